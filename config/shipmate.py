@@ -1,0 +1,81 @@
+"""What an operator declares about the bot itself: `config/shipmate.yaml` and the environment."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from config.duration import Duration
+from config.service import Service, Settings
+
+
+class SlackSettings(Settings):
+    """Where the crew talks. Channels are ids (`C0RELEASES`), never names."""
+
+    releases_channel: str | None = None
+    """Channel of the release cards; absent: the channel the command was typed in."""
+    escalation_channel: str | None = None
+    """Channel of the person on call."""
+    command: str = "/deploy"
+    edit_every: Duration = timedelta(seconds=1)
+    """Shortest time between two edits of one message."""
+
+
+class ModelSettings(Settings):
+    """The model that writes for people. It never decides."""
+
+    summary: str = "claude-haiku-5-5"
+    diagnosis: str = "claude-sonnet-5-5"
+    timeout: Duration = timedelta(seconds=20)
+    """For one whole conversation, retries included."""
+    max_tokens: int = Field(default=1500, ge=100, le=8000)
+    diff_budget_bytes: int = Field(default=60_000, ge=1000)
+    """How much of a diff the model is shown; the rest is listed by name."""
+
+
+class FailurePolicy(Settings):
+    """What happens as failures repeat."""
+
+    report_at: int = Field(default=2, ge=1)
+    lock_at: int = Field(default=3, ge=1)
+    warnings_raised_at: int = Field(default=5, ge=1)
+    """This many warnings in a row count as a critical failure."""
+
+
+class Shipmate(Settings):
+    """The bot."""
+
+    services: Path = Path("services")
+    """Directory with one YAML file per service, relative to this file."""
+    workspace: Path = Path("../.shipmate/work")
+    """Clones, builds and archives."""
+    database: str = "sqlite:///../.shipmate/shipmate.db"
+    """Overridden by SHIPMATE_DATABASE_URL."""
+    slack: SlackSettings = SlackSettings()
+    model: ModelSettings = ModelSettings()
+    failures: FailurePolicy = FailurePolicy()
+
+
+class Credentials(Settings):
+    """What the process environment holds; never printed, stored or sent to a model."""
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    github_token: SecretStr | None = None
+    github_api_url: str = "https://api.github.com"
+    anthropic_api_key: SecretStr | None = None
+    anthropic_base_url: str = "https://api.anthropic.com"
+    database_url: SecretStr | None = None
+    registry_username: str | None = None
+    registry_password: SecretStr | None = None
+    """SHIPMATE_REGISTRY_USERNAME / SHIPMATE_REGISTRY_PASSWORD: to push images and to check the host's login."""
+
+
+class Configuration(Settings):
+    """All that was loaded: the bot, its services by name, and the credentials."""
+
+    path: Path
+    shipmate: Shipmate
+    services: dict[str, Service]
+    credentials: Credentials

@@ -1,0 +1,1 @@
+"""What may not happen: pure functions from facts to a verdict."""

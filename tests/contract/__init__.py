@@ -1,0 +1,1 @@
+"""One body, run against the stand-in and the real part."""

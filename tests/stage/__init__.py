@@ -1,0 +1,1 @@
+"""The real parts that tests and the demo start for themselves."""

@@ -1,0 +1,1 @@
+"""What can be done to the world: deterministic, typed, one subject per module."""

@@ -1,0 +1,74 @@
+"""What a tool raises when it could not do its job.
+
+Expected outcomes (a failed suite, an unhealthy service, a refused verdict) are
+values and never raised. Only three places catch these: an adapter (library
+error -> ours), the graph's error handler, and the door.
+
+    ToolError
+    |-- Unreachable     the other side did not answer, or the connection broke
+    |-- TimedOut        a limit in time ran out
+    |-- CommandFailed   a command ended with an exit code other than 0
+    |-- Denied          the other side answered and refused: credentials, permissions, policy
+    |-- NotFound        the thing asked for does not exist
+    |-- Garbled         an answer came, but not of the agreed form
+    `-- Superseded      somebody newer holds the target; this run must not touch it again
+"""
+
+from typing import ClassVar
+
+
+class ToolError(Exception):
+    """Tell what happened, how things stand now, and what to do next."""
+
+    code: ClassVar[str] = "tool"
+
+    def __init__(self, happened: str, *, standing: str = "", remedy: str = "") -> None:
+        super().__init__(happened)
+        self.happened = happened
+        self.standing = standing
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.happened, self.standing, self.remedy) if part)
+
+
+class Unreachable(ToolError):
+    """The other side did not answer, or the connection broke."""
+
+    code = "unreachable"
+
+
+class TimedOut(ToolError):
+    """A limit in time ran out before the answer came."""
+
+    code = "timed-out"
+
+
+class CommandFailed(ToolError):
+    """A command ended with an exit code other than 0."""
+
+    code = "command-failed"
+
+
+class Denied(ToolError):
+    """The other side answered and refused."""
+
+    code = "denied"
+
+
+class NotFound(ToolError):
+    """The thing asked for does not exist."""
+
+    code = "not-found"
+
+
+class Garbled(ToolError):
+    """An answer came, but not of the agreed form."""
+
+    code = "garbled"
+
+
+class Superseded(ToolError):
+    """Somebody newer holds the target; this run must not touch it again."""
+
+    code = "superseded"
