@@ -1,0 +1,174 @@
+"""Releases: who asked for what, where it stands, how it ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, update
+
+from tools.history.rows import Rows, moment
+from tools.history.tables import releases
+
+
+class Status(StrEnum):
+    """Where a release stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    FINISHED = "finished"
+
+
+class Outcome(StrEnum):
+    """How a release ended. Only SUCCEEDED and SKIPPED are good ends."""
+
+    SUCCEEDED = "succeeded"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled-back"
+    IN_DOUBT = "in-doubt"
+
+
+FAILURES = frozenset({Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.IN_DOUBT})
+"""The outcomes that count as a failure in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release, or one rollback (`kind`)."""
+
+    id: str
+    kind: str
+    service: str
+    environment: str
+    version: str
+    trigger: str
+    requested_by: str
+    origin: Mapping[str, Any]
+    """Where it was asked for: `channel`, `thread` for Slack; empty for the terminal."""
+    requested_at: datetime
+    status: Status
+    stage: str
+    finished_at: datetime | None
+    outcome: Outcome | None
+    cause: str
+    commit: str
+    from_version: str
+    cancelled_by: str | None
+
+    @property
+    def target(self) -> str:
+        """What only one release may hold at a time: `service/environment`."""
+        return f"{self.service}/{self.environment}"
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Counts over all finished releases of the selection."""
+
+    total: int
+    succeeded: int
+    failed: int
+    by_outcome: Mapping[str, int]
+
+
+class Releases(Rows):
+    """The releases table."""
+
+    async def open(self, release: Release) -> bool:
+        """Store a new release; False when its id exists already (the same request, delivered again)."""
+        statement = self._insert(releases).values(**_row(release)).on_conflict_do_nothing()
+        return await self._change(statement) == 1
+
+    async def get(self, release_id: str) -> Release | None:
+        """Return a release."""
+        row = await self._one(select(releases).where(releases.c.id == release_id))
+        return _release(row) if row else None
+
+    async def change(self, release_id: str, **columns: Any) -> None:
+        """Set columns such as `stage`, `status` or `commit`."""
+        await self._change(update(releases).where(releases.c.id == release_id).values(**columns))
+
+    async def finish(self, release_id: str, outcome: Outcome, cause: str) -> bool:
+        """End a release once; False when it had ended before."""
+        statement = (
+            update(releases)
+            .where(releases.c.id == release_id, releases.c.outcome.is_(None))
+            .values(status=Status.FINISHED, outcome=outcome, cause=cause, finished_at=self._now())
+        )
+        return await self._change(statement) == 1
+
+    async def cancel(self, release_id: str, person: str) -> bool:
+        """Ask a release to stop at its next safe point; False when it has ended or was asked before."""
+        statement = (
+            update(releases)
+            .where(releases.c.id == release_id, releases.c.outcome.is_(None), releases.c.cancelled_by.is_(None))
+            .values(cancelled_by=person)
+        )
+        return await self._change(statement) == 1
+
+    async def unfinished(self, service: str | None = None, environment: str | None = None) -> tuple[Release, ...]:
+        """List releases that have not ended, the one that holds its target first, then in order of arrival."""
+        where = [releases.c.outcome.is_(None), *_where(service, environment)]
+        rows = await self._all(
+            select(releases)
+            .where(*where)
+            .order_by(releases.c.status == Status.QUEUED, releases.c.requested_at, releases.c.id)
+        )
+        return tuple(map(_release, rows))
+
+    async def recent(
+        self, service: str | None = None, environment: str | None = None, limit: int = 10
+    ) -> tuple[Release, ...]:
+        """List releases, newest first."""
+        rows = await self._all(
+            select(releases)
+            .where(*_where(service, environment))
+            .order_by(releases.c.requested_at.desc(), releases.c.id.desc())
+            .limit(limit)
+        )
+        return tuple(map(_release, rows))
+
+    async def statistics(self, service: str | None = None, environment: str | None = None) -> Statistics:
+        """Count finished releases by outcome."""
+        rows = await self._all(
+            select(releases.c.outcome, func.count().label("count"))
+            .where(releases.c.outcome.is_not(None), *_where(service, environment))
+            .group_by(releases.c.outcome)
+        )
+        by_outcome = {row["outcome"]: row["count"] for row in rows}
+        return Statistics(
+            total=sum(by_outcome.values()),
+            succeeded=by_outcome.get(Outcome.SUCCEEDED, 0),
+            failed=sum(by_outcome.get(outcome, 0) for outcome in FAILURES),
+            by_outcome=by_outcome,
+        )
+
+
+def _where(service: str | None, environment: str | None) -> list[ColumnElement[bool]]:
+    wanted = ((releases.c.service, service), (releases.c.environment, environment))
+    return [column == value for column, value in wanted if value is not None]
+
+
+def _row(release: Release) -> dict[str, Any]:
+    moments = ("requested_at", "finished_at")
+    values = {name: getattr(release, name) for name in Release.__slots__}
+    return {
+        name: value.isoformat(timespec="milliseconds") if name in moments and value else value
+        for name, value in values.items()
+    }
+
+
+def _release(row: Mapping[str, Any]) -> Release:
+    columns = dict(row)
+    columns["requested_at"] = moment(row["requested_at"])
+    columns["finished_at"] = moment(row["finished_at"]) if row["finished_at"] else None
+    columns["status"] = Status(row["status"])
+    columns["outcome"] = Outcome(row["outcome"]) if row["outcome"] else None
+    return Release(**columns)

@@ -1,0 +1,48 @@
+"""How a table is read and written: the four statements that every subject shares."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Executable, Table
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tools.clock import Clock
+
+READING = {"shipmate_reading": True}
+"""Marks a connection that only reads, so that it takes no write lock."""
+
+
+def moment(text: str) -> datetime:
+    """Read a stored moment."""
+    return datetime.fromisoformat(text)
+
+
+class Rows:
+    """A subject's access to the database: every call is one transaction, committed when it returns."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def _now(self) -> str:
+        return self._clock.now().astimezone(UTC).isoformat(timespec="milliseconds")
+
+    def _insert(self, table: Table) -> Any:
+        postgres = self._engine.dialect.name == "postgresql"
+        return postgresql_insert(table) if postgres else sqlite_insert(table)
+
+    async def _change(self, statement: Executable) -> int:
+        """Run one statement that writes; returns how many rows it touched."""
+        async with self._engine.begin() as connection:
+            return int((await connection.execute(statement)).rowcount)
+
+    async def _one(self, statement: Executable) -> dict[str, Any] | None:
+        rows = await self._all(statement)
+        return rows[0] if rows else None
+
+    async def _all(self, statement: Executable) -> list[dict[str, Any]]:
+        async with self._engine.connect() as connection:
+            reading = await connection.execution_options(**READING)
+            return [dict(row) for row in (await reading.execute(statement)).mappings()]

@@ -1,0 +1,74 @@
+"""Opening the database, with the settings that make a commit survive a power cut."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from tools.clock import Clock
+from tools.history.decisions import Decisions
+from tools.history.deployments import Deployments
+from tools.history.journal import Journal
+from tools.history.messages import Messages
+from tools.history.releases import Releases
+from tools.history.tables import metadata
+from tools.history.targets import Targets
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One database, one attribute per subject."""
+
+    engine: AsyncEngine
+    releases: Releases
+    journal: Journal
+    decisions: Decisions
+    deployments: Deployments
+    targets: Targets
+    messages: Messages
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self.engine.dispose()
+
+
+async def open_store(url: str, clock: Clock) -> Store:
+    """Open the database at `url`, creating the file and the tables where they are missing."""
+    address = make_url(url)
+    address = address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
+    sqlite = address.get_backend_name() == "sqlite"
+    if sqlite and address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(address)
+    if sqlite:
+        event.listen(engine.sync_engine, "connect", _harden)
+        event.listen(engine.sync_engine, "begin", _begin)
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    return Store(
+        engine,
+        Releases(engine, clock),
+        Journal(engine, clock),
+        Decisions(engine, clock),
+        Deployments(engine, clock),
+        Targets(engine, clock),
+        Messages(engine, clock),
+    )
+
+
+def _harden(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Any) -> None:
+    """Take the write lock first: two writers then wait for each other instead of failing half-way."""
+    reading = connection.get_execution_options().get("shipmate_reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

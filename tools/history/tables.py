@@ -1,0 +1,116 @@
+"""The tables. Moments are ISO 8601 text in UTC, which sorts; documents are JSON."""
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("service", String, nullable=False),
+    Column("environment", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("trigger", String, nullable=False),
+    Column("requested_by", String, nullable=False),
+    Column("origin", JSON, nullable=False),
+    Column("requested_at", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("stage", String, nullable=False, default=""),
+    Column("finished_at", String),
+    Column("outcome", String),
+    Column("cause", Text, nullable=False, default=""),
+    Column("commit", String, nullable=False, default=""),
+    Column("from_version", String, nullable=False, default=""),
+    Column("cancelled_by", String),
+    Index("releases_by_target", "service", "environment", "requested_at"),
+    Index("releases_by_status", "status"),
+    Index("releases_by_time", "requested_at"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("release", ForeignKey("releases.id"), nullable=False),
+    Column("key", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("at", String, nullable=False),
+    Index("events_once", "release", "key", unique=True),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("release", ForeignKey("releases.id"), primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("release", ForeignKey("releases.id"), nullable=False, index=True),
+    Column("digest", String, nullable=False),
+    Column("asked_at", String, nullable=False),
+    Column("expires_at", String, nullable=False),
+    Column("choice", String),
+    Column("decided_by", String),
+    Column("decided_at", String),
+    Column("reason", Text, nullable=False, default=""),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("question", ForeignKey("questions.id"), primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("choice", String, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("service", String, primary_key=True),
+    Column("environment", String, primary_key=True),
+    Column("component", String, primary_key=True),
+    Column("current", JSON(none_as_null=True)),
+    Column("previous", JSON(none_as_null=True)),
+    Column("release", String, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("service", String, primary_key=True),
+    Column("environment", String, primary_key=True),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("warnings", Integer, nullable=False, default=0),
+    Column("recent_failures", JSON, nullable=False, default=list),
+    Column("locked_at", String),
+    Column("locked_by", String),
+    Column("acknowledged_by", String),
+    Column("fence", Integer, nullable=False, default=0),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("release", String, primary_key=True),
+    Column("purpose", String, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("ts", String, nullable=False),
+    Column("rendering", String, nullable=False, default=""),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("at", String, nullable=False),
+)

@@ -1,0 +1,107 @@
+"""Targets: failures in a row, locks, and the number that fences off older runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from tools.history.rows import Rows, moment
+from tools.history.tables import targets
+
+KEPT_FAILURES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How a service fares in an environment."""
+
+    service: str
+    environment: str
+    failures: int = 0
+    warnings: int = 0
+    recent_failures: Sequence[Mapping[str, Any]] = ()
+    """The last three failures in a row, newest last."""
+    locked_at: datetime | None = None
+    locked_by: str | None = None
+    """The release whose failure locked the target."""
+    acknowledged_by: str | None = None
+    fence: int = 0
+
+
+class Targets(Rows):
+    """The targets table."""
+
+    async def get(self, service: str, environment: str) -> Target:
+        """Return a target; one never seen has no failures and no lock."""
+        row = await self._one(select(targets).where(*_is(service, environment)))
+        return _target(row) if row else Target(service, environment)
+
+    async def locked(self) -> tuple[Target, ...]:
+        """List the locked targets."""
+        rows = await self._all(select(targets).where(targets.c.locked_at.is_not(None)))
+        return tuple(map(_target, rows))
+
+    async def fail(self, service: str, environment: str, failure: Mapping[str, Any]) -> Target:
+        """Count a failure and return the target as it is then. One release (`failure["release"]`) counts once."""
+        await self._ensure(service, environment)
+        before = await self.get(service, environment)
+        if any(known.get("release") == failure.get("release") for known in before.recent_failures):
+            return before
+        recent = [*before.recent_failures, dict(failure)][-KEPT_FAILURES:]
+        await self._set(service, environment, failures=before.failures + 1, recent_failures=recent)
+        return await self.get(service, environment)
+
+    async def succeed(self, service: str, environment: str, *, warned: bool) -> None:
+        """Forget failures in a row; count warnings in a row."""
+        await self._ensure(service, environment)
+        before = await self.get(service, environment)
+        warnings = before.warnings + 1 if warned else 0
+        await self._set(service, environment, failures=0, recent_failures=[], warnings=warnings)
+
+    async def lock(self, service: str, environment: str, release: str) -> None:
+        """Lock a target until a person unlocks it."""
+        await self._ensure(service, environment)
+        await self._set(service, environment, locked_at=self._now(), locked_by=release, acknowledged_by=None)
+
+    async def acknowledge(self, service: str, environment: str, person: str) -> bool:
+        """Note who takes care; False when somebody did before or nothing is locked."""
+        statement = (
+            update(targets)
+            .where(*_is(service, environment), targets.c.locked_at.is_not(None), targets.c.acknowledged_by.is_(None))
+            .values(acknowledged_by=person)
+        )
+        return await self._change(statement) == 1
+
+    async def unlock(self, service: str, environment: str) -> bool:
+        """Release a locked target and start counting anew; False when it was not locked."""
+        statement = (
+            update(targets)
+            .where(*_is(service, environment), targets.c.locked_at.is_not(None))
+            .values(locked_at=None, locked_by=None, failures=0, recent_failures=[])
+        )
+        return await self._change(statement) == 1
+
+    async def take_fence(self, service: str, environment: str) -> int:
+        """Return a number higher than any given for this target before."""
+        await self._ensure(service, environment)
+        statement = update(targets).where(*_is(service, environment)).values(fence=targets.c.fence + 1)
+        async with self._engine.begin() as connection:
+            result = await connection.execute(statement.returning(targets.c.fence))
+            return int(result.scalar_one())
+
+    async def _ensure(self, service: str, environment: str) -> None:
+        insert = self._insert(targets).values(service=service, environment=environment, recent_failures=[])
+        await self._change(insert.on_conflict_do_nothing())
+
+    async def _set(self, service: str, environment: str, **columns: Any) -> None:
+        await self._change(update(targets).where(*_is(service, environment)).values(**columns))
+
+
+def _is(service: str, environment: str) -> tuple[Any, Any]:
+    return targets.c.service == service, targets.c.environment == environment
+
+
+def _target(row: Mapping[str, Any]) -> Target:
+    return Target(**{**row, "locked_at": moment(row["locked_at"]) if row["locked_at"] else None})
