@@ -34,7 +34,7 @@ class Journal(Rows):
         self._bell = asyncio.Condition()
 
     async def record(self, release: str, key: str, kind: str, body: Mapping[str, Any]) -> None:
-        """Record an event; the same key again replaces the body and keeps its place: a repeated step repeats nothing."""
+        """Record an event; the same key again replaces the body and keeps its place in the order."""
         row = {"release": release, "key": key, "kind": kind, "body": dict(body), "at": self._now()}
         insert = self._insert(events).values(**row)
         await self._change(insert.on_conflict_do_update(index_elements=["release", "key"], set_={"body": row["body"]}))

@@ -1,0 +1,53 @@
+"""What the crew answers when somebody asks for something: values, never exceptions."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks. `id` is `U0ANA` for Slack, `terminal:ana` for the terminal; names are for display only."""
+
+    id: str
+    team: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where somebody asked; empty for the terminal."""
+
+    channel: str = ""
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A release or a rollback that somebody wants. `key` makes the same request, delivered twice, one order."""
+
+    kind: str
+    service: str
+    environment: str
+    version: str
+    person: Person
+    origin: Origin
+    key: str
+    trigger: str = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The order stands; `release` is its id."""
+
+    release: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why not: a stable reason code, how things stand, and the next command to type."""
+
+    code: str
+    standing: str
+    next_step: str
+
+
+Answer = Accepted | Refusal

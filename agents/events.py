@@ -1,0 +1,426 @@
+"""What the crew reports: plain facts, past participles, JSON inside and out.
+
+Nodes report events, the journal keeps them, `entrypoints/words.py` and
+`entrypoints/cards.py` turn them into sentences and cards. An event's `key`
+names its place in a release: reporting the same key again replaces the event.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter
+
+from guardrails.verdict import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A release was asked for."""
+
+    KIND: ClassVar[str] = "opened"
+    kind: str
+    """`deploy` or `rollback`."""
+    service: str
+    environment: str
+    version: str
+    requested_by: str
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Another release holds the target."""
+
+    KIND: ClassVar[str] = "queued"
+    holder: str
+    holder_version: str
+    position: int
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A stage began: analyze, test, build, plan, approve, deploy, verify, roll_back, escalate."""
+
+    KIND: ClassVar[str] = "entered"
+    stage: str
+
+    @property
+    def key(self) -> str:
+        """One per stage."""
+        return f"{self.KIND}:{self.stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A stage ended as `passed`, `warning`, `failed` or `skipped`."""
+
+    KIND: ClassVar[str] = "left"
+    stage: str
+    status: str
+    seconds: float
+    cause: str = ""
+
+    @property
+    def key(self) -> str:
+        """One per stage."""
+        return f"{self.KIND}:{self.stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitLine:
+    """A commit between what runs and what is asked for."""
+
+    sha: str
+    subject: str
+    author: str
+    pull_request: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLine:
+    """What the rules of scope decided, such as `skip_backend_test`, and why."""
+
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analyzed:
+    """The change between what runs and what is asked for."""
+
+    KIND: ClassVar[str] = "analyzed"
+    commit: str
+    from_version: str
+    from_commit: str
+    categories: Mapping[str, tuple[str, ...]]
+    decisions: tuple[DecisionLine, ...]
+    commits: tuple[CommitLine, ...]
+    risks: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Objected:
+    """Guardrails found something; blocking findings end the release before anything is touched."""
+
+    KIND: ClassVar[str] = "objected"
+    stage: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def key(self) -> str:
+        """One per stage."""
+        return f"{self.KIND}:{self.stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRan:
+    """A test suite ran, or was skipped for a reason."""
+
+    KIND: ClassVar[str] = "suite-ran"
+    name: str
+    suite_kind: str
+    outcome: str
+    """passed, warning, failed or skipped."""
+    tests: int
+    failures: tuple[str, ...]
+    coverage: float | None
+    seconds: float
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        """One per suite."""
+        return f"{self.KIND}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An image was built and pushed."""
+
+    KIND: ClassVar[str] = "built"
+    component: str
+    image: str
+    """`repository:tag`."""
+    digest: str
+    size_bytes: int
+    previous_size_bytes: int | None
+    seconds: float
+
+    @property
+    def key(self) -> str:
+        """One per component."""
+        return f"{self.KIND}:{self.component}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionLine:
+    """One condition of a gate or one check of a verification."""
+
+    name: str
+    met: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan that people approve: facts first, words last."""
+
+    KIND: ClassVar[str] = "planned"
+    digest: str
+    plan: Mapping[str, Any]
+    """`guardrails.plan.Plan` as JSON."""
+    gate: tuple[ConditionLine, ...]
+    findings: tuple[Finding, ...]
+    """Warnings and notes; blocking findings never reach a plan."""
+    differences: tuple[str, ...]
+    """What changes in the rendered compose file: names, volumes, ports, limits, health check; removals first."""
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    """`text` (plain sentences), `author` (`model` or `facts`), `flagged` (claims without ground)."""
+
+    @property
+    def key(self) -> str:
+        """One per release; a newer plan replaces the older."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Approval was asked for."""
+
+    KIND: ClassVar[str] = "asked"
+    question: str
+    digest: str
+    required: int
+    approvers: tuple[str, ...]
+    expires_at: str
+
+    @property
+    def key(self) -> str:
+        """One per question."""
+        return f"{self.KIND}:{self.question}"
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """One of several needed approvals was given."""
+
+    KIND: ClassVar[str] = "voted"
+    question: str
+    person: str
+    choice: str
+    given: int
+    required: int
+
+    @property
+    def key(self) -> str:
+        """One per question and person."""
+        return f"{self.KIND}:{self.question}:{self.person}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The question is closed: approved, rejected, expired, cancelled or void."""
+
+    KIND: ClassVar[str] = "decided"
+    question: str
+    choice: str
+    by: str
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        """One per question."""
+        return f"{self.KIND}:{self.question}"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A component runs another image on a host."""
+
+    KIND: ClassVar[str] = "moved"
+    component: str
+    host: str
+    before: str
+    after: str
+    seconds: float
+
+    @property
+    def key(self) -> str:
+        """One per component and host."""
+        return f"{self.KIND}:{self.component}@{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A moved component became healthy, or did not."""
+
+    KIND: ClassVar[str] = "settled"
+    component: str
+    host: str
+    healthy: bool
+    seconds: float
+    cause: str = ""
+    log_tail: str = ""
+
+    @property
+    def key(self) -> str:
+        """One per component and host."""
+        return f"{self.KIND}:{self.component}@{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What verification looked at, and what it saw."""
+
+    KIND: ClassVar[str] = "checked"
+    checks: tuple[ConditionLine, ...]
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The watchdog's window: how the service answered after the deploy."""
+
+    KIND: ClassVar[str] = "watched"
+    samples: int
+    baseline_ms: float | None
+    median_ms: float | None
+    alarms: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """The former image runs again on a host, or could not be brought back."""
+
+    KIND: ClassVar[str] = "rolled-back"
+    component: str
+    host: str
+    to: str
+    healthy: bool
+    seconds: float
+    detail: str = ""
+
+    @property
+    def key(self) -> str:
+        """One per component and host."""
+        return f"{self.KIND}:{self.component}@{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """A failure was counted; at the second a report, at the third the target is locked."""
+
+    KIND: ClassVar[str] = "escalated"
+    level: str
+    """recorded, reported or locked."""
+    count: int
+    report: Mapping[str, Any]
+    """`stage cause last_good log comparison failures locked_at checklist analysis`, each optional."""
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Somebody takes care of an escalation."""
+
+    KIND: ClassVar[str] = "acknowledged"
+    person: str
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """A person released the lock."""
+
+    KIND: ClassVar[str] = "unlocked"
+    person: str
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The release ended; see `tools.history.releases.Outcome`."""
+
+    KIND: ClassVar[str] = "finished"
+    outcome: str
+    cause: str
+    seconds: float
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+Event = (
+    Opened
+    | Queued
+    | Entered
+    | Left
+    | Analyzed
+    | Objected
+    | SuiteRan
+    | Built
+    | Planned
+    | Asked
+    | Voted
+    | Decided
+    | Moved
+    | Settled
+    | Checked
+    | Watched
+    | RolledBack
+    | Escalated
+    | Acknowledged
+    | Unlocked
+    | Finished
+)
+
+_ADAPTERS: Mapping[str, TypeAdapter[Event]] = {kind.KIND: TypeAdapter(kind) for kind in Event.__args__}
+
+
+def dump(event: Event) -> dict[str, Any]:
+    """Write an event as plain JSON values."""
+    body: dict[str, Any] = _ADAPTERS[event.KIND].dump_python(event, mode="json")
+    return body
+
+
+def load(kind: str, body: Mapping[str, Any]) -> Event:
+    """Read an event back from the journal."""
+    return _ADAPTERS[kind].validate_python(dict(body))
