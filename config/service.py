@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from config.duration import Duration
+from config.local import LocalPath, Origin
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -16,7 +17,7 @@ VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]
 class Settings(BaseModel):
     """The base of every section: unknown keys are refused, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
 class Category(StrEnum):
@@ -34,8 +35,8 @@ class Category(StrEnum):
 class Repository(Settings):
     """Where the code lives."""
 
-    url: str
-    """Anything git can clone: an https or ssh URL, or a local path."""
+    url: Origin
+    """Anything git can clone: an https or ssh URL, or a local path (`/srv/x`, `./x`, `../x`)."""
     github: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
     """`owner/name` on GitHub, for pull requests, comments and releases."""
     main: str = "main"
@@ -97,9 +98,9 @@ class HostSettings(Settings):
     """Host name or IP address; absent: the machine the bot runs on, without SSH."""
     port: int = Field(default=22, ge=1, le=65535)
     user: str = "deploy"
-    key: Path | None = None
+    key: LocalPath | None = None
     """Private key file; the agent or the default keys where absent."""
-    known_hosts: Path | None = None
+    known_hosts: LocalPath | None = None
     """File with the server's host key; `~/.ssh/known_hosts` where absent. An unknown key is always refused."""
 
 

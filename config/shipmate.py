@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from config.duration import Duration
+from config.local import LocalPath
 from config.service import Service, Settings
 
 
@@ -45,9 +46,9 @@ class FailurePolicy(Settings):
 class Shipmate(Settings):
     """The bot."""
 
-    services: Path = Path("services")
+    services: LocalPath = Field(default=Path("services"), validate_default=True)
     """Directory with one YAML file per service, relative to this file."""
-    workspace: Path = Path("../.shipmate/work")
+    workspace: LocalPath = Field(default=Path("../.shipmate/work"), validate_default=True)
     """Clones, builds and archives."""
     database: str = "sqlite:///../.shipmate/shipmate.db"
     """Overridden by SHIPMATE_DATABASE_URL."""

@@ -1,0 +1,94 @@
+"""What must hold inside one service's file beyond the shape of its keys."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from config.document import Location
+from config.nearest import did_you_mean
+from config.service import Environment, Service
+
+IMAGE = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
+TAGGED = IMAGE + r"(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two things in a file that cannot both be meant, or one that cannot work."""
+
+    location: Location
+    message: str
+
+
+def contradictions(service: Service, stem: str) -> Iterator[Contradiction]:
+    """Find what cannot work in a service although every key has the right shape; `stem` is the file's name."""
+    if service.service != stem:
+        yield Contradiction(
+            ("service",), f"is '{service.service}', but the file is {stem}.yaml; give both the same name"
+        )
+    if service.default_environment not in service.environments:
+        unknown = service.default_environment
+        yield Contradiction(
+            ("default_environment",), f"'{unknown}' is not defined{did_you_mean(unknown, service.environments)}"
+        )
+    yield from _pattern(("version",), service.version)
+    yield from _images(service)
+    for name, environment in service.environments.items():
+        yield from _environment(("environments", name), environment)
+
+
+def _images(service: Service) -> Iterator[Contradiction]:
+    for name, suite in service.suites.items():
+        if suite.image is not None and not re.fullmatch(TAGGED, suite.image, re.ASCII):
+            yield Contradiction(
+                ("suites", name, "image"), "is not an image reference; write one such as python:3.11-slim"
+            )
+    for name, component in service.components.items():
+        if not re.fullmatch(IMAGE, component.image, re.ASCII):
+            yield Contradiction(
+                ("components", name, "image"),
+                "must be an image repository without a tag, such as ghcr.io/acme/observer",
+            )
+
+
+def _environment(at: Location, environment: Environment) -> Iterator[Contradiction]:
+    yield from _pattern((*at, "startup", "line"), environment.startup.line or "")
+    yield from _pattern((*at, "startup", "fatal"), environment.startup.fatal)
+    yield from _pattern((*at, "watch", "error_log"), environment.watch.error_log)
+    yield from _target(at, environment)
+    yield from _approval(at, environment)
+    if environment.watch.every > environment.watch.window:
+        yield Contradiction((*at, "watch", "every"), "is longer than the window; nothing would be measured")
+    for alias, standard in environment.variables.aliases.items():
+        if alias in environment.variables.required:
+            yield Contradiction(
+                (*at, "variables", "aliases", alias), f"is refused here but required above; require {standard} instead"
+            )
+
+
+def _target(at: Location, environment: Environment) -> Iterator[Contradiction]:
+    target = environment.target
+    if not target.directory.is_absolute():
+        yield Contradiction((*at, "target", "directory"), "must be absolute, such as /opt/observer")
+    names = [host.name for host in target.hosts]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Contradiction(
+                (*at, "target", "hosts", index, "name"), f"'{name}' is already the name of another host"
+            )
+
+
+def _approval(at: Location, environment: Environment) -> Iterator[Contradiction]:
+    policy = environment.approval
+    if policy.approvers and len(set(policy.approvers)) < policy.required:
+        yield Contradiction(
+            (*at, "approval", "required"),
+            f"asks for {policy.required} approvals, but only {len(set(policy.approvers))} approvers are listed",
+        )
+
+
+def _pattern(at: Location, pattern: str) -> Iterator[Contradiction]:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        yield Contradiction(at, f"is not a regular expression: {error}")

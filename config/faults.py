@@ -1,0 +1,110 @@
+"""What is wrong with a configuration: one line per fault, with file, line, path and the nearest valid name."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from config.document import Document, Location
+from config.nearest import did_you_mean
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing to correct; `path` is the dotted key, empty for the file as a whole."""
+
+    file: str
+    line: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (place, self.path, self.message) if part)
+
+
+class ConfigFaults(Exception):
+    """Everything that is wrong with a configuration, found in one go."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(set(faults)))
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+def dotted(location: Location) -> str:
+    """Write a location as people do: `environments.production.target.hosts[0].address`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return text.removeprefix(".")
+
+
+def model_faults(file: str, document: Document, model: type[BaseModel], error: ValidationError) -> Iterator[Fault]:
+    """Say where in a file, and how, a document differs from its model."""
+    details = error.errors(include_url=False)
+    for detail in details:
+        if _follows_from_another(detail, details):
+            continue
+        location = tuple(part for part in detail["loc"] if part != "[key]")
+        here = document.real(location)
+        yield Fault(file, document.line_of(here), dotted(here), _message(model, location, detail))
+
+
+def _follows_from_another(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    """Tell whether a list only counts as too short because its entries are wrong themselves."""
+    at = detail["loc"]
+    return detail["type"] == "too_short" and any(len(d["loc"]) > len(at) and d["loc"][: len(at)] == at for d in details)
+
+
+def _message(model: type[BaseModel], location: Location, detail: ErrorDetails) -> str:
+    word = str(location[-1]) if location else ""
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"unknown key{did_you_mean(word, keys_at(model, location[:-1]))}"
+        case "missing":
+            return "this key is required and missing"
+        case "literal_error" | "enum":
+            valid = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+            return f"not a valid value{did_you_mean(str(detail['input']), valid)}"
+        case "value_error":
+            return str(context.get("error", detail["msg"]))
+        case "model_type" | "model_attributes_type":
+            return "should be a section with keys of its own"
+        case _:
+            return detail["msg"].removeprefix("Input ").replace("a valid dictionary", "a section with keys of its own")
+
+
+def keys_at(model: type[BaseModel], location: Location) -> frozenset[str]:
+    """List the keys that the model knows at a location."""
+    candidates: tuple[Any, ...] = (model,)
+    for part in location:
+        candidates = tuple(inner for candidate in candidates for inner in _inside(candidate, part))
+    return frozenset(name for candidate in candidates if _is_model(candidate) for name in candidate.model_fields)
+
+
+def _inside(annotation: Any, part: str | int) -> Iterator[Any]:
+    if _is_model(annotation):
+        # A part that is no field is the tag of a union's member, which pydantic puts between the keys.
+        known = annotation.model_fields.get(str(part))
+        yield from _members(known.annotation if known else annotation)
+    elif get_origin(annotation) is dict:
+        yield from _members(get_args(annotation)[1])
+    elif get_origin(annotation) in (tuple, list):
+        yield from _members(get_args(annotation)[0])
+
+
+def _members(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) in (Union, UnionType):
+        for member in get_args(annotation):
+            yield from _members(member)
+    elif hasattr(annotation, "__metadata__"):
+        yield from _members(annotation.__origin__)
+    else:
+        yield annotation
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
