@@ -92,7 +92,10 @@ CASES = {
     ),
     "a bad duration": (
         ("    health:\n", "    health:\n      timeout: 1 minute\n"),
-        ("services/observer.yaml:20: environments.production.health.timeout: write a duration such as 30s, or 250ms"),
+        (
+            "services/observer.yaml:20: environments.production.health.timeout: write a duration such as 30s, "
+            "5m, 1h30m or 250ms"
+        ),
     ),
     "a value outside its list": (
         ("    kind: unit", "    kind: units"),
