@@ -44,6 +44,8 @@ class Release:
     """One release, or one rollback (`kind`)."""
 
     id: str
+    request: str
+    """Key of the request; the same request delivered twice is one release."""
     kind: str
     service: str
     environment: str
@@ -81,10 +83,11 @@ class Statistics:
 class Releases(Rows):
     """The releases table."""
 
-    async def open(self, release: Release) -> bool:
-        """Store a new release; False when its id exists already (the same request, delivered again)."""
-        statement = self._insert(releases).values(**_row(release)).on_conflict_do_nothing()
-        return await self._change(statement) == 1
+    async def open(self, release: Release) -> Release:
+        """Store a new release; the same request, delivered again, returns the release it opened before."""
+        await self._change(self._insert(releases).values(**_row(release)).on_conflict_do_nothing())
+        row = await self._one(select(releases).where(releases.c.request == release.request))
+        return _release(row) if row else release
 
     async def get(self, release_id: str) -> Release | None:
         """Return a release."""

@@ -8,6 +8,7 @@ releases = Table(
     "releases",
     metadata,
     Column("id", String, primary_key=True),
+    Column("request", String, nullable=False, unique=True),
     Column("kind", String, nullable=False),
     Column("service", String, nullable=False),
     Column("environment", String, nullable=False),

@@ -1,0 +1,31 @@
+"""The approver: waits until people, or time, have decided about the plan. Who may decide is `guardrails/approval.py`."""
+
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from agents.state import Next, State, end, proceed
+from agents.toolbox import Toolbox
+from tools.history.releases import Outcome
+
+_ENDS = {
+    "rejected": Outcome.REJECTED,
+    "expired": Outcome.EXPIRED,
+    "cancelled": Outcome.CANCELLED,
+    "superseded": Outcome.CANCELLED,
+}
+
+
+async def approve(state: State, *, runtime: Runtime[Toolbox]) -> Next:
+    """Go on once the question about this plan is approved; end when it is decided otherwise.
+
+    The decision is read from the store on every visit: what wakes this node
+    says nothing.
+    """
+    question = await runtime.context.store.decisions.question(state["question"])
+    if question is None or question.choice is None:
+        interrupt({"question": state["question"]})
+        return proceed("approve", "waiting")
+    if question.choice == "approved":
+        return proceed("deploy")
+    cause = f"{question.choice} by {question.decided_by}" + (f": {question.reason}" if question.reason else "")
+    return end(_ENDS[question.choice], cause, "skipped")

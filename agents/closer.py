@@ -1,0 +1,30 @@
+"""The closer: writes down how the release ended, and steps the ladder of failures down after a success."""
+
+from langgraph.runtime import Runtime
+
+from agents.events import Finished
+from agents.state import Next, State
+from agents.toolbox import Toolbox
+from langgraph.types import Command
+from tools.history.releases import Outcome
+
+
+async def close(state: State, *, runtime: Runtime[Toolbox]) -> Next:
+    """End the release with one outcome; repeating it changes nothing."""
+    tools = runtime.context
+    outcome = Outcome(state.get("outcome") or _outcome(state))
+    cause = state.get("cause", "")
+    if outcome is Outcome.SUCCEEDED and state["kind"] == "deploy":
+        warned = state.get("tested") == "warning"
+        await tools.store.targets.succeed(state["service"], state["environment"], warned=warned)
+    release = await tools.release()
+    elapsed = tools.clock.now() - release.requested_at
+    await tools.report(Finished(outcome, cause, round(elapsed.total_seconds(), 3)))
+    await tools.store.releases.finish(release.id, outcome, cause)
+    return Command(goto="__end__", update={"outcome": outcome.value, "status": "passed"})
+
+
+def _outcome(state: State) -> Outcome:
+    if not state.get("failure"):
+        return Outcome.SUCCEEDED
+    return {True: Outcome.ROLLED_BACK, False: Outcome.IN_DOUBT, None: Outcome.FAILED}[state.get("rolled_back")]

@@ -1,0 +1,245 @@
+"""The crew: takes orders and decisions, and moves releases on until they ask or end.
+
+Everything it is told is checked by the guardrails and written to the store
+before anything happens; a wake-up only says *look again*.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph.state import CompiledStateGraph
+
+from agents import policy
+from agents.answers import Accepted, Answer, Order, Person, Refusal
+from agents.events import Acknowledged, Decided, Event, Finished, Opened, Queued, Unlocked, Voted, dump
+from agents.segments import Segments
+from agents.state import GRAPH_VERSION, State
+from agents.toolbox import Toolbox
+from config.shipmate import Configuration
+from tools.clock import Clock
+from tools.history import Store
+from tools.history.decisions import Question
+from tools.history.releases import Outcome, Release, Status
+
+log = logging.getLogger(__name__)
+Graph = CompiledStateGraph[State, Toolbox, State, State]
+Equip = Callable[[Release], Awaitable[Toolbox]]
+
+
+@dataclass(slots=True)
+class Crew:
+    """One per process; see `entrypoints/wiring.py`."""
+
+    configuration: Configuration
+    store: Store
+    clock: Clock
+    graph: Graph
+    equip: Equip
+    segments: Segments = field(init=False)
+    runs: str
+    """Database of the wake-ups."""
+    _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    def __post_init__(self) -> None:
+        self.segments = Segments(self.runs, self.drive, self.expire, self.serve)
+
+    async def start(self) -> None:
+        """Begin to work, and look again at every release that has not ended."""
+        await self.segments.start()
+        began = self.clock.now().isoformat()
+        for release in await self.store.releases.unfinished():
+            if release.status is not Status.QUEUED:
+                await self.segments.wake(release.id, f"restart-{began}", release.target)
+            await self._start_next(release)
+
+    async def stop(self) -> None:
+        """Stop; what is under way goes on at the next start."""
+        await self.segments.stop()
+
+    async def open(self, order: Order) -> Answer:
+        """Take an order, or refuse it with the reason and the way out."""
+        refusal = await policy.may_open(order, self.configuration, self.store)
+        if refusal:
+            return refusal
+        release = await self.store.releases.open(_release(order, self.clock.now()))
+        opened = Opened(order.kind, order.service, order.environment, order.version, order.person.id)
+        await self._report(release.id, opened)
+        if order.kind == "rollback":
+            await self._make_way(release, order.person)
+        await self._start_next(release)
+        return Accepted(release.id)
+
+    async def decide(
+        self, release_id: str, digest: str, person: Person, choice: str, reason: str = ""
+    ) -> Answer:
+        """Count one person's answer to a plan; the first decision wins, whoever else answers meanwhile."""
+        release = await self.store.releases.get(release_id)
+        question = await self.store.decisions.latest(release_id)
+        if release is None or question is None:
+            return Refusal("no-question", "No plan of this release waits for an answer.", "status")
+        settings = self.configuration.services[release.service].environments[release.environment].approval
+        ballot = policy.Ballot(release, question, settings, await self.store.decisions.votes(question.id))
+        refusal = ballot.refuse(person, choice, digest, self.clock.now())
+        if refusal:
+            return refusal
+        await self.store.decisions.vote(question.id, person.id, choice)
+        votes = await self.store.decisions.votes(question.id)
+        counted = policy.Ballot(release, question, settings, votes)
+        if counted.outcome == "pending":
+            given = sum(vote.choice == "approved" for vote in votes)
+            await self._report(release_id, Voted(question.id, person.id, choice, given, settings.required))
+            return Accepted(release_id, f"{given} of {settings.required} approvals given.")
+        return await self._close(release, question, counted.outcome, person.id, reason)
+
+    async def cancel(self, release_id: str, person: Person) -> Answer:
+        """Stop a release at its next safe point; what it had moved is put back."""
+        release = await self.store.releases.get(release_id)
+        if release is None or release.outcome is not None:
+            return Refusal("nothing-to-cancel", "That release has ended already.", "status")
+        if not await self.store.releases.cancel(release_id, person.id):
+            return Refusal("already-cancelled", f"{release.cancelled_by} has cancelled it already.", "status")
+        question = await self.store.decisions.latest(release_id)
+        if release.status is Status.QUEUED:
+            await self._end(release, Outcome.CANCELLED, f"cancelled by {person.id}")
+        elif question and question.choice is None:
+            await self._close(release, question, "cancelled", person.id, "")
+        return Accepted(release_id)
+
+    async def unlock(self, service: str, environment: str, person: Person) -> Answer:
+        """Release a locked target; approvers and owners may."""
+        target = await self.store.targets.get(service, environment)
+        refusal = policy.may_unlock(target, person, self.configuration.services[service])
+        if refusal:
+            return refusal
+        if not await self.store.targets.unlock(service, environment):
+            return Refusal("not-locked", f"{service} in {environment} is not locked.", f"status {service}")
+        await self._report(str(target.locked_by), Unlocked(person.id))
+        return Accepted(str(target.locked_by), f"{service} in {environment} takes releases again.")
+
+    async def acknowledge(self, service: str, environment: str, person: Person) -> Answer:
+        """Note who takes care of a locked target."""
+        target = await self.store.targets.get(service, environment)
+        if not await self.store.targets.acknowledge(service, environment, person.id):
+            standing = f"{target.acknowledged_by} takes care already." if target.acknowledged_by else "It is not locked."
+            return Refusal("not-open", standing, f"status {service}")
+        await self._report(str(target.locked_by), Acknowledged(person.id))
+        return Accepted(str(target.locked_by))
+
+    async def drive(self, release_id: str) -> None:
+        """Move a release on until it asks or ends. May be called any number of times."""
+        async with self._locks[release_id]:
+            release = await self._stored(release_id)
+            if release.outcome is None:
+                await self.store.releases.change(release_id, status=Status.RUNNING)
+                await self._advance(release)
+                release = await self._stored(release_id)
+        if release.outcome is not None:
+            await self._start_next(release)
+
+    async def expire(self, question_id: str) -> None:
+        """Close a question whose time is over, unless somebody was faster."""
+        question = await self.store.decisions.question(question_id)
+        release = await self.store.releases.get(question.release) if question else None
+        if question and release and question.choice is None:
+            await self._close(release, question, "expired", "time", "")
+
+    async def serve(self, call: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Answer a request that another process of this machine put into the queue; see `agents/remote.py`."""
+        from agents.remote import perform  # noqa: PLC0415 - remote speaks of Crew, so it comes second
+
+        return await perform(self, call, arguments)
+
+    async def _advance(self, release: Release) -> None:
+        config: RunnableConfig = {"configurable": {"thread_id": release.id}, "recursion_limit": 100}
+        memory = await self.graph.aget_state(config)
+        if memory.values.get("graph_version", GRAPH_VERSION) != GRAPH_VERSION:
+            await self._end(release, Outcome.IN_DOUBT, "Shipmate was upgraded meanwhile and cannot resume this release.")
+            return
+        start = None if memory.created_at else _initial(release)
+        tools = await self.equip(release)
+        await self.graph.ainvoke(start, config, context=tools, durability="sync")
+        question = await self.store.decisions.latest(release.id)
+        if question and question.choice is None and (await self._stored(release.id)).outcome is None:
+            await self.store.releases.change(release.id, status=Status.WAITING)
+            await self.segments.expire_after(question.id, question.expires_at - self.clock.now())
+
+    async def _close(self, release: Release, question: Question, choice: str, by: str, reason: str) -> Answer:
+        if not await self.store.decisions.decide(question.id, choice, by, reason):
+            decided = await self.store.decisions.question(question.id)
+            standing = f"It was {decided.choice} by {decided.decided_by}." if decided else ""
+            return Refusal("already-decided", standing, f"status {release.service}")
+        await self._report(release.id, Decided(question.id, choice, by, reason))
+        await self.segments.wake(release.id, f"answer-{question.id}", release.target)
+        return Accepted(release.id, choice)
+
+    async def _start_next(self, release: Release) -> None:
+        """Start the first of a target's queue when the target is free, and tell the rest where they stand."""
+        async with self._locks[release.target]:
+            line = await self.store.releases.unfinished(release.service, release.environment)
+            if line and line[0].status is Status.QUEUED:
+                await self.store.releases.change(line[0].id, status=Status.RUNNING)
+                await self.segments.wake(line[0].id, "start", release.target)
+            for position, queued in enumerate(line[1:], start=1):
+                await self._report(queued.id, Queued(line[0].id, line[0].version, position))
+
+    async def _make_way(self, rollback: Release, person: Person) -> None:
+        """Nothing stands in the way of a rollback: whatever else the target has is stopped."""
+        for other in await self.store.releases.unfinished(rollback.service, rollback.environment):
+            if other.kind != "rollback":
+                await self.cancel(other.id, person)
+
+    async def _end(self, release: Release, outcome: Outcome, cause: str) -> None:
+        await self._report(release.id, Finished(outcome, cause, 0))
+        await self.store.releases.finish(release.id, outcome, cause)
+
+    async def _report(self, release_id: str, event: Event) -> None:
+        await self.store.journal.record(release_id, event.key, event.KIND, dump(event))
+
+    async def _stored(self, release_id: str) -> Release:
+        release = await self.store.releases.get(release_id)
+        if release is None:
+            raise LookupError(release_id)
+        return release
+
+
+def _release(order: Order, now: datetime) -> Release:
+    suffix = hashlib.sha256(order.key.encode()).hexdigest()[:7]
+    return Release(
+        id=f"{now:%Y%m%d-%H%M%S}-{suffix}",
+        request=order.key,
+        kind=order.kind,
+        service=order.service,
+        environment=order.environment,
+        version=order.version,
+        trigger=order.trigger,
+        requested_by=order.person.id,
+        origin={"channel": order.origin.channel, "thread": order.origin.thread},
+        requested_at=now,
+        status=Status.QUEUED,
+        stage="",
+        finished_at=None,
+        outcome=None,
+        cause="",
+        commit="",
+        from_version="",
+        cancelled_by=None,
+    )
+
+
+def _initial(release: Release) -> State:
+    return State(
+        graph_version=GRAPH_VERSION,
+        release=release.id,
+        kind=release.kind,
+        service=release.service,
+        environment=release.environment,
+        version=release.version,
+        requested_by=release.requested_by,
+    )

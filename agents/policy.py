@@ -1,0 +1,99 @@
+"""Who may order, decide and unlock: the crew's facts, put before the guardrails."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agents.answers import Order, Person, Refusal
+from config.service import ApprovalPolicy, Service
+from config.shipmate import Configuration
+from guardrails import approval
+from tools.history import Store
+from tools.history.decisions import Question, Vote
+from tools.history.releases import Release
+from tools.history.targets import Target
+
+
+async def may_open(order: Order, configuration: Configuration, store: Store) -> Refusal | None:
+    """Refuse an order that must not start, or that could never go on."""
+    settings = configuration.services[order.service].environments[order.environment]
+    target = await store.targets.get(order.service, order.environment)
+    asked = approval.Asked(
+        service=order.service,
+        environment=order.environment,
+        version=order.version,
+        workspace=order.person.team,
+        requester=_human(order.person.id, order.person.team),
+        digest="",
+        expires_at=datetime.max.replace(tzinfo=UTC),
+    )
+    if order.kind == "rollback":
+        return _refusal(approval.may_roll_back(asked))
+    return _refusal(approval.may_request(asked, settings.approval, lock=_lock(target)))
+
+
+def may_unlock(target: Target, person: Person, service: Service) -> Refusal | None:
+    """Let approvers of the environment and owners of the service release a lock."""
+    able = {*service.environments[target.environment].approval.approvers, *service.owners}
+    if person.id in able:
+        return None
+    return Refusal("not-an-approver", f"{', '.join(sorted(able))} may unlock it.", f"status {target.service}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """One question with the answers so far."""
+
+    release: Release
+    question: Question
+    policy: ApprovalPolicy
+    votes: Sequence[Vote]
+
+    def refuse(self, person: Person, choice: str, digest: str, now: datetime) -> Refusal | None:
+        """Refuse an answer that must not count."""
+        asked = self._asked(person.team)
+        vote = approval.Vote(_human(person.id, person.team), choice == "approved", digest)
+        return _refusal(approval.may_decide(asked, vote, self.policy, now=now, votes=self._counted(person.team)))
+
+    @property
+    def outcome(self) -> approval.Outcome:
+        """Tell what the answers so far come to."""
+        return approval.outcome(self._asked(_HOME), self._counted(_HOME), self.policy)
+
+    def _asked(self, team: str) -> approval.Asked:
+        question = self.question
+        return approval.Asked(
+            service=self.release.service,
+            environment=self.release.environment,
+            version=self.release.version,
+            workspace=team,
+            requester=_human(self.release.requested_by, team),
+            digest=question.digest,
+            expires_at=question.expires_at,
+            decided=f"{question.choice} by {question.decided_by}" if question.choice else "",
+        )
+
+    def _counted(self, team: str) -> tuple[approval.Vote, ...]:
+        return tuple(
+            approval.Vote(_human(vote.person, team), vote.choice == "approved", self.question.digest)
+            for vote in self.votes
+        )
+
+
+_HOME = "home"
+
+
+def _human(person_id: str, team: str) -> approval.Person:
+    return approval.Person(person_id, team or _HOME)
+
+
+def _lock(target: Target) -> approval.Held | None:
+    if target.locked_at is None:
+        return None
+    return approval.Held(by=str(target.locked_by), reason=f"{target.failures} failures in a row")
+
+
+def _refusal(refusal: approval.Refusal | None) -> Refusal | None:
+    if refusal is None:
+        return None
+    return Refusal(refusal.code, f"{refusal.message} {refusal.standing}", refusal.next_command)

@@ -1,0 +1,92 @@
+"""Durable wake-ups: which release is to be moved on, kept by DBOS until it was.
+
+A release advances in segments, from a start or an answer to the next question or
+the end. Waiting for a person holds no process. A wake-up is an insert on a primary
+key, `{release}/{why}`, so the same one delivered twice runs once; wake-ups of one
+target run one after the other; those of a killed process run again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from dbos import DBOS, Queue, SetEnqueueOptions, SetWorkflowID
+
+Work = Callable[[str], Awaitable[Any]]
+QUEUE = "segments"
+REQUESTS = "requests"
+VERSION = "1"
+"""Raised only when the workflows below change shape; releases survive upgrades of everything else."""
+
+
+@dataclass(slots=True)
+class Segments:
+    """The workflows of one process. `drive` moves a release on, `expire` closes a question, `serve` answers a request."""
+
+    database: str
+    drive: Work
+    expire: Work
+    serve: Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+    poll: timedelta = timedelta(milliseconds=200)
+    _workflows: dict[str, Any] = field(default_factory=dict)
+    _queues: dict[str, Queue] = field(default_factory=dict)
+
+    async def start(self) -> None:
+        """Begin to work; what a killed process left unfinished is taken up."""
+        DBOS(config=_config(self.database))
+        for name, work in (("drive", self.drive), ("expire", self.expire), ("serve", self.serve)):
+            self._workflows[name] = _workflow(name, work)
+        DBOS.launch()
+        seconds = self.poll.total_seconds()
+        self._queues[QUEUE] = await DBOS.register_queue_async(
+            QUEUE, partition_concurrency=1, polling_interval_sec=seconds, on_conflict="always_update"
+        )
+        self._queues[REQUESTS] = await DBOS.register_queue_async(
+            REQUESTS, polling_interval_sec=seconds, on_conflict="always_update"
+        )
+
+    async def stop(self) -> None:
+        """Stop claiming work and let go of the database; what is under way is taken up at the next start."""
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+
+    async def wake(self, release: str, why: str, target: str) -> None:
+        """Move a release on, once per reason."""
+        await self._enqueue("drive", f"{release}/{why}", release, partition=target)
+
+    async def expire_after(self, question: str, delay: timedelta) -> None:
+        """Close a question when its time is over; answered questions do not care."""
+        await self._enqueue("expire", f"{question}/expiry", question, partition=question, delay=delay)
+
+    async def _enqueue(
+        self, name: str, key: str, argument: str, *, partition: str, delay: timedelta | None = None
+    ) -> None:
+        seconds = max(delay.total_seconds(), 0.0) if delay else None
+        with SetWorkflowID(key), SetEnqueueOptions(queue_partition_key=partition, delay_seconds=seconds):
+            await self._queues[QUEUE].enqueue_async(self._workflows[name], argument)
+
+
+def _config(database: str) -> Any:
+    return {
+        "name": "shipmate",
+        "system_database_url": database,
+        "executor_id": "crew",
+        "application_version": VERSION,
+        "log_level": "ERROR",
+        "notification_listener_polling_interval_sec": 0.2,
+    }
+
+
+def _workflow(name: str, work: Callable[..., Awaitable[Any]]) -> Any:
+    """Register a workflow of one step: the step runs again after a crash, its work decides from the store what is left."""
+
+    async def step(*arguments: Any) -> Any:
+        return await work(*arguments)
+
+    recorded = DBOS.step(name=f"{name}-step")(step)
+
+    async def workflow(*arguments: Any) -> Any:
+        return await recorded(*arguments)
+
+    return DBOS.workflow(name=name)(workflow)

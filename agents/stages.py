@@ -1,0 +1,87 @@
+"""What every stage has in common: it is announced and timed, stops when asked to, and its mishaps become failures."""
+
+import asyncio
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+
+from langgraph.errors import NodeError
+from langgraph.runtime import Runtime
+
+from agents.events import Left
+from agents.state import Failure, Next, State, proceed
+from agents.toolbox import Toolbox
+from tools.errors import ToolError
+from tools.history.releases import Outcome
+
+Node = Callable[..., Awaitable[Next]]
+log = logging.getLogger(__name__)
+
+UNTOUCHED = frozenset({"analyze", "test", "build", "plan"})
+"""Stages before the first effect: they may be cut short at any moment."""
+TOUCHING = frozenset({"deploy", "verify"})
+"""Stages in or after the first effect: stopping them means putting everything back."""
+
+
+def staged(name: str, node: Node) -> Node:
+    """Announce a node's beginning and end, time it, and stop it when somebody cancelled the release."""
+
+    @functools.wraps(node)
+    async def run(state: State, *, runtime: Runtime[Toolbox]) -> Next:
+        tools = runtime.context
+        begun = tools.clock.monotonic()
+        await tools.enter(name)
+        person = await tools.cancelled_by()
+        if person and name in UNTOUCHED | TOUCHING:
+            command = _cancelled(name, person)
+        elif name in UNTOUCHED:
+            command = await _unless_cancelled(name, node(state, runtime=runtime), tools)
+        else:
+            command = await node(state, runtime=runtime)
+        await tools.report(_left(name, command, tools.clock.monotonic() - begun))
+        return command
+
+    return run
+
+
+async def mishap(state: State, error: NodeError, *, runtime: Runtime[Toolbox]) -> Next:
+    """Turn an exception of a node into a failure, and go where that failure is taken care of."""
+    cause = str(error.error)
+    if not isinstance(error.error, ToolError):
+        log.error("release %s: %s failed", state.get("release"), error.node, exc_info=error.error)
+        cause = f"Shipmate itself failed in {error.node} ({type(error.error).__name__}: {cause})."
+    await runtime.context.report(Left(error.node, "failed", 0, cause))
+    update = {"failure": state.get("failure") or Failure(stage=error.node, cause=cause, log=""), "cause": cause}
+    if error.node in TOUCHING:
+        return proceed("roll_back", "failed", **update)
+    if error.node == "roll_back":
+        return proceed("escalate", "failed", **update, rolled_back=False)
+    return proceed("close" if error.node == "escalate" else "escalate", "failed", **update)
+
+
+async def _unless_cancelled(name: str, work: Awaitable[Next], tools: Toolbox) -> Next:
+    """Run a stage that has not touched anything, and cut it short as soon as somebody cancels."""
+    stage = asyncio.ensure_future(work)
+    bell = asyncio.ensure_future(tools.until_cancelled())
+    try:
+        await asyncio.wait({stage, bell}, return_when=asyncio.FIRST_COMPLETED)
+        return await stage if stage.done() else _cancelled(name, bell.result())
+    finally:
+        for task in (stage, bell):
+            task.cancel()
+        await asyncio.gather(stage, bell, return_exceptions=True)
+
+
+def _cancelled(name: str, person: str) -> Next:
+    cause = f"cancelled by {person}"
+    if name in TOUCHING:
+        return proceed("roll_back", "failed", outcome=Outcome.CANCELLED, cause=cause)
+    return proceed("close", "skipped", outcome=Outcome.CANCELLED, cause=cause)
+
+
+def _left(name: str, command: Next, seconds: float) -> Left:
+    update = command.update if isinstance(command.update, dict) else {}
+    status = str(update.get("status", "passed"))
+    return Left(name, status, round(seconds, 3), str(update.get("cause", "")) if status == "failed" else "")
+
+

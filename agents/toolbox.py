@@ -1,0 +1,107 @@
+"""What a node may use: the tools of one release, made for it by `entrypoints/wiring.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from agents.events import Entered, Event, dump
+from agents.narrator import Narrator
+from config.service import Environment, Service
+from config.shipmate import FailurePolicy
+from guardrails.plan import Plan, from_json
+from tools.clock import Clock
+from tools.compose import Compose
+from tools.containers import Containers
+from tools.errors import NotFound
+from tools.github import GithubRepository
+from tools.history import Store
+from tools.history.deployments import Deployment
+from tools.history.releases import Release
+from tools.hosts import Host
+from tools.images import Images
+from tools.redaction import Redactor
+from tools.registry import Registry
+from tools.repository import Repository
+from tools.scanner import Scanner
+
+CANCEL_POLL = timedelta(milliseconds=500)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One host of the environment, and what can be done there."""
+
+    host: Host
+    compose: Compose
+    containers: Containers
+
+    @property
+    def name(self) -> str:
+        """The name that plans and people use."""
+        return self.host.name
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """Everything one release needs; nothing in it is stored with the release."""
+
+    release_id: str
+    service: Service
+    environment_name: str
+    failures: FailurePolicy
+    workspace: Path
+    """Directory of this release alone; removed when it ends."""
+    store: Store
+    clock: Clock
+    redactor: Redactor
+    repository: Repository
+    images: Images
+    registry: Registry
+    scanner: Scanner
+    servers: Mapping[str, Server]
+    github: GithubRepository | None
+    narrator: Narrator | None
+
+    @property
+    def environment(self) -> Environment:
+        """The settings of the environment that the release goes to."""
+        return self.service.environments[self.environment_name]
+
+    async def report(self, event: Event) -> None:
+        """Write an event into the journal."""
+        body = self.redactor.redact_values(dump(event))
+        await self.store.journal.record(self.release_id, event.key, event.KIND, body)
+
+    async def enter(self, stage: str) -> None:
+        """Tell that a stage begins."""
+        await self.store.releases.change(self.release_id, stage=stage)
+        await self.report(Entered(stage))
+
+    async def release(self) -> Release:
+        """Return the release as the store knows it now."""
+        release = await self.store.releases.get(self.release_id)
+        if release is None:
+            raise NotFound(f"Release {self.release_id} is not in the store.")
+        return release
+
+    async def plan(self) -> Plan:
+        """Return the plan of this release."""
+        stored = await self.store.decisions.plan(self.release_id)
+        if stored is None:
+            raise NotFound(f"Release {self.release_id} has no plan.")
+        return from_json(stored[1])
+
+    async def deployed(self) -> Mapping[str, Deployment]:
+        """Tell what each component runs, as the last verified release left it."""
+        return await self.store.deployments.of(self.service.service, self.environment_name)
+
+    async def cancelled_by(self) -> str | None:
+        """Tell who asked for this release to stop, if anybody did."""
+        return (await self.release()).cancelled_by
+
+    async def until_cancelled(self) -> str:
+        """Return who cancelled the release, as soon as somebody does."""
+        while (person := await self.cancelled_by()) is None:
+            await self.clock.sleep(CANCEL_POLL)
+        return person
