@@ -32,6 +32,19 @@ class Category(StrEnum):
     OTHER = "other"
 
 
+class Rule(StrEnum):
+    """A decision that may leave work out. What a rule leaves out is recorded with its reason."""
+
+    NO_CHANGE = "no_change"
+    """Nothing changed: skip the whole pipeline."""
+    ONLY_FRONTEND = "only_frontend"
+    """Only the front end changed: skip the suites that cover the back end."""
+    ONLY_BACKEND = "only_backend"
+    """Only the back end changed: skip the performance suites."""
+    ONLY_CONFIG = "only_config"
+    """Only configuration changed: skip unit suites, build and deploy. Off where every release needs its own image."""
+
+
 class Repository(Settings):
     """Where the code lives."""
 
@@ -69,7 +82,7 @@ class Suite(Settings):
     severity: Literal["critical", "warning"] = "critical"
     """A failed critical suite stops the release; a failed warning suite is recorded."""
     covers: tuple[Category, ...] = ()
-    """Categories this suite tests; it may be skipped when none of them changed. Empty: always run."""
+    """Categories this suite tests: it is never skipped when one of them changed."""
     timeout: Duration = timedelta(minutes=10)
 
 
@@ -79,7 +92,9 @@ class Component(Settings):
     image: str
     """Repository of the image without a tag: `ghcr.io/acme/observer`."""
     dockerfile: PurePosixPath = PurePosixPath("Dockerfile")
+    """Relative to the sources, not to the context."""
     context: PurePosixPath = PurePosixPath()
+    """Build context, relative to the sources."""
     compose_service: str | None = None
     """Name in the compose file; the component's own name where absent."""
     tag: Literal["semver", "git-sha", "timestamp"] = "semver"
@@ -238,7 +253,12 @@ class Service(Settings):
     version: str = r"v\d+\.\d+\.\d+"
     """Full-match pattern of the versions people may ask for (ASCII)."""
     categories: dict[Category, tuple[str, ...]] | None = None
-    """Path patterns per category; the built-in ones of `guardrails/scope.py` where absent."""
+    """Path patterns per category; the built-in ones of `guardrails/scope.py` where a category is absent.
+
+    `server/` is a directory at any depth, `.test.ts` the end of a name, `src/*.js` a whole path, the rest a file name.
+    """
+    rules: tuple[Rule, ...] = tuple(Rule)
+    """Which rules may leave work out; without any of them everything runs."""
     suites: dict[Name, Suite] = Field(default_factory=dict)
     components: dict[Name, Component] = Field(min_length=1)
     default_environment: Name = "production"

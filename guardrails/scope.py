@@ -1,0 +1,117 @@
+"""How much of the pipeline a change needs. What is left out is left out by a named rule; in doubt everything runs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from config.service import Category, Component, Rule, Service, Suite, SuiteKind
+from guardrails.categories import sides
+
+Changed = Mapping[Category, tuple[str, ...]]
+
+_CODE = frozenset({Category.FRONTEND, Category.BACKEND})
+_RULES = {
+    frozenset[Category](): Rule.NO_CHANGE,
+    frozenset({Category.FRONTEND}): Rule.ONLY_FRONTEND,
+    frozenset({Category.BACKEND}): Rule.ONLY_BACKEND,
+    frozenset({Category.CONFIG}): Rule.ONLY_CONFIG,
+}
+_ACTIONS = {
+    Rule.NO_CHANGE: ("skip_pipeline",),
+    Rule.ONLY_FRONTEND: ("skip_backend_test",),
+    Rule.ONLY_BACKEND: ("skip_performance_test",),
+    Rule.ONLY_CONFIG: ("skip_unit_test", "skip_build", "skip_deploy"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision, and why it was taken."""
+
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What runs and what does not. A suite is either in `run` or in `skip`."""
+
+    decisions: tuple[Decision, ...]
+    run: tuple[str, ...] = ()
+    """Suites to run."""
+    skip: Mapping[str, str] = field(default_factory=dict)
+    """Suite -> why it does not run."""
+    build: tuple[str, ...] = ()
+    """Components to build."""
+    skip_all: bool = False
+    deploy: bool = True
+
+
+def scope(service: Service, files: Iterable[str]) -> Scope:
+    """Decide what a change needs, by the rules that the service has switched on.
+
+    `files` are all touched paths, old names of renamed files included.
+    """
+    changed = sides(files, service.categories)
+    rule = _RULES.get(frozenset(changed))
+    reason = _reason(changed)
+    if rule is None or rule not in service.rules:
+        return _everything(service, changed, reason)
+    decisions = tuple(Decision(action, reason) for action in _ACTIONS[rule])
+    if rule is Rule.NO_CHANGE:
+        return Scope(decisions, skip=dict.fromkeys(service.suites, reason), skip_all=True, deploy=False)
+    skip = {name: reason for name, suite in service.suites.items() if _spared(rule, suite)}
+    run = tuple(name for name in service.suites if name not in skip)
+    if rule is Rule.ONLY_CONFIG:
+        return Scope(decisions, run, skip, deploy=False)
+    unbuilt = _unbuilt(service, changed)
+    return Scope((*decisions, *unbuilt.values()), run, skip, _built(service, unbuilt))
+
+
+def _everything(service: Service, changed: Changed, reason: str) -> Scope:
+    unbuilt = _unbuilt(service, changed)
+    decisions = (Decision("run_everything", reason), *unbuilt.values())
+    return Scope(decisions, tuple(service.suites), build=_built(service, unbuilt))
+
+
+def _spared(rule: Rule, suite: Suite) -> bool:
+    """Tell whether a rule spares this suite; one that covers what changed is never spared."""
+    match rule:
+        case Rule.ONLY_FRONTEND:
+            return Category.BACKEND in suite.covers and Category.FRONTEND not in suite.covers
+        case Rule.ONLY_BACKEND:
+            return suite.kind is SuiteKind.PERFORMANCE and Category.BACKEND not in suite.covers
+        case Rule.ONLY_CONFIG:
+            return suite.kind is SuiteKind.UNIT and Category.CONFIG not in suite.covers
+        case Rule.NO_CHANGE:
+            return True
+
+
+def _unbuilt(service: Service, changed: Changed) -> dict[str, Decision]:
+    """Name the components that nothing changed for, which only a change of pure code can tell."""
+    if not changed or not _CODE.issuperset(changed):
+        return {}
+    return {
+        name: Decision(f"skip_{name.replace('-', '_')}_build", f"Nothing that {name} is made of changed.")
+        for name, component in service.components.items()
+        if not _made_of(component, changed)
+    }
+
+
+def _made_of(component: Component, changed: Changed) -> bool:
+    return not component.categories or not changed.keys().isdisjoint(component.categories)
+
+
+def _built(service: Service, unbuilt: Mapping[str, Decision]) -> tuple[str, ...]:
+    return tuple(name for name in service.components if name not in unbuilt)
+
+
+def _reason(changed: Changed) -> str:
+    if not changed:
+        return "Nothing changed."
+    only = "Only " if len(changed) == 1 else ""
+    return f"{only}{', '.join(_told(category, files) for category, files in changed.items())} changed."
+
+
+def _told(category: Category, files: tuple[str, ...]) -> str:
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return f"{category} ({files[0]}{more})"
