@@ -1,0 +1,1 @@
+"""The sample service `observer`: a repository with real commits and tags, good versions and traps."""
