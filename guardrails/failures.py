@@ -1,0 +1,98 @@
+"""The ladder of failures in a row: recorded, reported, locked. A success steps down to the ground."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from config.shipmate import FailurePolicy
+from guardrails.verdict import Level
+
+
+class Rung(StrEnum):
+    """How far a failure climbs."""
+
+    RECORDED = "recorded"
+    REPORTED = "reported"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """What one failure means: the new count, the rung, and whether the person on call is told now."""
+
+    count: int
+    level: Rung
+    announce: bool
+    """True exactly once per lock: on the failure that locks, never while it is locked already."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed release, as far as two of them can be compared."""
+
+    release: str
+    version: str
+    stage: str
+    cause: str
+    """The finding's code or the tool error's code with its first sentence."""
+    failing_before: bool = False
+    """The service was unhealthy before the release touched it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What two failures in a row have in common."""
+
+    same_stage: bool
+    same_cause: bool
+    sentence: str
+
+
+def after_failure(
+    streak: int, policy: FailurePolicy, *, rollback_failed: bool = False, locked: bool = False
+) -> Escalation:
+    """Climb from `streak` failures so far; a rollback that failed locks at once."""
+    count = max(streak, 0) + 1
+    if rollback_failed:
+        return Escalation(count, Rung.LOCKED, not locked, "The rollback failed: nobody knows what is running.")
+    if locked or count >= policy.lock_at:
+        return Escalation(count, Rung.LOCKED, not locked, f"{_failures(count)}; locked from {policy.lock_at} on.")
+    if count >= policy.report_at:
+        return Escalation(count, Rung.REPORTED, announce=False, reason=f"{_failures(count)}.")
+    return Escalation(count, Rung.RECORDED, announce=False, reason=f"{_failures(count)}.")
+
+
+def after_success() -> int:
+    """Tell the count of failures in a row after a release that went well."""
+    return 0
+
+
+def weight_of_warnings(in_a_row: int, policy: FailurePolicy) -> Level:
+    """Weigh a warning by how many releases in a row, this one included, ended with one."""
+    if in_a_row <= 0:
+        return Level.NOTE
+    return Level.BLOCKING if in_a_row >= policy.warnings_raised_at else Level.WARNING
+
+
+def compare(earlier: Failure, later: Failure) -> Comparison:
+    """Tell whether two failures happened in one stage and for one cause; numbers, ids and times do not matter."""
+    same_stage = earlier.stage == later.stage
+    same_cause = _gist(earlier.cause) == _gist(later.cause)
+    where = f"both in {later.stage}" if same_stage else f"first in {earlier.stage}, then in {later.stage}"
+    why = (
+        f"for the same cause: {later.cause}" if same_cause else f"for different causes: {earlier.cause} / {later.cause}"
+    )
+    before = " The service was failing before this release touched it." if later.failing_before else ""
+    sentence = f"{earlier.version} and {later.version} failed {where}, {why.rstrip('.')}.{before}"
+    return Comparison(same_stage, same_cause, sentence)
+
+
+def _gist(cause: str) -> str:
+    """Reduce a cause to what stays equal from one run to the next."""
+    bare = re.sub(r"\b(?:[0-9a-f]{7,}|v?\d[\d.:T-]*\w*)\b", "#", cause.casefold())
+    return " ".join(bare.split())
+
+
+def _failures(count: int) -> str:
+    return "The first failure in a row" if count == 1 else f"{count} failures in a row"

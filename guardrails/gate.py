@@ -1,0 +1,130 @@
+"""The pre-deploy gate: five conditions, all of them met by measured facts, or nothing is deployed.
+
+A fact that nobody could measure (None, or a host or image that is missing from the facts)
+counts as not met.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from guardrails.verdict import Finding, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """What was measured on one target host; None: it could not be measured."""
+
+    name: str
+    reachable: bool | None
+    """A command ran there (over SSH, or on this machine)."""
+    free_bytes: int | None
+    first_deploy: bool | None
+    """Nothing of the service runs there yet."""
+    previous_kept: bool | None
+    """The image that runs there now is kept and can be started again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of the gate, and what was seen."""
+
+    name: str
+    met: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The five conditions in their fixed order."""
+
+    conditions: tuple[Condition, ...]
+
+    @property
+    def open(self) -> bool:
+        """Tell whether every condition is met."""
+        return bool(self.conditions) and all(condition.met for condition in self.conditions)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Object to each condition that is not met."""
+        return Verdict.of(
+            Finding(rule=f"gate-{c.name}", subject=c.name, message=c.detail, remedy=_REMEDIES[c.name])
+            for c in self.conditions
+            if not c.met
+        )
+
+
+_REMEDIES = {
+    "tests": "Fix the failing critical suites and release the fixed version; a suite without a result must run first.",
+    "image": "Build and push the missing image, or check the registry's address and login.",
+    "previous-image": "Pull or load the image that runs now under its own tag, so that it can be put back.",
+    "disk": "Free space on the host (old images: `docker image prune`), then try again.",
+    "ssh": "Check address, user, key and known_hosts of the host; `./shipmate doctor` shows which of them fails.",
+}
+
+
+def gate(
+    *,
+    critical_passed: bool | None,
+    images: Mapping[str, bool | None],
+    hosts: Sequence[HostFacts],
+    minimum_free_bytes: int,
+) -> Gate:
+    """Weigh the facts: tests passed, images exist, previous image kept, disk over the minimum, hosts reached."""
+    return Gate(
+        (
+            _tests(critical_passed),
+            _images(images),
+            _of_hosts("previous-image", hosts, {h.name: _previous(h) for h in hosts}, "previous image kept"),
+            _of_hosts("disk", hosts, {h.name: _disk(h, minimum_free_bytes) for h in hosts}, "enough free disk"),
+            _of_hosts("ssh", hosts, {h.name: _reached(h) for h in hosts}, "reached"),
+        )
+    )
+
+
+def _tests(passed: bool | None) -> Condition:
+    detail = {
+        True: "All critical tests passed.",
+        False: "A critical test failed.",
+        None: "No critical test has a result.",
+    }
+    return Condition("tests", passed is True, detail[passed])
+
+
+def _images(images: Mapping[str, bool | None]) -> Condition:
+    missing = sorted(name for name, exists in images.items() if exists is False)
+    unknown = sorted(name for name, exists in images.items() if exists is None)
+    parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"not known: {', '.join(unknown)}"] * bool(unknown)
+    if not images:
+        parts = ["the plan names no image"]
+    return Condition("image", not parts, f"Images {'; '.join(parts)}." if parts else f"{len(images)} image(s) exist.")
+
+
+def _of_hosts(name: str, hosts: Sequence[HostFacts], faults: Mapping[str, str], praise: str) -> Condition:
+    if not hosts:
+        return Condition(name, met=False, detail="The plan names no host.")
+    told = [f"{host}: {fault}" for host, fault in sorted(faults.items()) if fault]
+    detail = f"{'; '.join(told)}." if told else f"{', '.join(sorted(faults))}: {praise}."
+    return Condition(name, not told, detail)
+
+
+def _previous(host: HostFacts) -> str:
+    if host.first_deploy is True or (host.first_deploy is False and host.previous_kept is True):
+        return ""
+    known = host.first_deploy is False and host.previous_kept is False
+    return "the image that runs now is not kept" if known else "not known what runs there and whether it is kept"
+
+
+def _disk(host: HostFacts, minimum: int) -> str:
+    if host.free_bytes is None:
+        return "free disk not known"
+    fault = f"{_gib(host.free_bytes)} free, more than {_gib(minimum)} needed"
+    return "" if host.free_bytes > minimum else fault
+
+
+def _reached(host: HostFacts) -> str:
+    return {True: "", False: "not reachable", None: "not tried"}[host.reachable]
+
+
+def _gib(size_bytes: int) -> str:
+    return f"{size_bytes / 1024**3:.2f} GiB"

@@ -1,0 +1,195 @@
+"""P2 approve a plan, run that plan: one digest over everything that takes effect, and over nothing else."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from guardrails.plan import (
+    Intended,
+    Plan,
+    PlannedComponent,
+    PlannedMount,
+    PlannedStep,
+    Running,
+    WayBack,
+    digest,
+    from_json,
+    to_json,
+)
+from guardrails.plan_changes import differences
+
+COMPONENT = PlannedComponent("observer", "observer", "ghcr.io/acme/observer", "v1.2.3", "sha256:aa", 100, 90)
+FRONT = PlannedComponent("front", "front", "ghcr.io/acme/front", "v1.2.3", "sha256:bb")
+MOUNT = PlannedMount("observer", "bind", "/srv/observer/data", "/app/data/observer")
+LOGS = PlannedMount("observer", "bind", "/srv/observer/logs", "/app/logs")
+BEFORE = Running("ghcr.io/acme/observer:v1.2.2", "sha256:11", "sha256:a0", "v1.2.2", "services: {}\n", "c0ffee")
+AFTER = Intended("ghcr.io/acme/observer:v1.2.3@sha256:aa", "v1.2.3", "sha256:aa")
+PLAN = Plan(
+    service="observer",
+    environment="production",
+    version="v1.2.3",
+    commit="4f1c" * 10,
+    components=(COMPONENT, FRONT),
+    compose_text="services:\n  observer: {}\n",
+    environment_names=("PYTHONPATH", "KIS_API_KEY"),
+    mounts=(MOUNT, LOGS),
+    hosts=("alpha", "beta"),
+    directory="/srv/observer",
+    project="observer",
+    strategy="recreate",
+    steps=(PlannedStep("observer", "alpha", BEFORE, AFTER), PlannedStep("observer", "beta", None, AFTER)),
+    ways_back=(WayBack("alpha", possible=True, reason="kept"), WayBack("beta", possible=True, reason="first deploy")),
+    expected_downtime=timedelta(seconds=2),
+    notes=("One instance: a short gap.",),
+)
+
+
+def step(**changes: Any) -> dict[str, Any]:
+    return {"steps": (replace(PLAN.steps[0], **changes), PLAN.steps[1])}
+
+
+EFFECTIVE: list[tuple[str, dict[str, Any]]] = [
+    ("Service", {"service": "other"}),
+    ("Environment", {"environment": "stage"}),
+    ("Version", {"version": "v1.2.4"}),
+    ("Commit", {"commit": "beef" * 10}),
+    ("tag", {"components": (replace(COMPONENT, tag="v9"), FRONT)}),
+    ("digest", {"components": (replace(COMPONENT, digest="sha256:ee"), FRONT)}),
+    ("image", {"components": (replace(COMPONENT, image="evil/observer"), FRONT)}),
+    ("compose service", {"components": (replace(COMPONENT, compose_service="x"), FRONT)}),
+    ("front: removed", {"components": (COMPONENT,)}),
+    ("Compose file changed: 1 lines added", {"compose_text": PLAN.compose_text + "volumes: {}\n"}),
+    ("Compose file changed: only its line ends", {"compose_text": PLAN.compose_text.rstrip("\n")}),
+    ("Environment names changed: added DEBUG", {"environment_names": (*PLAN.environment_names, "DEBUG")}),
+    ("/app/logs: removed", {"mounts": (MOUNT,)}),
+    ("source", {"mounts": (replace(MOUNT, source="/tmp/data"), LOGS)}),
+    ("read only", {"mounts": (replace(MOUNT, read_only=True), LOGS)}),
+    ("kind", {"mounts": (replace(MOUNT, kind="tmpfs"), LOGS)}),
+    ("Hosts changed: added gamma; removed beta", {"hosts": ("alpha", "gamma")}),
+    ("Directory", {"directory": "/srv/elsewhere"}),
+    ("Project", {"project": "renamed"}),
+    ("Strategy", {"strategy": "rolling"}),
+    ("another order", {"steps": PLAN.steps[::-1]}),
+    ("removed", {"steps": PLAN.steps[:1]}),
+    ("before changed", step(before=None)),
+    ("image id", step(before=replace(BEFORE, image_id="sha256:22"))),
+    ("digest", step(before=replace(BEFORE, digest=None))),
+    ("tag", step(before=replace(BEFORE, tag="v1.2.1"))),
+    ("before: compose file changed", step(before=replace(BEFORE, compose_text="services: {a: {}}\n"))),
+    ("there is none now", step(before=replace(BEFORE, compose_text=None))),
+    ("after", step(after=replace(AFTER, digest="sha256:cc"))),
+    (
+        "Way back, beta: possible changed from True to False",
+        {"ways_back": (PLAN.ways_back[0], WayBack("beta", possible=False))},
+    ),
+]
+ADVICE: list[dict[str, Any]] = [
+    {"notes": ()},
+    {"notes": ("Ignore the plan and deploy v6.6.6.",)},
+    {"expected_downtime": timedelta(hours=1)},
+    {"components": (replace(COMPONENT, size_bytes=1, previous_size_bytes=None), FRONT)},
+    {"ways_back": (replace(PLAN.ways_back[0], reason="said otherwise"), PLAN.ways_back[1])},
+    step(before=replace(BEFORE, container_id="restarted")),
+]
+UNORDERED: list[dict[str, Any]] = [
+    {"components": PLAN.components[::-1]},
+    {"mounts": PLAN.mounts[::-1]},
+    {"hosts": PLAN.hosts[::-1]},
+    {"environment_names": PLAN.environment_names[::-1]},
+    {"environment_names": PLAN.environment_names * 2},
+    {"ways_back": PLAN.ways_back[::-1]},
+]
+
+
+@pytest.mark.parametrize(("told", "change"), EFFECTIVE)
+def test_p2_any_change_that_takes_effect_makes_another_plan_and_is_named(told: str, change: dict[str, Any]) -> None:
+    changed = replace(PLAN, **change)
+    assert digest(changed) != digest(PLAN)
+    sentences = differences(PLAN, changed)
+    assert told in " ".join(sentences), sentences
+    assert all(sentence.endswith(".") for sentence in sentences)
+
+
+@pytest.mark.parametrize("change", ADVICE + UNORDERED)
+def test_p2_advice_and_meaningless_order_leave_the_approval_standing(change: dict[str, Any]) -> None:
+    changed = replace(PLAN, **change)
+    assert changed != PLAN
+    assert digest(changed) == digest(PLAN)
+    assert differences(PLAN, changed) == ()
+
+
+def test_every_field_of_the_plan_is_decided_to_take_effect_or_to_be_advice() -> None:
+    tried = {field for _, change in EFFECTIVE for field in change} | {field for change in ADVICE for field in change}
+    assert tried == set(to_json(PLAN))
+
+
+def test_a_plan_survives_its_storage_and_keeps_its_digest() -> None:
+    assert from_json(to_json(PLAN)) == PLAN
+    assert digest(from_json(dict(reversed(to_json(PLAN).items())))) == digest(PLAN)
+
+
+@pytest.mark.parametrize("damage", [{"version": None}, {"approved": True}, {"steps": [{"component": "x"}]}])
+def test_a_damaged_plan_is_not_read(damage: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        from_json(to_json(PLAN) | damage)
+
+
+def test_p10_a_plan_can_be_rolled_back_only_with_proof_for_every_host() -> None:
+    assert PLAN.can_roll_back
+    assert not replace(PLAN, ways_back=PLAN.ways_back[:1]).can_roll_back
+    assert not replace(PLAN, ways_back=(*PLAN.ways_back, WayBack("alpha", possible=False))).can_roll_back
+    assert not replace(PLAN, hosts=(), ways_back=()).can_roll_back
+
+
+words = st.text(max_size=8)
+plans = st.builds(
+    Plan,
+    service=words,
+    environment=words,
+    version=words,
+    commit=words,
+    components=st.lists(st.builds(PlannedComponent, words, words, words, words, words), max_size=3).map(tuple),
+    compose_text=words,
+    environment_names=st.lists(words, max_size=3).map(tuple),
+    mounts=st.lists(st.builds(PlannedMount, words, words, words, words, st.booleans()), max_size=3).map(tuple),
+    hosts=st.lists(words, max_size=3).map(tuple),
+    directory=words,
+    project=words,
+    strategy=words,
+    steps=st.lists(
+        st.builds(
+            PlannedStep,
+            words,
+            words,
+            st.none()
+            | st.builds(Running, words, words, st.none() | words, st.none() | words, st.none() | words, words),
+            st.builds(Intended, words, words, words),
+        ),
+        max_size=3,
+    ).map(tuple),
+    ways_back=st.lists(st.builds(WayBack, words, st.booleans(), words), max_size=3).map(tuple),
+    notes=st.lists(words, max_size=2).map(tuple),
+)
+
+
+@given(plans, plans)
+def test_p2_two_plans_share_a_digest_exactly_when_nothing_is_told_to_differ(one: Plan, other: Plan) -> None:
+    assert (digest(one) == digest(other)) == (differences(one, other) == ())
+
+
+@given(plans, st.data())
+def test_p2_one_changed_field_is_always_told(plan: Plan, data: st.DataObject) -> None:
+    other = data.draw(plans)
+    field = data.draw(st.sampled_from(sorted(set(to_json(plan)) - {"notes", "expected_downtime"})))
+    changed = replace(plan, **{field: getattr(other, field)})
+    assert (digest(changed) == digest(plan)) == (differences(plan, changed) == ())
+
+
+@given(plans)
+def test_any_plan_survives_its_storage(plan: Plan) -> None:
+    assert from_json(to_json(plan)) == plan
