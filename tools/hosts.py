@@ -38,7 +38,7 @@ class Completed:
         tail = "\n".join((self.stderr or self.stdout).strip().splitlines()[-5:])
         raise CommandFailed(
             f"{doing} failed with exit code {self.exit_code}: {tail or 'it printed nothing'}",
-            standing=f"The command was: {' '.join(self.argv)}",
+            standing=f"The command was: {' '.join('<script>' if chr(10) in word else word for word in self.argv)}",
         )
 
 

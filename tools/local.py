@@ -1,0 +1,52 @@
+"""The machine the bot itself runs on, as a host: no SSH."""
+
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+from tools import files, process
+from tools.hosts import DEFAULT_TIMEOUT, Completed
+
+
+class LocalHost:
+    """Run commands here; `environment` is added to the bot's own."""
+
+    def __init__(self, name: str, environment: Mapping[str, str] | None = None) -> None:
+        self._name = name
+        self._environment = environment or {}
+
+    @property
+    def name(self) -> str:
+        """The name by which plans and people call the host."""
+        return self._name
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes | None = None,
+        timeout: timedelta = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - as in `Host.run`
+    ) -> Completed:
+        """Run one command to its end."""
+        return await process.run(argv, stdin=stdin, timeout=timeout, env=self._variables())
+
+    async def read(self, path: PurePosixPath) -> bytes | None:
+        """Return a file's content, or None where there is no such file."""
+        command = files.read_command(path)
+        ended = await process.run_bytes(command, env=self._variables(), output_limit_bytes=files.FILE_LIMIT_BYTES)
+        return files.content_of(path, ended)
+
+    async def write(self, path: PurePosixPath, content: bytes, mode: int = 0o644) -> None:
+        """Replace a file atomically."""
+        written = await self.run(files.write_command(path, mode, len(content)), stdin=content)
+        written.require(f"Writing {path} on {self._name}")
+
+    @asynccontextmanager
+    async def tunnel(self, port: int) -> AsyncIterator[tuple[str, int]]:
+        """Yield the port itself: it is already here."""
+        yield ("127.0.0.1", port)
+
+    def _variables(self) -> dict[str, str]:
+        return {**os.environ, **self._environment}
