@@ -1,0 +1,171 @@
+"""A service's repository: a bare copy on the bot's machine, asked through the git command line.
+
+Names that come from people are checked against a grammar before git sees them, and
+no configuration or attribute inside the repository takes part in what is answered.
+"""
+
+import asyncio
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+
+from pydantic import SecretStr
+
+from tools import git
+from tools.capture import Ended
+from tools.changes import COMMIT_FORMAT, ChangedFile, Commit, read_changes, read_commits, read_names
+from tools.errors import Garbled, NotFound
+from tools.process import run_bytes
+from tools.versions import newest_first
+
+_REFRESH_TIMEOUT = timedelta(minutes=5)
+_TIMEOUT = timedelta(minutes=1)
+_LISTING_LIMIT_BYTES = 64 * 1024**2
+_FILE_LIMIT_BYTES = 10 * 1024**2
+_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_FETCH = ("fetch", "--quiet", "--prune", "--force", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+_COMPARE = ("diff-tree", "-r", "-M", "--no-color", "--no-ext-diff", "--no-textconv")
+
+
+class Repository:
+    """One repository. `refresh` first; one instance per directory."""
+
+    def __init__(self, url: str, directory: Path, token: SecretStr | None = None) -> None:
+        self._url = url
+        self._directory = directory
+        self._environment = git.environment(url, token)
+        self._refreshing = asyncio.Lock()
+
+    async def refresh(self) -> None:
+        """Bring the copy up to date: branches and tags, moved and deleted ones too.
+
+        A copy that an earlier crash left broken is thrown away and made again.
+        """
+        async with self._refreshing:
+            fetched = await self._fetch()
+            if git.left_broken(fetched):
+                await asyncio.to_thread(shutil.rmtree, self._directory)
+                fetched = await self._fetch()
+            git.require(fetched, f"Fetching {git.shown(self._url)}", self._url)
+
+    async def resolve(self, ref: str) -> str | None:
+        """Tell the commit that a tag, a branch or a (shortened) sha stands for, in this order."""
+        candidates = git.candidates(ref)
+        if not candidates:
+            return None
+        asked = "".join(f"{candidate}^{{commit}}\n" for candidate in candidates)
+        answers = await self._text("cat-file", "--batch-check", stdin=asked.encode())
+        found = (re.fullmatch(r"([0-9a-f]{40,64}) commit \d+", line) for line in answers.splitlines())
+        return next((answer[1] for answer in found if answer), None)
+
+    async def tags(self, pattern: str) -> tuple[str, ...]:
+        """List the tags whose whole name matches the pattern, the newest version first."""
+        names = await self._text("for-each-ref", "--format=%(refname:strip=2)", "refs/tags")
+        return newest_first(name for name in names.splitlines() if re.fullmatch(pattern, name, re.ASCII))
+
+    async def changed_files(self, base: str | None, head: str) -> tuple[ChangedFile, ...]:
+        """List every file that differs between two commits, without a cap; without a base, all files as added."""
+        return read_changes(await self._compared(base, head, "-z", "--raw", "--numstat"))
+
+    async def diff(self, base: str | None, head: str, paths: Sequence[str] = ()) -> str:
+        """Show the difference of two commits as a unified diff, of the given paths only where there are any."""
+        return await self._compared(base, head, "--patch", paths=paths)
+
+    async def commits(self, base: str | None, head: str, most: int = 1000) -> tuple[Commit, ...]:
+        """List the commits in `head` that are not in `base`, newest first, at most `most` of them."""
+        newer = await self._commit(head)
+        excluded = (f"^{await self._commit(base)}",) if base else ()
+        options = ("-z", f"--format={COMMIT_FORMAT}", f"--max-count={most}")
+        return read_commits(await self._text("log", *options, "--end-of-options", newer, *excluded, "--"))
+
+    async def read(self, commit: str, path: str | PurePosixPath) -> bytes | None:
+        """Give one file of a commit, links inside the repository followed; None where there is no such file."""
+        inside = PurePosixPath(path)
+        if inside.is_absolute() or ".." in inside.parts or "\n" in str(inside):
+            return None
+        asked = f"{await self._commit(commit)}:{inside}\n".encode()
+        answer = await self._run(
+            "cat-file", "--batch", "--follow-symlinks", stdin=asked, output_limit_bytes=_FILE_LIMIT_BYTES
+        )
+        header, _, content = answer.stdout.partition(b"\n")
+        found = re.fullmatch(rb"[0-9a-f]{40,64} blob (\d+)", header)
+        return content[: int(found[1])] if found else None
+
+    async def files(self, commit: str) -> tuple[str, ...]:
+        """List all files of a commit."""
+        options = ("-r", "-z", "--name-only", "--full-tree")
+        return read_names(await self._text("ls-tree", *options, await self._commit(commit)))
+
+    async def export(self, commit: str, directory: Path) -> None:
+        """Replace a directory by the files of a commit, as a checkout makes them, without `.git`."""
+        sha = await self._commit(commit)
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=directory.parent) as scratch:
+            tree = Path(scratch) / "tree"
+            tree.mkdir()
+            index = {"GIT_INDEX_FILE": f"{scratch}/index"}
+            await self._run("read-tree", sha, environment=index)
+            await self._run(f"--work-tree={tree}", "checkout-index", "--all", "--quiet", environment=index)
+            await asyncio.to_thread(_replace, directory, tree)
+
+    async def _fetch(self) -> Ended:
+        made = ("git", "init", "--quiet", "--bare", "--template=", str(self._directory))
+        await run_bytes(made, env=self._environment, timeout=_TIMEOUT)
+        argv = self._argv(*_FETCH, "--end-of-options", self._url, *_REFS)
+        return await run_bytes(argv, env=self._environment, timeout=_REFRESH_TIMEOUT)
+
+    async def _compared(self, base: str | None, head: str, *options: str, paths: Sequence[str] = ()) -> str:
+        newer = await self._commit(head)
+        empty = (await self._text("hash-object", "-t", "tree", "--stdin")).strip()
+        older = await self._commit(base) if base else empty
+        argv = (*_COMPARE, *options, "--end-of-options", older, newer, "--", *paths)
+        return await self._text(*argv, environment={"GIT_ATTR_SOURCE": empty})
+
+    async def _commit(self, ref: str) -> str:
+        sha = ref if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", ref) else await self.resolve(ref)
+        if sha is None:
+            raise NotFound(
+                f"There is no version {ref!r} in {git.shown(self._url)}.",
+                remedy="Check the spelling, or push the tag and try again.",
+            )
+        return sha
+
+    async def _text(
+        self, *arguments: str, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
+    ) -> str:
+        return (await self._run(*arguments, stdin=stdin, environment=environment)).stdout.decode(errors="replace")
+
+    async def _run(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+        output_limit_bytes: int = _LISTING_LIMIT_BYTES,
+    ) -> Ended:
+        ended = await run_bytes(
+            self._argv(*arguments),
+            env={**self._environment, **(environment or {})},
+            stdin=stdin,
+            timeout=_TIMEOUT,
+            output_limit_bytes=output_limit_bytes,
+        )
+        doing = f"git {next((a for a in arguments if not a.startswith('-')), '')} in {git.shown(self._url)}"
+        git.require(ended, doing, self._url)
+        if ended.cut:
+            raise Garbled(
+                f"{doing} answered more than {output_limit_bytes // 1024**2} MB.",
+                standing="Nothing was decided from a part of the answer.",
+            )
+        return ended
+
+    def _argv(self, *arguments: str) -> tuple[str, ...]:
+        return ("git", f"--git-dir={self._directory}", "--literal-pathspecs", *git.SETTINGS, *arguments)
+
+
+def _replace(directory: Path, tree: Path) -> None:
+    if directory.exists():
+        shutil.rmtree(directory)
+    tree.rename(directory)
