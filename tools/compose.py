@@ -1,0 +1,114 @@
+"""Compose on a host: its file installed, one service moved at a time. Nothing here removes a container or a volume."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+from tools import files
+from tools.errors import NotFound
+from tools.fence import admitted, fenced
+from tools.hosts import Argv, Completed, Host
+
+UP_LIMIT = timedelta(minutes=5)
+
+
+def compose(project: str, directory: PurePosixPath, file: PurePosixPath) -> Argv:
+    """Build the beginning of every compose command: it depends on nobody's current directory."""
+    return (
+        *("docker", "compose", "--project-name", project, "--project-directory", str(directory)),
+        *("--file", str(directory / file.name)),
+    )
+
+
+def up(base: Argv, service: str, variable: str, tag: str) -> Argv:
+    """Build the command that recreates one service from an image already here, and leaves all others alone."""
+    return (
+        *("env", f"{variable}={tag}", *base),
+        *("up", "--detach", "--no-deps", "--no-build", "--pull", "never", service),
+    )
+
+
+def stop(base: Argv, service: str, variable: str, tag: str) -> Argv:
+    """Build the command that stops one service and keeps its container, its logs and its volumes."""
+    return ("env", f"{variable}={tag}", *base, "stop", service)
+
+
+def make_directories(directory: PurePosixPath, below: Sequence[PurePosixPath]) -> Argv:
+    """Build the command that creates the directory and those below it where they are absent."""
+    return ("mkdir", "-p", "--", str(directory), *(str(directory / path) for path in below))
+
+
+class Compose:
+    """One compose project in one directory of one host. Every effect is behind the fence of that directory."""
+
+    def __init__(self, host: Host, directory: PurePosixPath, file: PurePosixPath, project: str) -> None:
+        self._host = host
+        self._directory = directory
+        self._base = compose(project, directory, file)
+        self.file = directory / file.name
+        """Where the compose file lies on the host; the one before it lies beside it as `.previous`."""
+        self.previous = self.file.with_name(f"{file.name}.previous")
+
+    async def up(self, service: str, variable: str, tag: str, fence: int) -> None:
+        """Make one service run the given tag; does nothing where it already does.
+
+        Raises `Superseded` where a newer run holds the target.
+        """
+        await self._effect(up(self._base, service, variable, tag), fence, f"Starting {service} {tag}", limit=UP_LIMIT)
+
+    async def stop(self, service: str, variable: str, tag: str, fence: int) -> None:
+        """Stop one service that has nothing to go back to."""
+        await self._effect(stop(self._base, service, variable, tag), fence, f"Stopping {service}", limit=UP_LIMIT)
+
+    async def prepare(self, directories: Sequence[PurePosixPath], fence: int) -> None:
+        """Create the directories that the service needs."""
+        await self._effect(make_directories(self._directory, directories), fence, "Creating directories")
+
+    async def installed(self) -> bytes | None:
+        """Return the compose file that is on the host now."""
+        return await self._host.read(self.file)
+
+    async def install(self, content: bytes, fence: int) -> None:
+        """Put the compose file in place, and keep the one before it; does nothing where it is in place already."""
+        current = await self.installed()
+        if current == content:
+            return
+        if current is not None:
+            await self._write(self.previous, current, fence)
+        await self._write(self.file, content, fence)
+
+    async def restore(self, fence: int) -> None:
+        """Put the compose file before the current one back in place."""
+        content = await self._host.read(self.previous)
+        if content is None:
+            raise NotFound(
+                f"{self._host.name} keeps no compose file before the current one.",
+                standing=f"{self.file} was left as it is.",
+                remedy=f"Put the earlier file there by hand: {self.file}",
+            )
+        await self.install(content, fence)
+
+    async def lacks(self, env_file: PurePosixPath | None) -> PurePosixPath | None:
+        """Return the path of the env file where the host lacks it."""
+        if env_file is None:
+            return None
+        path = self._directory / env_file
+        present = await self._host.run(("test", "-f", str(path)))
+        return None if present.ok else path
+
+    async def _write(self, path: PurePosixPath, content: bytes, fence: int) -> None:
+        command = files.write_command(path, 0o644, len(content))
+        await self._effect(command, fence, f"Writing {path}", stdin=content)
+
+    async def _effect(
+        self,
+        argv: Argv,
+        fence: int,
+        doing: str,
+        *,
+        stdin: bytes | None = None,
+        limit: timedelta = timedelta(minutes=1),
+    ) -> Completed:
+        command = fenced(argv, directory=self._directory, number=fence)
+        completed = await self._host.run(command, stdin=stdin, timeout=limit)
+        return admitted(completed, self._host.name).require(f"{doing} on {self._host.name}")

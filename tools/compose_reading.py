@@ -1,0 +1,133 @@
+"""A compose file read by compose itself, on the bot's machine, without anything of that machine getting in.
+
+Variables nobody gave a value stay visible as `${NAME}`. Files that a compose file
+points to (env files, includes, other compose files) are never opened: they belong
+to the host, and here they might be anybody's.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from tools.compose_file import ComposeFile, normalise
+from tools.errors import Garbled, NotFound
+from tools.hosts import Argv
+from tools.process import run
+
+_VARIABLE = re.compile(r"(?<!\$)(?:\$\$)*\$(?:\{([A-Za-z_]\w*)(:?-)?|([A-Za-z_]\w*))", re.ASCII)
+_NO_COMPOSE = frozenset({125, 127})
+"""Exit codes of docker without the plugin (it does not know our flags), and of no docker at all."""
+_KEPT = ("PATH", "HOME", "DOCKER_CONFIG")
+
+
+async def read_compose(
+    content: bytes, *, project_directory: PurePosixPath, variables: Mapping[str, str] | None = None
+) -> ComposeFile:
+    """Read a compose file as the host would, given only these variables.
+
+    Raises `Garbled` with compose's own words for a file that it refuses.
+    """
+    _require_self_contained(content)
+    given = variables or {}
+    environment = {
+        **{name: os.environ[name] for name in _KEPT if name in os.environ},
+        **unresolved(content.decode(errors="replace"), given),
+        **given,
+    }
+    listed = env_files(await _config(plain_command(project_directory), content, environment))
+    with TemporaryDirectory() as scratch:
+        override = Path(scratch) / "without-env-files.yml"
+        override.write_text(without_env_files(listed))
+        answer = await _config(resolved_command(project_directory, override), content, environment)
+    resolved = normalise(answer.replace("$$", "$"))  # compose escapes what it prints, to be read again
+    services = {name: replace(service, env_files=listed[name]) for name, service in resolved.services.items()}
+    return replace(resolved, services=services)
+
+
+def plain_command(project_directory: PurePosixPath) -> Argv:
+    """Build the command that reads a compose file from standard input as it is written."""
+    return (*_compose(project_directory), "config", "--no-interpolate", "--format", "json")
+
+
+def resolved_command(project_directory: PurePosixPath, override: Path) -> Argv:
+    """Build the command that reads a compose file from standard input with its variables filled in."""
+    return (*_compose(project_directory), "--file", str(override), "config", "--format", "json")
+
+
+def _compose(project_directory: PurePosixPath) -> Argv:
+    return (
+        *("docker", "compose", "--env-file", os.devnull, "--profile", "*"),
+        *("--project-directory", str(project_directory), "--file", "-"),
+    )
+
+
+def env_files(json_text: str) -> dict[str, tuple[str, ...]]:
+    """Read the env files of every service from the answer of `plain_command`."""
+    services: dict[str, Any] = json.loads(json_text).get("services") or {}
+    return {
+        name: tuple(entry if isinstance(entry, str) else entry["path"] for entry in service.get("env_file") or ())
+        for name, service in services.items()
+    }
+
+
+def without_env_files(services: Iterable[str]) -> str:
+    """Write the override that takes the env files away, so that compose does not open them."""
+    lines = (f"  {yaml.safe_dump(name).splitlines()[0]}: {{env_file: !reset null}}\n" for name in services)
+    return "services:\n" + ("".join(lines) or "  {}\n")
+
+
+def unresolved(text: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Let each variable that has neither a value nor a default stand for itself."""
+    found = [(braced or bare, bool(default)) for braced, default, bare in _VARIABLE.findall(text)]
+    settled = {name for name, has_default in found if has_default} | set(given)
+    return {name: f"${{{name}}}" for name, _ in found if name not in settled}
+
+
+async def _config(argv: Argv, content: bytes, environment: Mapping[str, str]) -> str:
+    answer = await run(argv, stdin=content, env=environment)
+    if answer.exit_code in _NO_COMPOSE:
+        raise NotFound(
+            "Docker Compose is not installed on the bot's machine.",
+            standing="No compose file can be read.",
+            remedy="Install the docker command line with its compose plugin; `docker compose version` must answer.",
+        )
+    if not answer.ok:
+        raise Garbled(
+            f"Compose refuses the file: {_complaint(answer.stderr)}.",
+            remedy="Correct the compose file; `docker compose config` shows the same message.",
+        )
+    return answer.stdout
+
+
+def _complaint(stderr: str) -> str:
+    lines = [line for line in stderr.splitlines() if line and "level=warning" not in line]
+    return " ".join(lines[-3:]).removesuffix(".") or "it gave no reason"
+
+
+def _require_self_contained(content: bytes) -> None:
+    try:
+        document = yaml.safe_load(content)
+    except (yaml.YAMLError, ValueError) as error:
+        raise Garbled(f"The compose file is not YAML: {error}", remedy="Correct the compose file.") from error
+    for subject in _outside(document if isinstance(document, dict) else {}):
+        raise Garbled(
+            f"The compose file takes parts from other files: {subject}.",
+            remedy="Only the compose file itself is installed on the host: write those parts into it.",
+        )
+
+
+def _outside(document: Mapping[str, Any]) -> Iterable[str]:
+    if document.get("include"):
+        yield "include"
+    services = document.get("services")
+    for name, service in services.items() if isinstance(services, dict) else ():
+        extends = service.get("extends") if isinstance(service, dict) else None
+        if isinstance(extends, dict) and extends.get("file"):
+            yield f"services.{name}.extends.file"
