@@ -89,8 +89,11 @@ def test_the_secret_is_only_in_the_version_that_leaks_it_and_comes_from_the_seed
     assert re.fullmatch(r"[A-Za-z0-9]{64}", secret)
 
 
-def test_a_base_image_of_ones_own_can_be_given(tmp_path: Path) -> None:
-    repository = build_observer(tmp_path / "observer", base_image="127.0.0.1:5000/python:3.11-slim")
+def test_a_registry_of_ones_own_can_be_given(tmp_path: Path) -> None:
+    own = {"base_image": "127.0.0.1:5000/python:3.11-slim", "image": "127.0.0.1:5000/acme/observer"}
+    repository = build_observer(tmp_path / "observer", **own)
+    compose = git(repository, "show", "v1.2.5:docker-compose.server.yml")
+    assert "image: 127.0.0.1:5000/acme/observer:${IMAGE_TAG:?IMAGE_TAG required}\n" in compose
     assert "ARG BASE_IMAGE=127.0.0.1:5000/python:3.11-slim\n" in git(repository, "show", "v1.2.0:Dockerfile")
 
 
@@ -182,6 +185,6 @@ def test_the_crashing_version_ends_with_a_traceback(repository: Path, tmp_path: 
 
 
 def test_a_prepared_server_keeps_its_credentials_to_itself(tmp_path: Path) -> None:
-    prepare_server(tmp_path / "opt", server_variables(8080, "registry.example/observer"))
+    prepare_server(tmp_path / "opt", server_variables(8080))
     assert (tmp_path / "opt/.env").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "opt/data").is_dir()

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from tests.stage.observer.history import PULL_REQUEST, STEPS, moment
 from tests.stage.observer.traps import traps
-from tests.stage.observer.tree import Tree, both, released, replaced, source_tree
+from tests.stage.observer.tree import Change, Tree, both, released, replaced, source_tree
 
 DEFAULT_BASE_IMAGE = "python:3.11-slim"
+DEFAULT_IMAGE = "ghcr.io/acme/observer"
 DEFAULT_SEED = "observer"
 
 
@@ -29,7 +30,9 @@ class Commit:
     tag: str
 
 
-def build_observer(directory: Path, *, base_image: str = DEFAULT_BASE_IMAGE, seed: str = DEFAULT_SEED) -> Path:
+def build_observer(
+    directory: Path, *, base_image: str = DEFAULT_BASE_IMAGE, image: str = DEFAULT_IMAGE, seed: str = DEFAULT_SEED
+) -> Path:
     """Make the repository in a directory that is not there yet, checked out at its newest good version.
 
     The same arguments make the same commits. The work of pull request 7 is at
@@ -37,7 +40,11 @@ def build_observer(directory: Path, *, base_image: str = DEFAULT_BASE_IMAGE, see
     """
     directory.mkdir(parents=True)
     _git(directory, "init", "--quiet", "--initial-branch=main")
-    stream = b"".join(part for commit in commits(base_image, seed) for part in _written(commit))
+    own = both(
+        replaced("Dockerfile", DEFAULT_BASE_IMAGE, base_image),
+        replaced("docker-compose.server.yml", DEFAULT_IMAGE, image),
+    )
+    stream = b"".join(part for commit in commits(own, seed) for part in _written(commit))
     _git(directory, "fast-import", "--quiet", stdin=stream)
     merged = _git(directory, "log", "main", f"--grep=(#{PULL_REQUEST.number})", "--format=%H").strip()
     for ref in (f"refs/pull/{PULL_REQUEST.number}/head", f"refs/heads/{PULL_REQUEST.branch}"):
@@ -46,26 +53,25 @@ def build_observer(directory: Path, *, base_image: str = DEFAULT_BASE_IMAGE, see
     return directory
 
 
-def commits(base_image: str, seed: str) -> Iterator[Commit]:
+def commits(own: Change, seed: str) -> Iterator[Commit]:
     """List every commit in an order in which parents come first."""
     tagged: dict[str, int] = {}
     for number, step in enumerate(STEPS, start=1):
         version = step.tag or _last_tag(number)
-        tree = _at(number, version, base_image)
+        tree = _at(number, version, own)
         message = f"{step.subject}\n\n{step.body}" if step.body else step.subject
         yield Commit(number, number - 1 or None, "main", step.author, message, moment(number), tree, step.tag)
         tagged[step.tag] = number
     for number, trap in enumerate(traps(seed), start=len(STEPS) + 1):
         parent = tagged[trap.parent]
-        tree = trap.change(_at(parent, trap.tag, base_image))
+        tree = trap.change(_at(parent, trap.tag, own))
         branch = f"release/{trap.tag}"
         yield Commit(number, parent, branch, trap.author, trap.subject, moment(number), tree, trap.tag)
 
 
-def _at(number: int, version: str, base_image: str) -> Tree:
+def _at(number: int, version: str, own: Change) -> Tree:
     lacking = both(*(step.undo for step in reversed(STEPS[number:])))
-    base = replaced("Dockerfile", DEFAULT_BASE_IMAGE, base_image)
-    return both(lacking, released(version.removeprefix("v")), base)(source_tree())
+    return both(lacking, released(version.removeprefix("v")), own)(source_tree())
 
 
 def _last_tag(number: int) -> str:

@@ -8,10 +8,9 @@ DIRECTORIES = ("data", "logs", "config")
 SERVICE_USER = 10001
 
 
-def server_variables(port: int, image_repository: str) -> Mapping[str, str]:
+def server_variables(port: int) -> Mapping[str, str]:
     """Make the variables of one server, with credentials that never existed before."""
     return {
-        "IMAGE_REPOSITORY": image_repository,
         "OBSERVER_PORT": str(port),
         "QTS_OBSERVER_STANDALONE": "1",
         "KIS_API_KEY": secrets.token_hex(18),
