@@ -1,0 +1,88 @@
+"""The emulator as tests and the demo use it: `async with GitHubEmulator({"acme/observer": bare}) as github:`."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from tests.emulators.github.server import Wire
+from tests.emulators.github.world import Repository
+from tests.emulators.loopback import Faults, Loopback
+from tools.clock import Clock, SystemClock
+
+T = TypeVar("T")
+
+
+class GitHubEmulator:
+    """Some repositories, one app with a token."""
+
+    def __init__(
+        self, repositories: Mapping[str, Path], *, hourly_limit: int = 5000, clock: Clock | None = None, port: int = 0
+    ) -> None:
+        ids = count(1001)
+        clock = clock or SystemClock()
+        self.token = "_".join(("ghs", secrets.token_hex(18)))
+        self.person_token = "_".join(("ghp", secrets.token_hex(18)))
+        """A token of a person, which may not write check runs."""
+        self.repositories = {name: Repository(name, directory, clock, ids) for name, directory in repositories.items()}
+        self._watchers: set[asyncio.Event] = set()
+        tokens = {self.token: "shipmate[bot]", self.person_token: "ana"}
+        self._wire = Wire(self.repositories, tokens, hourly_limit, clock, self._touch)
+        self._server = Loopback(self._wire.application, port)
+
+    async def __aenter__(self) -> Self:
+        await self.up()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.down()
+
+    @property
+    def url(self) -> str:
+        """Tell the base URL of the REST API."""
+        return self._server.url
+
+    @property
+    def faults(self) -> Faults:
+        """Reach the switches for slow, failing and lost answers."""
+        return self._server.faults
+
+    @property
+    def requests(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """List every authenticated request: method, path, body."""
+        return self._wire.requests
+
+    def __getitem__(self, full_name: str) -> Repository:
+        return self.repositories[full_name]
+
+    async def down(self) -> None:
+        """Refuse connections until `up`."""
+        await self._server.down()
+
+    async def up(self) -> None:
+        """Be reachable, on the same port as before."""
+        await self._server.up()
+
+    async def until(self, found: Callable[[], T], timeout: float = 10.0) -> T:  # noqa: ASYNC109 - the limit is the point
+        """Return the first true answer of `found`, asked again after every request."""
+        changed = asyncio.Event()
+        self._watchers.add(changed)
+        try:
+            async with asyncio.timeout(timeout):
+                while not (answer := found()):
+                    await changed.wait()
+                    changed.clear()
+                return answer
+        except TimeoutError:
+            raise AssertionError(f"Nothing of the kind within {timeout} s, after {self.requests}") from None
+        finally:
+            self._watchers.discard(changed)
+
+    def _touch(self) -> None:
+        for watcher in self._watchers:
+            watcher.set()
