@@ -60,4 +60,4 @@ def _site() -> str:
         site, release, component = line.split()
         if component == "main" and not release.endswith(("-security", "-updates", "-backports")):
             return site
-    raise StageError("apt has no Debian source with the component main. Add one below /etc/apt/sources.list.d and try again.")
+    raise StageError("apt has no Debian source with the component main. Add one below /etc/apt/sources.list.d.")

@@ -88,7 +88,7 @@ def claim(directory: Path, toolset: Toolset) -> Bridge:
         if bridge.claim():
             (directory / "slot").write_text(str(slot))
             return bridge
-    raise StageError(f"All {SLOTS} test networks are taken. Look at `ip link | grep {PREFIX}` and delete those left over.")
+    raise StageError(f"All {SLOTS} test networks are taken. Delete those that `ip link` still shows.")
 
 
 def claimed(directory: Path, toolset: Toolset) -> Bridge | None:

@@ -105,7 +105,7 @@ def _make_toolset(release: str) -> None:
     if TOOLSET.exists():  # another run was first
         return
     started = time.monotonic()
-    tell("fetching the Docker toolset as packages (about 100 MB) and unpacking it below .shipmate; nothing is installed")
+    tell("fetching the Docker toolset (about 100 MB) and unpacking it below .shipmate; it is not installed")
     half = TOOLSET.with_name("toolset.half")
     shutil.rmtree(half, ignore_errors=True)
     wanted = [f"{name}/{DOCKER_SUITE}" for name in DOCKER] + [f"{name}/{release}" for name in AROUND_DOCKER]
