@@ -1,0 +1,68 @@
+"""A host's disk: how much is free, and what lies where."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from tools.errors import Garbled
+from tools.hosts import Argv, Host
+
+_ABSENT = 66
+# A path that does not exist yet will be made on the disk of its nearest existing parent.
+_FREE = 'path=$1; while [ ! -e "$path" ]; do path=$(dirname -- "$path"); done; exec df -P -k -- "$path"'
+_LISTING = f"""\
+[ -e "$1" ] || exit {_ABSENT}
+exec find "$1" -mindepth 0 -maxdepth "$2" -exec stat -c '%Y %s %n' -- {{}} +
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """One file or directory on a host."""
+
+    path: PurePosixPath
+    size_bytes: int
+    modified_at: datetime
+
+
+def free(path: PurePosixPath) -> Argv:
+    """Build the command that measures the disk a path is or will be on."""
+    return ("sh", "-c", _FREE, "free", str(path))
+
+
+def free_bytes_in(text: str) -> int:
+    """Read the answer of `df -P -k`: the fourth column of its last line."""
+    columns = text.strip().splitlines()[-1].split() if text.strip() else []
+    if len(columns) < 6 or not columns[3].isdecimal():  # noqa: PLR2004 - POSIX fixes six columns
+        raise Garbled(f"The free disk space could not be read from {text[:200]!r}.")
+    return int(columns[3]) * 1024
+
+
+def listing_of(path: PurePosixPath, depth: int) -> Argv:
+    """Build the command that lists a path and what lies below it."""
+    return ("sh", "-c", _LISTING, "listing", str(path), str(depth))
+
+
+def entries_in(text: str) -> tuple[Entry, ...]:
+    """Read the answer of `listing_of`; a line that is not of its form (a name with a line break) is left out."""
+    parts = (line.split(" ", 2) for line in text.splitlines())
+    return tuple(
+        sorted(
+            Entry(PurePosixPath(part[2]), int(part[1]), datetime.fromtimestamp(int(part[0]), UTC))
+            for part in parts
+            if len(part) == 3 and part[0].isdecimal() and part[1].isdecimal()  # noqa: PLR2004 - time, size, name
+        )
+    )
+
+
+async def free_bytes(host: Host, path: PurePosixPath) -> int:
+    """Tell how much is free on the disk of a path, which need not exist yet."""
+    return free_bytes_in((await host.run(free(path))).require(f"Measuring the disk of {host.name}").stdout)
+
+
+async def listing(host: Host, path: PurePosixPath, depth: int = 1) -> tuple[Entry, ...] | None:
+    """List a path itself and what lies below it; None where it does not exist."""
+    answer = await host.run(listing_of(path, depth))
+    if answer.exit_code == _ABSENT:
+        return None
+    return entries_in(answer.require(f"Listing {path} on {host.name}").stdout)
