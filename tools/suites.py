@@ -1,0 +1,198 @@
+"""Test suites: run against a copy of the sources that is thrown away, judged by what they left behind.
+
+A suite passes only when its command ended well and its reports say so. Nothing that is missing,
+unreadable, empty or late ever counts as passed.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+from config.service import Suite, SuiteKind
+from tools.containment import contained, ended, started, words_so_far
+from tools.errors import Garbled, TimedOut
+from tools.hosts import Completed
+from tools.process import run
+from tools.reports import JunitReport, inside, load, read_coverage, read_junit
+
+SuiteOutcome = Literal["passed", "warning", "failed", "skipped"]
+
+_TAIL_LINES = 40
+_TAIL_CHARACTERS = 4000
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
+_COUNTED = frozenset({SuiteKind.UNIT, SuiteKind.E2E})
+"""Kinds that must show their tests one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteResult:
+    """How one suite ended, and why. Failures and log are words of the tested code."""
+
+    name: str
+    kind: SuiteKind
+    outcome: SuiteOutcome
+    tests: int = 0
+    failures: tuple[str, ...] = ()
+    skipped: int = 0
+    coverage: float | None = None
+    """Line coverage in percent."""
+    duration: timedelta = timedelta()
+    reason: str = ""
+    log_tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one run left behind. `exit_code` is None when the time limit ended it."""
+
+    exit_code: int | None
+    junit: bytes | None = None
+    coverage: bytes | None = None
+    duration: timedelta = timedelta()
+    log: str = ""
+
+
+async def run_suite(
+    name: str, suite: Suite, sources: Path, *, key: str = "", engine: Mapping[str, str] | None = None
+) -> SuiteResult:
+    """Run one suite on a copy of the sources, in its image or on this machine, and judge it.
+
+    A `key` (such as the release's id) lets a repeated run first end what an interrupted one left running;
+    `engine` adds variables such as DOCKER_HOST to those of this process.
+    Raises `NotFound` and `Unreachable` when the image or the engine is missing.
+    """
+    scratch = await asyncio.to_thread(
+        tempfile.TemporaryDirectory, prefix=".suite-", dir=sources.parent, ignore_cleanup_errors=True
+    )
+    try:
+        copy = Path(scratch.name) / "src"
+        await asyncio.to_thread(_prepare, suite, sources, copy)
+        container = f"shipmate-{key or uuid4().hex[:12]}-{name}"
+        environment = {**os.environ, **(engine or {})}
+        completed = await (_in_container(container, suite, copy, environment) if suite.image else _here(suite, copy))
+        return await asyncio.to_thread(lambda: judged(name, suite, _evidence(suite, copy, completed)))
+    finally:
+        await asyncio.to_thread(scratch.cleanup)
+
+
+def skipped(name: str, suite: Suite, reason: str) -> SuiteResult:
+    """Record a suite that did not run, with the reason."""
+    return SuiteResult(name, suite.kind, "skipped", reason=reason)
+
+
+def judged(name: str, suite: Suite, evidence: Evidence) -> SuiteResult:
+    """Judge a run by its evidence alone."""
+    report, test_objection = _read_tests(suite, evidence)
+    coverage, coverage_objection = _read_coverage(suite, evidence)
+    objections = (test_objection or _exit_objection(suite, evidence), coverage_objection)
+    late = f"It did not end within {suite.timeout.total_seconds():g} s." if evidence.exit_code is None else ""
+    reason = late or " ".join(objection for objection in objections if objection)
+    outcome: SuiteOutcome = "passed" if not reason else "warning" if suite.severity == "warning" else "failed"
+    return SuiteResult(
+        name=name,
+        kind=suite.kind,
+        outcome=outcome,
+        tests=report.tests if report else 0,
+        failures=report.failures if report else (),
+        skipped=report.skipped if report else 0,
+        coverage=coverage,
+        duration=evidence.duration,
+        reason=reason,
+        log_tail="\n".join(evidence.log.strip().splitlines()[-_TAIL_LINES:])[-_TAIL_CHARACTERS:],
+    )
+
+
+def _read_tests(suite: Suite, evidence: Evidence) -> tuple[JunitReport | None, str]:
+    if suite.junit is None:
+        undeclared = suite.kind in _COUNTED
+        return None, "It declares no JUnit report, so nothing shows that a test ran." if undeclared else ""
+    if evidence.junit is None:
+        return None, f"It left no test report at {suite.junit}{_exit_note(evidence)}."
+    try:
+        report = read_junit(evidence.junit)
+    except Garbled as error:
+        return None, error.happened
+    return report, _test_objection(report)
+
+
+def _test_objection(report: JunitReport) -> str:
+    if report.failed:
+        return f"{report.failed} of {max(report.tests, report.failed)} tests failed."
+    if report.tests == 0:
+        return "It ran no tests."
+    return "All of its tests were skipped." if report.skipped >= report.tests else ""
+
+
+def _read_coverage(suite: Suite, evidence: Evidence) -> tuple[float | None, str]:
+    if suite.coverage is None:
+        return None, ""
+    if evidence.coverage is None:
+        return None, f"It left no coverage report at {suite.coverage}."
+    try:
+        coverage = read_coverage(evidence.coverage)
+    except Garbled as error:
+        return None, error.happened
+    if coverage >= suite.minimum_coverage:
+        return coverage, ""
+    return coverage, f"Coverage is {coverage:.2f} %, below the minimum of {suite.minimum_coverage:g} %."
+
+
+def _exit_objection(suite: Suite, evidence: Evidence) -> str:
+    if not evidence.exit_code:
+        return ""
+    although = " although its report shows no failure" if suite.junit else ""
+    return f"Its command ended with exit code {evidence.exit_code}{although}."
+
+
+def _exit_note(evidence: Evidence) -> str:
+    return f" and ended with exit code {evidence.exit_code}" if evidence.exit_code else ""
+
+
+def _prepare(suite: Suite, sources: Path, copy: Path) -> None:
+    """Copy the sources without reports that came with them: only what this run writes counts."""
+    shutil.copytree(sources, copy, symlinks=True)
+    for report in (suite.junit, suite.coverage):
+        if report is not None and inside(copy, report) and not (copy / report).is_dir():
+            (copy / report).unlink(missing_ok=True)
+
+
+def _evidence(suite: Suite, copy: Path, completed: Completed | str) -> Evidence:
+    if isinstance(completed, str):
+        return Evidence(None, duration=suite.timeout, log=completed)
+    junit = load(copy, suite.junit) if suite.junit else None
+    coverage = load(copy, suite.coverage) if suite.coverage else None
+    log = f"{completed.stdout}\n{completed.stderr}"
+    return Evidence(completed.exit_code, junit, coverage, completed.duration, log)
+
+
+async def _here(suite: Suite, copy: Path) -> Completed | str:
+    try:
+        return await run(suite.command, cwd=copy, env=_bare_environment(), timeout=suite.timeout)
+    except TimedOut:
+        return ""
+
+
+async def _in_container(container: str, suite: Suite, copy: Path, environment: Mapping[str, str]) -> Completed | str:
+    await ended(container, environment)
+    try:
+        completed = await run(contained(container, suite, copy), env=environment, timeout=suite.timeout)
+    except TimedOut:
+        return await words_so_far(container, environment)
+    finally:
+        await ended(container, environment)
+    return started(completed, suite.image or "")
+
+
+def _bare_environment() -> Mapping[str, str]:
+    """Build an environment without the bot's credentials; the bot's own Python is found last."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    path = os.pathsep.join((kept.get("PATH", os.defpath), str(Path(sys.executable).parent)))
+    return {**kept, "PATH": path, "CI": "true"}
