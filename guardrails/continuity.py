@@ -1,0 +1,124 @@
+"""What a running container keeps its data on must be what its successor gets, or the data is left behind.
+
+This catches the commonest real loss: an edited compose file, or a renamed project.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from guardrails.mounts import Backing, backing, clean, covering, project_volumes
+from guardrails.verdict import Finding, Level, Verdict
+from tools.compose_file import ComposeFile, ComposeService, Mount, Volume
+from tools.inspection import Container, ContainerMount
+
+_PROJECT = "com.docker.compose.project"
+
+
+@dataclass(frozen=True, slots=True)
+class _Successor:
+    """The planned service, able to say what will lie behind a path."""
+
+    service: ComposeService
+    volumes: Mapping[str, Volume]
+    directory: PurePosixPath
+
+    def behind(self, target: str) -> tuple[Mount, Backing] | None:
+        """Tell the mount that will cover a path, and what will keep the data at that very path."""
+        mount = covering(target, self.service)
+        if mount is None:
+            return None
+        below = str(PurePosixPath(clean(target)).relative_to(clean(mount.target)))
+        kept = backing(mount, self.volumes, self.directory)
+        return mount, kept if below == "." else Backing(kept.kind, clean(f"{kept.name}/{below}"))
+
+
+def storage_continued(
+    running: Container | None, compose: ComposeFile, service: str, *, project: str, directory: PurePosixPath
+) -> Verdict:
+    """Object to each persistent place of the running container that its successor would not have.
+
+    A first deploy (None) has nothing to lose.
+    """
+    if running is None:
+        return Verdict()
+    planned = compose.services.get(service, ComposeService(service))
+    successor = _Successor(planned, project_volumes(compose, project), directory)
+    found = [finding for mount in running.mounts for finding in _continued(running.name, mount, successor)]
+    return Verdict.of((*found, *_project(running, project)))
+
+
+def _project(running: Container, project: str) -> Iterator[Finding]:
+    now = running.labels.get(_PROJECT, project)
+    if now != project:
+        yield Finding(
+            rule="project-renamed",
+            subject=running.name,
+            message=f"The compose project {now} would become {project}, and every named volume a new, empty one.",
+            remedy=f"Keep the project name {now} in the target's settings.",
+        )
+
+
+def _continued(container: str, mount: ContainerMount, successor: _Successor) -> Iterator[Finding]:
+    if mount.kind == "tmpfs":
+        return
+    subject, planned = f"{container}: {mount.target}", successor.behind(mount.target)
+    if mount.kind == "anonymous":
+        yield from _unnamed(subject, mount, planned)
+    elif planned is None:
+        yield Finding(
+            rule="volume-kept",
+            subject=subject,
+            message=f"{mount.source} is mounted at {mount.target} today, and would no longer be.",
+            remedy=f"Mount {mount.source} at {mount.target} again, or drop it in a release of its own.",
+        )
+    else:
+        yield from _same(subject, mount, planned, successor.volumes)
+
+
+def _unnamed(subject: str, mount: ContainerMount, planned: tuple[Mount, Backing] | None) -> Iterator[Finding]:
+    """Tell of data in a volume without a name: another backing would leave it behind."""
+    if planned is not None and planned[1].kind == "anonymous":
+        return
+    yield Finding(
+        rule="anonymous-left-behind",
+        subject=subject,
+        message=f"The data at {mount.target} lies in an anonymous volume, which its successor may not get.",
+        remedy=f"Copy it out first (`docker cp`), then name the volume at {mount.target}.",
+        level=Level.WARNING if planned is None else Level.BLOCKING,
+    )
+
+
+def _same(
+    subject: str, mount: ContainerMount, planned: tuple[Mount, Backing], volumes: Mapping[str, Volume]
+) -> Iterator[Finding]:
+    successor, kept = planned
+    source = clean(mount.source) if mount.kind == "bind" else mount.source
+    if (kept.kind == "bind") != (mount.kind == "bind") or kept.name != source or not kept.outlives:
+        yield Finding(
+            rule="backing-kept",
+            subject=subject,
+            message=f"{mount.target} lies on {mount.kind} {source} today and would lie on {kept}, without the data.",
+            remedy=f"Mount {source} at {mount.target} again, or move the data in a release of its own.",
+        )
+    elif successor.read_only and not mount.read_only:
+        yield Finding(
+            rule="storage-now-read-only",
+            subject=subject,
+            message=f"{mount.target} is writable today and would be read-only.",
+            remedy="Drop `:ro` unless the new version writes nothing there.",
+            level=Level.WARNING,
+        )
+    elif _driver_changed(mount, volumes.get(successor.source)):
+        yield Finding(
+            rule="volume-driver-kept",
+            subject=subject,
+            message=f"Volume {source} would change its driver, and compose would make a new, empty one.",
+            remedy=f"Keep the driver {mount.driver}, or move the data in a release of its own.",
+        )
+
+
+def _driver_changed(mount: ContainerMount, volume: Volume | None) -> bool:
+    if volume is None or volume.external or mount.kind != "volume":
+        return False
+    return (mount.driver or "local") != (volume.driver or "local")

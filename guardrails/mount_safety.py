@@ -1,0 +1,81 @@
+"""Mounts that lose data unnoticed or open the host: objected to wherever they point."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from guardrails.mounts import Backing, backing, clean, is_under_any, within
+from guardrails.verdict import Finding, Level, Verdict
+from tools.compose_file import ComposeService, Mount, Volume
+
+_SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr")
+_WHOLE = (*_SYSTEM, "/", "/home", "/var", "/var/lib", "/var/lib/docker", "/var/run")
+_SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
+
+
+def mounts_safe(service: ComposeService, volumes: Mapping[str, Volume], directory: PurePosixPath) -> Verdict:
+    """Judge every mount of a service by itself."""
+    return Verdict.of(
+        finding
+        for mount in service.mounts
+        for finding in _sound(service.name, mount, backing(mount, volumes, directory), directory)
+    )
+
+
+def _sound(service: str, mount: Mount, kept: Backing, directory: PurePosixPath) -> Iterator[Finding]:
+    subject = f"{service}: {mount.target}"
+    if kept.kind == "anonymous":
+        yield Finding(
+            rule="volume-anonymous",
+            subject=subject,
+            message=f"The volume at {mount.target} has no name: `down`, a rename or a new host leaves its data behind.",
+            remedy=f"Give the volume at {mount.target} a name under `volumes:`.",
+        )
+    elif mount.kind == "volume" and kept.kind == "tmpfs":
+        yield Finding(
+            rule="volume-in-memory",
+            subject=subject,
+            message=f"Volume {kept.name} has a name but lives in memory (driver_opts type tmpfs).",
+            remedy="Use a plain named volume, or a `tmpfs:` mount if the data may be lost.",
+        )
+    elif kept.kind == "bind":
+        yield from _bind(subject, mount, kept.name, directory)
+
+
+def _bind(subject: str, mount: Mount, source: str, directory: PurePosixPath) -> Iterator[Finding]:
+    if PurePosixPath(source).name in _SOCKETS:
+        yield Finding(
+            rule="engine-socket",
+            subject=subject,
+            message=f"{source} lets the container command the engine, which is root on the host.",
+            remedy="Remove the mount; give the program a narrow interface to what it needs instead.",
+        )
+    elif _endangers(source, mount):
+        yield Finding(
+            rule="bind-system-path",
+            subject=subject,
+            message=f"{source} of the host is mounted at {mount.target}; one of the two is a system path.",
+            remedy=f"Mount a directory below {directory} at a path of the program's own.",
+        )
+    elif "$" in mount.source:
+        yield Finding(
+            rule="bind-unresolved",
+            subject=subject,
+            message=f"The source {mount.source} depends on a variable, so nobody can say what will be mounted.",
+            remedy="Write the path itself.",
+            level=Level.WARNING,
+        )
+    elif not mount.read_only and not within(source, str(directory)):
+        yield Finding(
+            rule="bind-outside",
+            subject=subject,
+            message=f"{source} lies outside {directory}, out of reach of the service's backup and checks.",
+            remedy=f"Keep the data below {directory}, or use a named volume.",
+            level=Level.WARNING,
+        )
+
+
+def _endangers(source: str, mount: Mount) -> bool:
+    """Tell whether a bind gives away a system directory, or hides one of the container's."""
+    if clean(mount.target) in _WHOLE or source in _WHOLE:
+        return True
+    return is_under_any(source, _SYSTEM) and not mount.read_only
