@@ -98,7 +98,11 @@ class Engine:
             (self.directory / "slot").unlink()
 
     def answers(self) -> bool:
-        """Tell whether it answers a ping."""
+        """Tell whether it answers."""
+        if not self.toolset.private:
+            with suppress(StageError):
+                return bool(self.docker("version", "--format", "{{.Server.Version}}"))
+            return False
         with socket.socket(socket.AF_UNIX) as line, suppress(OSError):
             line.settimeout(5)
             line.connect(self.host.removeprefix("unix://"))
