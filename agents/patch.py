@@ -33,7 +33,10 @@ class RemovedProtection:
 
 
 _PROTECTIONS = {
-    "health check": re.compile(r"\bhealth_?check|livenessProbe|readinessProbe|--health-cmd", re.IGNORECASE),
+    "health check": re.compile(
+        r"health_?check|livenessProbe|readinessProbe|--health-cmd|/health\b|/ready\b|^\s*test:\s*[\[\"']?CMD",
+        re.IGNORECASE,
+    ),
     "volume": re.compile(
         r"^\s*-\s*['\"]?[\w./~${}-]+:/[\w./-]+|^\s*volumes?:|^VOLUME\b|volumeMounts|persistentVolumeClaim|--mount\b"
     ),
