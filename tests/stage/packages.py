@@ -61,7 +61,12 @@ def ensure() -> Toolset:
 def _as_found() -> Toolset:
     missing = [program for program in PROGRAMS if not _on_path(program)]
     if missing:
-        packages = sorted({SYSTEM.get(program, program) for program in missing})
+        packages = sorted(
+            {
+                {**SYSTEM, "docker": "docker.io docker-compose docker-buildx"}.get(program, program)
+                for program in missing
+            }
+        )
         raise StageError(
             f"These programs are missing: {', '.join(missing)}. As root on Debian they are fetched by themselves; "
             f"elsewhere install them first, e.g.: sudo apt-get install {' '.join(packages)}"
