@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 
 from config.service import Watch
 from guardrails.verdict import Level, Verdict
-from guardrails.watchdog import alarmed, stayed_well
-from tools.watch import Baseline, Sample
+from guardrails.watchdog import alarmed, service_well
+from tools.watch import Sample
 
 WATCH = Watch()
 GOOD = Sample(
     datetime(2026, 2, 6, tzinfo=UTC), status=200, latency=timedelta(milliseconds=60), restarts=0, error_lines=0
 )
-BASELINE = Baseline(timedelta(milliseconds=40), answers=5)
+BASELINE = timedelta(milliseconds=40)
 
 
-def judge(*samples: Sample, baseline: Baseline | None = BASELINE, **facts: Any) -> Verdict:
-    return stayed_well("observer", samples, baseline, WATCH, **facts)
+def judge(*samples: Sample, baseline: timedelta | None = BASELINE, restarts: int = 0) -> Verdict:
+    return service_well("observer", samples, baseline, restarts, WATCH)
 
 
 def slow(milliseconds: float) -> Sample:
@@ -48,8 +48,8 @@ def test_one_bad_sample_is_an_alarm_that_ends_the_watch(rule: str, told: str, ch
     assert finding.rule == rule
     assert told in finding.message
     assert judge(*samples).blocks
-    assert alarmed(samples, WATCH)
-    assert not alarmed(samples[:-1], WATCH)
+    assert alarmed(samples, 0, WATCH)
+    assert not alarmed(samples[:-1], 0, WATCH)
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def test_one_bad_sample_is_an_alarm_that_ends_the_watch(rule: str, told: str, ch
 def test_latency_alarms_by_its_median_over_the_ratio_and_the_floor(
     alarm: bool, baseline_ms: int, milliseconds: list[int]
 ) -> None:
-    before = Baseline(timedelta(milliseconds=baseline_ms), answers=5)
+    before = timedelta(milliseconds=baseline_ms)
     verdict = judge(*map(slow, milliseconds), baseline=before)
     assert [finding.rule for finding in verdict.findings] == ["watch-latency"] * alarm
-    assert not alarmed([slow(value) for value in milliseconds], WATCH)
+    assert not alarmed([slow(value) for value in milliseconds], 0, WATCH)
 
 
 def test_without_a_baseline_latency_is_only_noted() -> None:
@@ -85,9 +85,8 @@ def test_a_watch_that_saw_nothing_is_an_alarm() -> None:
 
 def test_restarts_from_before_do_not_count_and_those_since_the_start_do() -> None:
     old = replace(GOOD, restarts=3)
-    assert not judge(old, old).findings
-    assert not judge(old, old, restarts_before=3).findings
-    assert [finding.rule for finding in judge(old, old, restarts_before=2).findings] == ["watch-restarts"]
+    assert not judge(old, old, restarts=3).findings
+    assert [finding.rule for finding in judge(old, old, restarts=2).findings] == ["watch-restarts"]
 
 
 def test_a_client_error_or_a_few_error_lines_are_no_alarm() -> None:
@@ -111,6 +110,6 @@ samples = st.lists(
 
 @given(samples, samples)
 def test_an_alarm_that_ends_the_watch_is_never_taken_back(seen: list[Sample], later: list[Sample]) -> None:
-    if alarmed(seen, WATCH):
-        assert alarmed([*seen, *later], WATCH)
+    if alarmed(seen, 0, WATCH):
+        assert alarmed([*seen, *later], 0, WATCH)
         assert judge(*seen, *later).blocks
