@@ -16,7 +16,7 @@ from tests.emulators.anthropic import AnthropicEmulator, ObedientAdversary
 from tests.emulators.anthropic import replies as reply
 
 MODEL = "claude-haiku-5-5"
-FACTS = """Summarise this release.
+FACTS = """
 - Read the clock from the host (#12, ana)
 - Drop the column seen_at in a migration
 Files: 3 backend, 1 database
@@ -69,7 +69,7 @@ async def test_the_helpful_writer_fills_in_the_schema_from_the_facts() -> None:
         answer = await ask(connected)
         again = await ask(connected)
     summary = Summary.model_validate_json(words(answer))
-    assert "Read the clock from the host" in summary.summary
+    assert summary.summary == "Read the clock from the host (#12, ana), and 2 more."
     assert [risk.text for risk in summary.risks] == ["Drop the column seen_at in a migration."]
     assert words(again) == words(answer)
     assert (answer.stop_reason, answer.model, answer.usage.input_tokens > 0) == ("end_turn", MODEL, True)
@@ -80,7 +80,34 @@ async def test_the_helpful_writer_reads_facts_from_json_and_writes_text_where_no
         answer = await connected.messages.create(
             model=MODEL, max_tokens=100, messages=[{"role": "user", "content": json.dumps({"failed": "unit tests"})}]
         )
-    assert words(answer) == "failed: unit tests."
+    assert words(answer).startswith("The likely cause is this line of evidence: failed: unit tests.")
+
+
+class Claim(BaseModel):
+    text: str
+    paths: list[str]
+
+
+class Claims(BaseModel):
+    claims: list[Claim]
+    risks: list[Claim]
+
+
+async def test_the_helpful_writer_names_changed_files_and_leaves_the_diff_alone() -> None:
+    blocks = {
+        "changed files": "modified src/clock.py (+3 -1)\nadded migrations/2.sql (+9 -0)",
+        "commits": "0123456789ab Read the clock from the host\n\n0123456789ac Keep more readings",
+        "computed facts": "a migration runs: migrations/2.sql",
+        "diff": "+++ b/src/clock.py\n+import time is all there is",
+    }
+    prompt = "\n".join(f'<data-7f name="{name}">\n{text}\n</data-7f>' for name, text in blocks.items())
+    async with AnthropicEmulator() as claude, client(claude) as connected:
+        written = Claims.model_validate_json(words(await ask(connected, prompt, Claims)))
+    assert [(claim.text, claim.paths) for claim in written.claims[:2]] == [
+        ("Read the clock from the host.", ["src/clock.py"]),
+        ("Keep more readings.", ["migrations/2.sql"]),
+    ]
+    assert [risk.text for risk in written.risks] == ["a migration runs: migrations/2.sql."]
 
 
 async def test_replies_come_as_scripted_and_requests_are_kept() -> None:

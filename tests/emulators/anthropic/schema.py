@@ -12,7 +12,7 @@ class Author(Protocol):
     """Decides about the leaves. `path` holds the property names on the way, outermost first."""
 
     def string(self, path: tuple[str, ...], index: int, limit: int | None) -> str:
-        """Write a text; `index` counts the items of a list."""
+        """Write a text; `index` counts the items of the lists around it."""
         ...
 
     def choice(self, path: tuple[str, ...], options: list[Any]) -> Any:
@@ -76,10 +76,10 @@ class _Form:
     def _object(self, schema: Json, path: tuple[str, ...], index: int) -> Json:
         return {name: self.value(inner, (*path, name), index) for name, inner in schema.get("properties", {}).items()}
 
-    def _array(self, schema: Json, path: tuple[str, ...], _index: int) -> list[Any]:
+    def _array(self, schema: Json, path: tuple[str, ...], index: int) -> list[Any]:
         stated = limits(schema)
         count = self._author.count(path, stated.get("minItems", 0), stated.get("maxItems", 5))
-        return [self.value(schema["items"], path, index) for index in range(count)]
+        return [self.value(schema["items"], path, index + number) for number in range(count)]
 
     def _string(self, schema: Json, path: tuple[str, ...], index: int) -> str:
         return self._author.string(path, index, limits(schema).get("maxLength"))

@@ -1,78 +1,47 @@
 """The helpful writer: deterministic, and it only repeats what the prompt says."""
 
-import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
+from tests.emulators.anthropic.material import Material, material
 from tests.emulators.anthropic.replies import Reply, structured, text
 from tests.emulators.anthropic.requests import Request
 from tests.emulators.anthropic.schema import filled
 
 USUAL_CHARACTERS = 300
-FACTS_IN_A_SUMMARY = 3
-RISKY = re.compile(
-    r"\b(migrations?|delet\w+|remov\w+|drop\w*|secrets?|volumes?|break\w*|fail\w*|error\w*|timeouts?|locks?|config\w*)\b",
-    re.IGNORECASE,
-)
-ABOUT_RISKS = re.compile(r"risk|warning|concern|caution|cause|reason|evidence|attention", re.IGNORECASE)
-NOT_A_FACT = re.compile(r"^(?:[-=`~#*_]{3,}|</?[^>]*>|@@|[+-](?! )|diff --git|index [0-9a-f]{7}|\W*$)")
-_JSON = re.compile(r"\{.*\}|\[.*\]", re.DOTALL)
+MOST_ITEMS = 3
+ABOUT_RISKS = re.compile(r"risk|warning|concern|caution|cause|evidence|attention", re.IGNORECASE)
+ABOUT_FILES = re.compile(r"^(paths?|files?)$", re.IGNORECASE)
 
 
 def helpful(request: Request) -> Reply:
     """Answer from the prompt's facts, in the form that was asked for."""
-    author = FactualAuthor(facts(request.prompt))
-    if request.schema is None:
-        return text(author.string(("summary",), 0, None))
-    return structured(filled(request.schema, author))
+    known = material(request.prompt)
+    return (
+        text(diagnosis(known)) if request.schema is None else structured(filled(request.schema, FactualAuthor(known)))
+    )
 
 
-def facts(prompt: str) -> list[str]:
-    """Pick the lines that state something, in order, without repeats."""
-    listed = list(_stated(prompt))
-    return list(dict.fromkeys(listed)) or ["There is nothing to report"]
-
-
-def _stated(prompt: str) -> Iterator[str]:
-    found = _JSON.search(prompt)
-    if found:
-        try:
-            yield from _leaves(json.loads(found.group(0)), "")
-        except ValueError:
-            pass
-        else:
-            return
-    for line in prompt.splitlines():
-        shown = re.sub(r"^\s*(?:[-*] |\d+\. )?", "", line).strip()
-        if not NOT_A_FACT.match(line.strip()) and " " in shown:
-            yield shown
-
-
-def _leaves(value: Any, name: str) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(inner, str(key))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leaves(inner, name)
-    elif value not in (None, "", False):
-        yield f"{name}: {value}" if name else str(value)
+def diagnosis(known: Material) -> str:
+    """Explain in a few sentences what most likely went wrong, or what there is."""
+    if not known.risky:
+        return f"Nothing in the evidence tells a cause. It begins with: {known.facts[0]}."
+    return f"The likely cause is this line of evidence: {known.risky[0]}. Look there first: {known.risky[-1]}."
 
 
 class FactualAuthor:
     """Writes short sentences out of facts."""
 
-    def __init__(self, known: list[str]) -> None:
+    def __init__(self, known: Material) -> None:
         self._known = known
-        self._risky = [fact for fact in known if RISKY.search(fact)]
 
     def string(self, path: tuple[str, ...], index: int, limit: int | None) -> str:
-        """Join the first facts; inside a list, or about risks, take one each."""
-        risky = any(ABOUT_RISKS.search(name) for name in path)
-        chosen = (self._risky or self._known) if risky else self._known
-        said = chosen[index % len(chosen)] if risky or index else "; ".join(chosen[:FACTS_IN_A_SUMMARY])
-        return _cut(f"{said}.", limit or USUAL_CHARACTERS)
+        """Name a file where one is asked for, else say a fact; at the top, how many more there are."""
+        if ABOUT_FILES.match(path[-1]):
+            return self._file(index)
+        chosen = self._chosen(path)
+        more = f", and {len(chosen) - 1} more" if len(path) == 1 and len(chosen) > 1 else ""
+        return _cut(f"{chosen[index % len(chosen)]}{more}.", limit or USUAL_CHARACTERS)
 
     def choice(self, _path: tuple[str, ...], options: list[Any]) -> Any:
         """Pick the first."""
@@ -87,9 +56,22 @@ class FactualAuthor:
         return False
 
     def count(self, path: tuple[str, ...], low: int, high: int) -> int:
-        """List as many things as there are."""
-        risky = any(ABOUT_RISKS.search(name) for name in path)
-        return max(low, min(high, FACTS_IN_A_SUMMARY, len(self._risky if risky else self._known)))
+        """List as many things as there are, one file for each."""
+        if ABOUT_FILES.match(path[-1]):
+            return max(low, min(1, len(self._known.paths)))
+        available = self._known.risky if _risky(path) else self._known.facts
+        return max(low, min(high, MOST_ITEMS, len(available)))
+
+    def _chosen(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        return (self._known.risky or self._known.facts) if _risky(path) else self._known.facts
+
+    def _file(self, index: int) -> str:
+        paths = self._known.paths
+        return paths[index % len(paths)] if paths else ""
+
+
+def _risky(path: tuple[str, ...]) -> bool:
+    return any(ABOUT_RISKS.search(name) for name in path)
 
 
 def _cut(words: str, limit: int) -> str:
