@@ -32,7 +32,7 @@ def clean(path: str) -> str:
 
 def within(path: str, parent: str) -> bool:
     """Tell whether a path is `parent` or lies below it."""
-    return PurePosixPath(clean(path)).is_relative_to(clean(parent))
+    return f"{clean(path)}/".startswith(f"{clean(parent).rstrip('/')}/")
 
 
 def resolved(source: str, directory: PurePosixPath) -> str:

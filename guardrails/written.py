@@ -5,6 +5,7 @@ uses, most often because the program writes somewhere else. Only what ran is see
 is written once a month is the business of the declared `persist` paths (`volumes.py`).
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -41,12 +42,13 @@ def dying(
     """
     changed = {clean(change.path) for change in changes if change.change != "deleted"}
     mounts = {clean(mount.target) for mount in container.mounts}
-    ancestors = {str(parent) for path in changed | mounts for parent in PurePosixPath(path).parents}
+    ancestors = {above for path in changed | mounts for above in _above(path)}
     files = changed - ancestors - {clean(path) for path in directories}
+    ephemeral = _ephemeral((*EPHEMERAL, *paths.ephemeral))
     return tuple(
         path
         for path in sorted(files)
-        if not is_under_any(path, mounts) and (is_under_any(path, paths.persist) or not _may_be_lost(path, paths))
+        if not is_under_any(path, mounts) and (is_under_any(path, paths.persist) or not ephemeral.fullmatch(path))
     )
 
 
@@ -109,12 +111,21 @@ def _remedy(idle: list[str], lost: tuple[tuple[str, int], ...]) -> str:
     return f"Mount storage at {lost[0][0]}, or list it under `paths.ephemeral` if it may be lost."
 
 
-def _may_be_lost(path: str, paths: PathContract) -> bool:
-    """Match the path and each directory above it against the globs; `*` stays within one directory."""
-    own = PurePosixPath(path)
-    return any(
-        place.match(glob) for place in (own, *own.parents[:-1]) for glob in (*EPHEMERAL, *paths.ephemeral) if glob
-    )
+def _above(path: str) -> Iterator[str]:
+    """Yield every directory above a clean path, by its text alone: a layer may hold many thousand files."""
+    end = path.rfind("/")
+    while end > 0:
+        yield path[:end]
+        end = path.rfind("/", 0, end)
+
+
+def _ephemeral(globs: Iterable[str]) -> re.Pattern[str]:
+    """Compile globs into one pattern: a place matches with all below it, and `*` stays within one directory."""
+    bodies = [
+        re.escape(glob.rstrip("/")).replace(r"\*", "[^/]*").replace(r"\?", "[^/]") for glob in globs if glob.strip("/")
+    ]
+    anchored = (body if body.startswith("/") else f".*/{body}" for body in bodies)
+    return re.compile(rf"(?:{'|'.join(anchored)})(?:/.*)?", re.DOTALL)
 
 
 def _places(files: Collection[str]) -> Iterator[tuple[str, int]]:

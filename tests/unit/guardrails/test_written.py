@@ -37,6 +37,8 @@ ARCHIVES = [f"A /app/config/archive/observer-{n}.jsonl" for n in range(5)]
         (["A /app/src/__pycache__/m.cpython-311.pyc", "A /app/src/m.pyc"], []),
         (["A /app/worker/cache/one", "A /app/deep/er/two"], ["/app/deep/er/two"]),
         (["A /tmpfile"], ["/tmpfile"]),
+        (["A /app/xpid", "A /app/pid"], ["/app/pid", "/app/xpid"]),
+        (["A /srv/tmp/x", "A /app/run/y"], ["/app/run/y", "/srv/tmp/x"]),
         (["A /app/data/observer2/x"], ["/app/data/observer2/x"]),
     ],
 )
