@@ -1,4 +1,4 @@
-"""The approver: waits until people, or time, have decided about the plan. Who may decide is `guardrails/approval.py`."""
+"""The approver: waits until people, or time, have decided about the plan; `guardrails/approval.py` says who may."""
 
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
@@ -24,7 +24,7 @@ async def approve(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     question = await runtime.context.store.decisions.question(state["question"])
     if question is None or question.choice is None:
         interrupt({"question": state["question"]})
-        return proceed("approve", "waiting")
+        return proceed("approve", "running")
     if question.choice == "approved":
         return proceed("deploy")
     cause = f"{question.choice} by {question.decided_by}" + (f": {question.reason}" if question.reason else "")

@@ -1,11 +1,11 @@
 """The closer: writes down how the release ended, and steps the ladder of failures down after a success."""
 
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from agents.events import Finished
 from agents.state import Next, State
 from agents.toolbox import Toolbox
-from langgraph.types import Command
 from tools.history.releases import Outcome
 
 

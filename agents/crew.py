@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 from agents import policy
 from agents.answers import Accepted, Answer, Order, Person, Refusal
 from agents.events import Acknowledged, Decided, Event, Finished, Opened, Queued, Unlocked, Voted, dump
+from agents.remote import perform
 from agents.segments import Segments
 from agents.state import GRAPH_VERSION, State
 from agents.toolbox import Toolbox
@@ -76,9 +77,7 @@ class Crew:
         await self._start_next(release)
         return Accepted(release.id)
 
-    async def decide(
-        self, release_id: str, digest: str, person: Person, choice: str, reason: str = ""
-    ) -> Answer:
+    async def decide(self, release_id: str, digest: str, person: Person, choice: str, reason: str = "") -> Answer:
         """Count one person's answer to a plan; the first decision wins, whoever else answers meanwhile."""
         release = await self.store.releases.get(release_id)
         question = await self.store.decisions.latest(release_id)
@@ -127,7 +126,9 @@ class Crew:
         """Note who takes care of a locked target."""
         target = await self.store.targets.get(service, environment)
         if not await self.store.targets.acknowledge(service, environment, person.id):
-            standing = f"{target.acknowledged_by} takes care already." if target.acknowledged_by else "It is not locked."
+            standing = (
+                f"{target.acknowledged_by} takes care already." if target.acknowledged_by else "It is not locked."
+            )
             return Refusal("not-open", standing, f"status {service}")
         await self._report(str(target.locked_by), Acknowledged(person.id))
         return Accepted(str(target.locked_by))
@@ -151,16 +152,16 @@ class Crew:
             await self._close(release, question, "expired", "time", "")
 
     async def serve(self, call: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Answer a request that another process of this machine put into the queue; see `agents/remote.py`."""
-        from agents.remote import perform  # noqa: PLC0415 - remote speaks of Crew, so it comes second
-
+        """Answer a request that another process put into the queue; see `agents/remote.py`."""
         return await perform(self, call, arguments)
 
     async def _advance(self, release: Release) -> None:
         config: RunnableConfig = {"configurable": {"thread_id": release.id}, "recursion_limit": 100}
         memory = await self.graph.aget_state(config)
         if memory.values.get("graph_version", GRAPH_VERSION) != GRAPH_VERSION:
-            await self._end(release, Outcome.IN_DOUBT, "Shipmate was upgraded meanwhile and cannot resume this release.")
+            await self._end(
+                release, Outcome.IN_DOUBT, "Shipmate was upgraded meanwhile and cannot resume this release."
+            )
             return
         start = None if memory.created_at else _initial(release)
         tools = await self.equip(release)

@@ -78,7 +78,7 @@ def _subject(kind: str, key: str) -> str:
 
 def _mounts(service: ComposeService) -> dict[str, str]:
     listed = {mount.target: _mount(mount) for mount in service.mounts}
-    return listed | {target: "tmpfs" for target in service.tmpfs}
+    return listed | dict.fromkeys(service.tmpfs, "tmpfs")
 
 
 def _mount(mount: Mount) -> str:

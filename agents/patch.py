@@ -34,7 +34,7 @@ class RemovedProtection:
 
 _PROTECTIONS = {
     "health check": re.compile(
-        r"health_?check|livenessProbe|readinessProbe|--health-cmd|/health\b|/ready\b|^\s*test:\s*[\[\"']?CMD",
+        r"health_?check|livenessProbe|readinessProbe|--health-cmd|/health\b|/ready\b|^\s*test:\s*[\["']*CMD",
         re.IGNORECASE,
     ),
     "volume": re.compile(
@@ -71,12 +71,14 @@ def removed_protections(diff: str) -> tuple[RemovedProtection, ...]:
 
 
 def _protections(patch: FilePatch) -> Iterator[RemovedProtection]:
+    told: set[str] = set()
     for kind, pattern in _PROTECTIONS.items():
-        gone = [line.strip() for line in patch.removed if pattern.search(line)]
-        came = [line.strip() for line in patch.added if pattern.search(line)]
-        moved = Counter(gone) & Counter(came)
-        for line, new in zip_longest((Counter(gone) - moved).elements(), (Counter(came) - moved).elements()):
-            if line is not None:
+        gone = Counter(line.strip() for line in patch.removed if pattern.search(line))
+        came = Counter(line.strip() for line in patch.added if pattern.search(line))
+        moved = gone & came
+        for line, new in zip_longest((gone - moved).elements(), (came - moved).elements()):
+            if line is not None and line not in told:
+                told.add(line)
                 yield RemovedProtection(patch.path, kind, line, new or "")
 
 

@@ -23,7 +23,7 @@ VERSION = "1"
 
 @dataclass(slots=True)
 class Segments:
-    """The workflows of one process. `drive` moves a release on, `expire` closes a question, `serve` answers a request."""
+    """The workflows of one process: `drive` moves a release on, `expire` closes a question, `serve` answers a call."""
 
     database: str
     drive: Work
@@ -79,7 +79,7 @@ def _config(database: str) -> Any:
 
 
 def _workflow(name: str, work: Callable[..., Awaitable[Any]]) -> Any:
-    """Register a workflow of one step: the step runs again after a crash, its work decides from the store what is left."""
+    """Register a workflow of one step; it runs again after a crash, and its work finds in the store what is left."""
 
     async def step(*arguments: Any) -> Any:
         return await work(*arguments)

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 UNTOUCHED = frozenset({"analyze", "test", "build", "plan"})
 """Stages before the first effect: they may be cut short at any moment."""
+RUNNING = "running"
+"""Status of a stage that goes on with another visit."""
 TOUCHING = frozenset({"deploy", "verify"})
 """Stages in or after the first effect: stopping them means putting everything back."""
 
@@ -38,7 +40,9 @@ def staged(name: str, node: Node) -> Node:
             command = await _unless_cancelled(name, node(state, runtime=runtime), tools)
         else:
             command = await node(state, runtime=runtime)
-        await tools.report(_left(name, command, tools.clock.monotonic() - begun))
+        left = _left(name, command, tools.clock.monotonic() - begun)
+        if left.status != RUNNING:
+            await tools.report(left)
         return command
 
     return run
@@ -83,5 +87,3 @@ def _left(name: str, command: Next, seconds: float) -> Left:
     update = command.update if isinstance(command.update, dict) else {}
     status = str(update.get("status", "passed"))
     return Left(name, status, round(seconds, 3), str(update.get("cause", "")) if status == "failed" else "")
-
-

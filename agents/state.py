@@ -60,7 +60,7 @@ Next = Command[str]
 
 
 def proceed(to: str, status: str = "passed", **update: Any) -> Next:
-    """Go on to a node; `status` (passed, warning, failed, skipped) is told to people."""
+    """Go on to a node; `status` (passed, warning, failed, skipped, or running: not over yet) is told to people."""
     return Command(goto=to, update={"status": status, **update})
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from tools.images import Images
+
 from agents.events import Entered, Event, dump
 from agents.narrator import Narrator
 from config.service import Environment, Service
@@ -18,8 +20,8 @@ from tools.github import GithubRepository
 from tools.history import Store
 from tools.history.deployments import Deployment
 from tools.history.releases import Release
+from tools.host_images import HostImages
 from tools.hosts import Host
-from tools.images import Images
 from tools.redaction import Redactor
 from tools.registry import Registry
 from tools.repository import Repository
@@ -35,6 +37,7 @@ class Server:
     host: Host
     compose: Compose
     containers: Containers
+    images: HostImages
 
     @property
     def name(self) -> str:
@@ -91,6 +94,13 @@ class Toolbox:
         if stored is None:
             raise NotFound(f"Release {self.release_id} has no plan.")
         return from_json(stored[1])
+
+    async def sources(self, commit: str) -> Path:
+        """Return a directory with the sources of a commit, for reading and building; suites get copies of their own."""
+        directory = self.workspace / "sources"
+        if not directory.exists():
+            await self.repository.export(commit, directory)
+        return directory
 
     async def deployed(self) -> Mapping[str, Deployment]:
         """Tell what each component runs, as the last verified release left it."""

@@ -1,0 +1,95 @@
+"""The analyzer: what changes between what runs and what is asked for, and what that change obliges the crew to do."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from agents.contents import inspect_sources
+from agents.events import Analyzed, CommitLine, DecisionLine, Objected, SuiteRan
+from agents.running import running_version
+from agents.state import Next, State, end, proceed
+from agents.toolbox import Toolbox
+from config.nearest import nearest
+from guardrails.categories import categorise
+from guardrails.risks import risks
+from guardrails.scope import Scope, scope
+from guardrails.verdict import Verdict
+from tools.changes import ChangedFile, Commit, touched
+from tools.history.releases import Outcome
+
+
+async def analyze(state: State, *, runtime: Runtime[Toolbox]) -> Next:
+    """Find the commit, compare it with what runs, judge its sources, and choose suites and components.
+
+    A rollback needs none of that: it goes straight to its plan.
+    """
+    tools = runtime.context
+    if state["kind"] == "rollback":
+        return proceed("plan", "skipped")
+    target = await tools.store.targets.get(state["service"], state["environment"])
+    if target.locked_at:
+        return end(Outcome.REFUSED, f"{state['service']} in {state['environment']} is locked by {target.locked_by}")
+    await tools.repository.refresh()
+    commit = await tools.repository.resolve(state["version"])
+    if commit is None:
+        return end(Outcome.REFUSED, await _unknown(state["version"], tools))
+    return await _compare(state, commit, tools)
+
+
+async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
+    version, base = await running_version(tools)
+    await tools.store.releases.change(state["release"], commit=commit, from_version=version)
+    files = await tools.repository.changed_files(base, commit)
+    chosen = scope(tools.service, touched(files))
+    commits = await tools.repository.commits(base, commit)
+    about = Analyzed(
+        commit=commit, from_version=version, from_commit=base or "", **_change(files, commits, chosen, tools)
+    )
+    await tools.report(about)
+    if chosen.skip_all or not chosen.deploy:
+        return end(Outcome.SKIPPED, "; ".join(decision.reason for decision in chosen.decisions), "skipped")
+    verdict = await inspect_sources(tools, commit)
+    if verdict.findings:
+        await tools.report(Objected("analyze", verdict.findings))
+    if verdict.blocks:
+        return end(Outcome.REFUSED, _first(verdict))
+    await _tell_skipped(chosen, tools)
+    return proceed(
+        "test",
+        commit=commit,
+        from_version=version,
+        from_commit=base or "",
+        suites=list(chosen.run),
+        components=list(chosen.build),
+    )
+
+
+def _change(files: Iterable[ChangedFile], commits: Iterable[Commit], chosen: Scope, tools: Toolbox) -> dict[str, Any]:
+    paths = touched(files)
+    grouped = categorise(paths, tools.service.categories)
+    return {
+        "categories": {str(category): tuple(names) for category, names in grouped.items() if names},
+        "decisions": tuple(DecisionLine(decision.action, decision.reason) for decision in chosen.decisions),
+        "commits": tuple(CommitLine(c.sha, c.subject, c.author, c.pull_request) for c in commits),
+        "risks": risks(paths),
+    }
+
+
+async def _tell_skipped(chosen: Scope, tools: Toolbox) -> None:
+    for name, reason in sorted(chosen.skip.items()):
+        kind = tools.service.suites[name].kind
+        await tools.report(SuiteRan(name, kind, "skipped", 0, (), None, 0, reason))
+
+
+async def _unknown(version: str, tools: Toolbox) -> str:
+    known = await tools.repository.tags(tools.service.version)
+    close = nearest(version, known) or (known[0] if known else None)
+    hint = f"; the nearest is {close}" if close else "; the repository has no versions yet"
+    return f"{tools.service.repository.url} has no version {version}{hint}"
+
+
+def _first(verdict: Verdict) -> str:
+    finding = verdict.findings[0]
+    more = len([f for f in verdict.findings if f.level is verdict.level]) - 1
+    return f"{finding.message}" + (f" (and {more} more)" if more else "")

@@ -1,0 +1,119 @@
+"""The briefing: everything that people read about a plan, put together from facts; the model's words come last."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agents import events
+from agents.change import change_facts
+from agents.differences import differences
+from agents.draft import Wanted
+from agents.facts import ImageFact, ReleaseFacts, SuiteFact
+from agents.state import State
+from agents.summary import markdown, plain
+from agents.survey import Surveyed
+from agents.toolbox import Toolbox
+from agents.words import Words
+from guardrails.plan import Plan
+from guardrails.verdict import Verdict
+from tools.compose_reading import read_compose
+from tools.errors import ToolError
+from tools.github import PullRequest
+
+COMMENT = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """What the card shows beside the plan itself."""
+
+    differences: tuple[str, ...]
+    summary: Mapping[str, Any]
+
+
+async def brief(
+    state: State, wanted: Wanted, plan: Plan, surveyed: Sequence[Surveyed], verdict: Verdict, tools: Toolbox
+) -> Briefing:
+    """Describe a plan, and put the description on the pull request behind it. GitHub and the model may both be away."""
+    changed = differences(await _installed(surveyed, tools), wanted.compose)
+    if state["kind"] == "rollback":
+        return Briefing(tuple(map(str, changed)), {})
+    pull_request = await _pull_request(wanted.commit, tools)
+    facts, diff = await change_facts(tools.repository, state.get("from_commit") or None, wanted.commit)
+    facts = replace(
+        facts,
+        service=plan.service,
+        environment=plan.environment,
+        from_version=state.get("from_version", ""),
+        to_version=wanted.version,
+        pull_request=pull_request,
+        differences=changed,
+        findings=verdict.findings,
+        images=tuple(_image(part.name, wanted) for part in plan.components),
+        rollback="; ".join(f"{way.host}: {way.reason}" for way in plan.ways_back),
+        **await _tests(tools),
+    )
+    words = await tools.narrator.summarise(facts, diff) if tools.narrator else None
+    await _comment(pull_request, facts, words, tools)
+    return Briefing(tuple(map(str, changed)), _summary(facts, words))
+
+
+def _summary(facts: ReleaseFacts, words: Words | None) -> Mapping[str, Any]:
+    if words is None:
+        sections = [f"{section.title}: {'; '.join(section.lines)}" for section in plain(facts)]
+        return {"author": "facts", "text": "\n".join(sections), "flagged": []}
+    lines = [words.headline, *(claim.text for claim in (*words.claims, *words.risks) if not claim.ungrounded)]
+    return {"author": "model", "text": "\n".join(lines), "flagged": list(words.flagged)}
+
+
+async def _tests(tools: Toolbox) -> Mapping[str, Any]:
+    entries = await tools.store.journal.of(tools.release_id)
+    loaded = [events.load(entry.kind, entry.body) for entry in entries if entry.kind == events.SuiteRan.KIND]
+    suites = [event for event in loaded if isinstance(event, events.SuiteRan)]
+    return {
+        "tests": tuple(
+            SuiteFact(suite.name, suite.outcome, suite.tests, suite.coverage, suite.reason)
+            for suite in suites
+            if suite.outcome != "skipped"
+        ),
+        "not_run": {suite.name: suite.reason for suite in suites if suite.outcome == "skipped"},
+    }
+
+
+def _image(name: str, wanted: Wanted) -> ImageFact:
+    image = wanted.images[name]
+    return ImageFact(
+        name, f"{image['image']}:{image['tag']}", image.get("size_bytes"), image.get("previous_size_bytes")
+    )
+
+
+async def _installed(surveyed: Sequence[Surveyed], tools: Toolbox) -> Any:
+    """Read the compose file that lies on the first host that has one; a broken one counts as none."""
+    for host in surveyed:
+        for found in (host.components or {}).values():
+            if found.running and found.running.compose_text:
+                text = found.running.compose_text.encode()
+                try:
+                    return await read_compose(text, project_directory=tools.environment.target.directory)
+                except ToolError:
+                    return None
+    return None
+
+
+async def _pull_request(commit: str, tools: Toolbox) -> PullRequest | None:
+    if tools.github is None:
+        return None
+    try:
+        return await tools.github.pull_request_of(commit)
+    except ToolError:
+        return None
+
+
+async def _comment(pull_request: PullRequest | None, facts: ReleaseFacts, words: Words | None, tools: Toolbox) -> None:
+    if tools.github is None or pull_request is None:
+        return
+    body = tools.redactor.redact(markdown(facts, words))
+    try:
+        await tools.github.sticky_comment(pull_request.number, f"{COMMENT}-{facts.service}", body)
+    except ToolError:
+        return

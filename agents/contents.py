@@ -1,0 +1,90 @@
+"""What a release ships, before the guardrails: its sources and its images."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from agents.toolbox import Toolbox
+from guardrails.compose_text import text_sound
+from guardrails.composition import composition_sound
+from guardrails.destructive import no_volume_deleted
+from guardrails.environment import names_in_sources, names_planned
+from guardrails.secrets import no_hardcoded_secrets, secret_uses
+from guardrails.verdict import Finding, Verdict
+from guardrails.volumes import storage_kept
+from tools.compose_file import ComposeFile
+from tools.compose_reading import read_compose
+from tools.errors import ToolError
+
+TEXT_LIMIT_BYTES = 1_000_000
+"""Larger files are data, not something that a person wrote; the pattern layer of the image scan still sees them."""
+
+
+async def inspect_sources(tools: Toolbox, commit: str) -> Verdict:
+    """Judge the sources of a commit: no secrets, storage kept, names right, nothing that deletes volumes."""
+    root = await tools.sources(commit)
+    files = await asyncio.to_thread(_texts, root)
+    readable = {path: content.decode(errors="replace") for path, content in files.items()}
+    target = tools.environment.target
+    verdict = await _secrets(files, tools) + no_volume_deleted(readable)
+    verdict += names_in_sources(tools.environment.variables, readable)
+    content = files.get(str(target.file))
+    if content is None:
+        return verdict + _no_compose_file(str(target.file))
+    compose = await read_compose(content, project_directory=target.directory)
+    return verdict + _composition(content.decode(errors="replace"), compose, tools)
+
+
+async def inspect_image(tools: Toolbox, reference: str) -> Verdict:
+    """Judge an image: no secret in its history, environment, labels or layers."""
+    texts = {place: content async for place, content in tools.images.texts(reference)}
+    return await _secrets(texts, tools)
+
+
+def _composition(text: str, compose: ComposeFile, tools: Toolbox) -> Verdict:
+    environment, target = tools.environment, tools.environment.target
+    names = [tools.service.compose_service(component) for component in tools.service.components]
+    verdict = storage_kept(compose, names, environment.paths, target.directory)
+    for name, component in tools.service.components.items():
+        part = compose.services.get(tools.service.compose_service(name))
+        if part is not None:
+            verdict += composition_sound(part, environment.limits)
+            verdict += text_sound(text, part.name, image=component.image, tag_variable=target.image_tag_variable)
+            verdict += names_planned(environment.variables, part.name, {str(target.file): tuple(part.environment)})
+    return verdict
+
+
+async def _secrets(files: Mapping[str, bytes], tools: Toolbox) -> Verdict:
+    """Look at both layers; a scanner that does not work blocks, since nobody knows what is in the files."""
+    try:
+        matches = await tools.scanner.scan(files.items())
+    except ToolError as error:
+        return Verdict.of([_not_scanned(error)])
+    uses = [use for path, content in files.items() for use in secret_uses(path, content, tools.scanner.seal)]
+    return no_hardcoded_secrets(uses, matches)
+
+
+def _not_scanned(error: ToolError) -> Finding:
+    return Finding(
+        rule="secrets-not-checked",
+        subject="secret scanner",
+        message=f"Secrets were not checked: {error.happened}",
+        remedy=error.remedy or "Run `./shipmate doctor` and mend the scanner.",
+    )
+
+
+def _no_compose_file(path: str) -> Verdict:
+    finding = Finding(
+        rule="compose-file-absent",
+        subject=path,
+        message=f"The version has no {path}.",
+        remedy="Add the compose file, or correct `target.file` of the environment.",
+    )
+    return Verdict.of([finding])
+
+
+def _texts(root: Path) -> dict[str, bytes]:
+    """Read every text file below a directory; path relative to it -> content."""
+    files = (path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink())
+    small = {path: path.read_bytes() for path in files if path.stat().st_size <= TEXT_LIMIT_BYTES}
+    return {str(path.relative_to(root)): content for path, content in small.items() if b"\0" not in content[:8192]}

@@ -1,0 +1,88 @@
+"""The deployer: carries out the approved plan, one component on one host per visit."""
+
+from langgraph.runtime import Runtime
+
+from agents.draft import draft
+from agents.events import Decided, Moved, Settled
+from agents.moves import move_forward
+from agents.state import Next, State, end, fail, proceed
+from agents.survey import survey
+from agents.toolbox import Toolbox
+from agents.wanted import wanted_by
+from guardrails.plan import Plan, PlannedStep, digest
+from guardrails.plan_changes import differences
+from tools.health import settle
+from tools.history.releases import Outcome
+from tools.watch import baseline
+
+
+async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
+    """Move the next step of the plan, and go on only once it answers.
+
+    A visit moves one step and may safely be repeated: the plan, not this node,
+    remembers where every component came from. Before the first effect the plan is
+    drawn up anew; if it is not the approved one any more, nothing is touched.
+    """
+    tools = runtime.context
+    plan = await tools.plan()
+    if state["done"] == 0 and state["kind"] == "deploy" and not state.get("touched"):
+        drift = await _drift(state, plan, tools)
+        if drift:
+            return await _void(state, drift, tools)
+    if not state.get("touched"):
+        return proceed("deploy", "running", touched=1, baseline_ms=await _baseline(tools))
+    return await _move(state, plan, plan.steps[state["done"]], tools)
+
+
+async def _move(state: State, plan: Plan, step: PlannedStep, tools: Toolbox) -> Next:
+    begun = tools.clock.monotonic()
+    await move_forward(tools, plan, step)
+    moved = tools.clock.monotonic() - begun
+    before = step.before.tag or step.before.image if step.before else ""
+    await tools.report(Moved(step.component, step.host, before, step.after.tag, round(moved, 3)))
+    server = tools.servers[step.host]
+    settled = await settle(
+        server.host,
+        server.containers,
+        plan.project,
+        tools.service.compose_service(step.component),
+        tools.environment.health,
+        tools.clock,
+    )
+    waited = round(settled.waited.total_seconds(), 3)
+    log = tools.redactor.redact(settled.log_tail)
+    await tools.report(Settled(step.component, step.host, settled.healthy, waited, settled.cause, log))
+    if not settled.healthy:
+        cause = f"{step.component} on {step.host} did not become healthy: {settled.cause}"
+        return fail("roll_back", "deploy", cause, log)
+    done = state["done"] + 1
+    if done < len(plan.steps):
+        return proceed("deploy", "running", done=done, touched=done + 1)
+    return proceed("verify", done=done)
+
+
+async def _drift(state: State, approved: Plan, tools: Toolbox) -> tuple[str, ...]:
+    """Draw up the plan again from the world as it is now, and tell what is different."""
+    commit = await tools.repository.resolve(state["version"]) or ""
+    images = {}
+    for name, image in state["images"].items():
+        digest_now = await tools.registry.digest(image["image"], image["tag"])
+        images[name] = {**image, "digest": digest_now or "absent"}
+    wanted = await wanted_by(State(**{**state, "commit": commit, "images": images}), tools)
+    if isinstance(wanted, str):
+        return (wanted,)
+    now = draft(tools.service, tools.environment_name, wanted, await survey(tools), approved.expected_downtime)
+    return () if digest(now) == digest(approved) else differences(approved, now)
+
+
+async def _void(state: State, drift: tuple[str, ...], tools: Toolbox) -> Next:
+    cause = f"the approved plan is void, nothing was touched: {' '.join(drift)}"
+    await tools.report(Decided(f"{state.get('question', '')}/void", "void", "shipmate", " ".join(drift)))
+    return end(Outcome.REFUSED, cause)
+
+
+async def _baseline(tools: Toolbox) -> float | None:
+    """Measure how fast the version that runs now answers, in milliseconds; None where nothing answers."""
+    server = next(iter(tools.servers.values()))
+    measured = await baseline(server.host, tools.environment.health.probe, tools.clock)
+    return round(measured.latency.total_seconds() * 1000, 1) if measured else None

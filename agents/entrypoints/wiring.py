@@ -1,0 +1,227 @@
+"""The one place that constructs anything: from a configuration to a crew that works."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiosqlite
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from pydantic import SecretStr
+from sqlalchemy import make_url
+
+from agents.crew import Crew
+from agents.graph import crew_graph
+from agents.narrator import Narrator
+from agents.remote import CrewCalls, RemoteCrew
+from agents.toolbox import Server, Toolbox
+from config.service import HostSettings, Service
+from config.shipmate import Configuration, Credentials
+from tools.clock import Clock, SystemClock
+from tools.compose import Compose
+from tools.containers import Containers
+from tools.errors import Denied, Superseded
+from tools.github import GithubRepository
+from tools.github_client import GithubAccess, GithubClient
+from tools.history import Store, open_store
+from tools.history.releases import Release
+from tools.host_images import HostImages
+from tools.hosts import Host
+from tools.images import Images
+from tools.local import LocalHost
+from tools.ownership import Ownership
+from tools.redaction import Redactor
+from tools.references import Reference
+from tools.registry import Login, Registry
+from tools.repository import Repository
+from tools.scanner import Scanner
+from tools.ssh import SshHost
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Three files side by side: ours is the truth, the other two only remember how far a run had come."""
+
+    store: str
+    runs: str
+    memory: Path
+    lock: Path
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> "Databases":
+        """Find them; only SQLite files are supported."""
+        override = configuration.credentials.database_url
+        url = make_url(override.get_secret_value() if override else configuration.shipmate.database)
+        if url.get_backend_name() != "sqlite" or not url.database:
+            raise Denied(
+                f"The database {url.get_backend_name()} is not supported.",
+                standing="Nothing was started.",
+                remedy="Set SHIPMATE_DATABASE_URL to sqlite:///PATH, or leave it out.",
+            )
+        path = Path(url.database).absolute()
+        beside = path.with_name
+        runs = f"sqlite:///{beside(f'{path.stem}-runs.db')}"
+        return cls(f"sqlite:///{path}", runs, beside(f"{path.stem}-memory.db"), beside(f"{path.name}.lock"))
+
+
+@dataclass(slots=True)
+class Workshop:
+    """What all releases of one process share, and the making of each release's toolbox."""
+
+    configuration: Configuration
+    store: Store
+    clock: Clock
+    redactor: Redactor
+    scanner: Scanner
+    images: Images
+    registry: Registry
+    github: GithubClient | None
+    narrator: Narrator | None
+    _hosts: dict[HostSettings, Host] = field(default_factory=dict)
+    _repositories: dict[str, Repository] = field(default_factory=dict)
+
+    async def equip(self, release: Release) -> Toolbox:
+        """Make the toolbox of one release."""
+        service = self.configuration.services[release.service]
+        target = service.environments[release.environment].target
+        servers = {host.name: self._server(service, release.environment, host) for host in target.hosts}
+        name = service.repository.github
+        return Toolbox(
+            release_id=release.id,
+            service=service,
+            environment_name=release.environment,
+            failures=self.configuration.shipmate.failures,
+            workspace=self.configuration.shipmate.workspace / release.id,
+            store=self.store,
+            clock=self.clock,
+            redactor=self.redactor,
+            repository=self._repository(service),
+            images=self.images,
+            registry=self.registry,
+            scanner=self.scanner,
+            servers=servers,
+            github=GithubRepository(self.github, name) if self.github and name else None,
+            narrator=self.narrator,
+        )
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        for host in self._hosts.values():
+            if isinstance(host, SshHost):
+                await host.close()
+        if self.github:
+            self.github.close()
+
+    def _server(self, service: Service, environment: str, settings: HostSettings) -> Server:
+        target = service.environments[environment].target
+        host = self._host(settings)
+        compose = Compose(host, target.directory, target.file, target.project or service.service)
+        return Server(host, compose, Containers(host), HostImages(host))
+
+    def _host(self, settings: HostSettings) -> Host:
+        if settings not in self._hosts:
+            self._hosts[settings] = SshHost(settings) if settings.address else LocalHost(settings.name)
+        return self._hosts[settings]
+
+    def _repository(self, service: Service) -> Repository:
+        if service.service not in self._repositories:
+            directory = self.configuration.shipmate.workspace / "repositories" / f"{service.service}.git"
+            token = self.configuration.credentials.github_token if service.repository.github else None
+            self._repositories[service.service] = Repository(service.repository.url, directory, token)
+        return self._repositories[service.service]
+
+
+@asynccontextmanager
+async def working_crew(configuration: Configuration, clock: Clock | None = None) -> AsyncIterator[Crew]:
+    """Assemble a crew that owns its database, start it, and stop it at the end.
+
+    Raises `Superseded` while another process owns the database.
+    """
+    moment = clock or SystemClock()
+    databases = Databases.of(configuration)
+    os.umask(0o077)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(Ownership(databases.lock))
+        store = await open_store(databases.store, moment)
+        stack.push_async_callback(store.close)
+        saver = AsyncSqliteSaver(await stack.enter_async_context(aiosqlite.connect(databases.memory)))
+        workshop = assemble(configuration, store, moment)
+        stack.push_async_callback(workshop.close)
+        crew = Crew(configuration, store, moment, crew_graph(saver), workshop.equip, databases.runs)
+        await crew.start()
+        stack.push_async_callback(crew.stop)
+        yield crew
+
+
+@asynccontextmanager
+async def reachable_crew(configuration: Configuration) -> AsyncIterator[CrewCalls]:
+    """Return the crew of the running bot, or one of our own where no bot runs."""
+    databases = Databases.of(configuration)
+    async with AsyncExitStack() as stack:
+        crew: CrewCalls
+        try:
+            crew = await stack.enter_async_context(working_crew(configuration))
+        except Superseded:
+            store = await open_store(databases.store, SystemClock())
+            stack.push_async_callback(store.close)
+            crew = RemoteCrew(configuration, store, databases.runs)
+        yield crew
+
+
+@asynccontextmanager
+async def opened_store(configuration: Configuration) -> AsyncIterator[Store]:
+    """Open the history for reading; a running bot does not mind."""
+    store = await open_store(Databases.of(configuration).store, SystemClock())
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def assemble(configuration: Configuration, store: Store, clock: Clock) -> Workshop:
+    """Construct the shared tools from the configuration and its credentials."""
+    credentials, workspace = configuration.credentials, configuration.shipmate.workspace
+    logins, redactor = _logins(configuration), _redactor(credentials)
+    return Workshop(
+        configuration=configuration,
+        store=store,
+        clock=clock,
+        redactor=redactor,
+        scanner=Scanner(workspace / "scanner"),
+        images=Images(logins=logins),
+        registry=Registry(logins),
+        github=_github(credentials),
+        narrator=_narrator(configuration, redactor),
+    )
+
+
+def _redactor(credentials: Credentials) -> Redactor:
+    values: Mapping[str, object] = {name: getattr(credentials, name) for name in Credentials.model_fields}
+    redactor = Redactor()
+    for name, value in values.items():
+        if isinstance(value, SecretStr):
+            redactor.register(name.upper(), value.get_secret_value())
+    return redactor
+
+
+def _github(credentials: Credentials) -> GithubClient | None:
+    if credentials.github_token is None:
+        return None
+    return GithubClient(GithubAccess(credentials.github_token.get_secret_value(), credentials.github_api_url))
+
+
+def _narrator(configuration: Configuration, redactor: Redactor) -> Narrator | None:
+    credentials, settings = configuration.credentials, configuration.shipmate.model
+    if credentials.anthropic_api_key is None:
+        return None
+    return Narrator(settings, credentials.anthropic_api_key, credentials.anthropic_base_url, redactor.redact)
+
+
+def _logins(configuration: Configuration) -> Mapping[str, Login]:
+    """Use the registry login for every registry that a service's images live in."""
+    name, password = configuration.credentials.registry_username, configuration.credentials.registry_password
+    if name is None or password is None:
+        return {}
+    images = [part.image for service in configuration.services.values() for part in service.components.values()]
+    return {Reference.parse(image).registry: Login(name, password) for image in images}

@@ -1,0 +1,127 @@
+"""One component on one host after its move: what is measured, and what the guardrails say of it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+from agents.events import ConditionLine, Watched
+from agents.toolbox import Server, Toolbox
+from guardrails.environment import names_injected
+from guardrails.plan import Plan, PlannedStep
+from guardrails.startup import Started, started_well
+from guardrails.verdict import Finding, Level, Verdict
+from guardrails.watchdog import alarmed, service_well
+from guardrails.written import MountUse, contract_kept, dying
+from tools.disk import listing
+from tools.health import probe, wrong
+from tools.inspection import Container
+from tools.watch import observe
+
+LOG_LINES = 500
+LISTING_DEPTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was looked at, line by line, and the verdict on it."""
+
+    verdict: Verdict
+    lines: tuple[ConditionLine, ...]
+    log: str
+
+
+def sanctioned(step: PlannedStep, plan: Plan) -> str:
+    """Name the file on the host that tells the last good tag of a component."""
+    return "last_good_tag" if len(plan.components) == 1 else f"last_good_tag.{step.component}"
+
+
+async def examine(tools: Toolbox, plan: Plan, step: PlannedStep, baseline_ms: float | None) -> Examination:
+    """Look at the start, the environment and the endpoints; watch for a while; then see where it wrote."""
+    server, where = tools.servers[step.host], f"{step.component} on {step.host}"
+    container = await server.containers.find(plan.project, tools.service.compose_service(step.component))
+    if container is None:
+        gone = Finding("container-gone", where, "There is no container any more.", "Look for who removed it.")
+        return Examination(Verdict.of([gone]), (ConditionLine(f"{where}: start", met=False, detail=gone.message),), "")
+    log = tools.redactor.redact(await server.containers.logs(container.id, tail=LOG_LINES))
+    parts = {
+        "start": started_well(await _started(tools, server, container, log), tools.environment.startup),
+        "environment": names_injected(tools.environment.variables, container.name, container.environment_names),
+        "endpoints": await _endpoints(tools, server),
+    }
+    if not any(verdict.blocks for verdict in parts.values()):
+        parts["watchdog"] = await _watched(tools, server, container, baseline_ms)
+    if not any(verdict.blocks for verdict in parts.values()):
+        parts["paths"] = await _paths(tools, server, container)
+    lines = tuple(_line(f"{where}: {name}", verdict) for name, verdict in parts.items())
+    return Examination(sum(parts.values(), start=Verdict()), lines, "\n".join(log.splitlines()[-20:]))
+
+
+async def _started(tools: Toolbox, server: Server, container: Container, log: str) -> Started:
+    target = tools.environment.target
+    paths = tools.environment.paths.must_exist
+    seen = {path: await listing(server.host, target.directory / path, depth=0) for path in paths}
+    return Started(
+        container=container.name,
+        healthy=container.running and container.health in (None, "healthy"),
+        log=log,
+        clock_drift=await server.containers.clock_drift(container.id),
+        missing_paths=tuple(path for path, entries in seen.items() if entries is None),
+    )
+
+
+async def _endpoints(tools: Toolbox, server: Server) -> Verdict:
+    requests = (tools.environment.health.probe, *tools.environment.smoke)
+    faults = {request.url: wrong(await probe(server.host, request), request) for request in requests}
+    return Verdict.of(
+        Finding("endpoint", url, fault, "Read the container's log around the time of the request.")
+        for url, fault in faults.items()
+        if fault
+    )
+
+
+async def _watched(tools: Toolbox, server: Server, container: Container, baseline_ms: float | None) -> Verdict:
+    settings, request = tools.environment.watch, tools.environment.health.probe
+    baseline = None if baseline_ms is None else timedelta(milliseconds=baseline_ms)
+    restarts = container.restarts
+    samples = await observe(
+        server.containers,
+        container.id,
+        request,
+        settings,
+        tools.clock,
+        enough=lambda seen: alarmed(seen, restarts, settings),
+    )
+    verdict = service_well(container.name, samples, baseline, restarts, settings)
+    latencies = sorted(sample.latency.total_seconds() * 1000 for sample in samples if sample.status is not None)
+    median = round(latencies[len(latencies) // 2], 1) if latencies else None
+    alarms = tuple(finding.message for finding in verdict.findings if finding.level is Level.BLOCKING)
+    await tools.report(Watched(len(samples), baseline_ms, median, alarms))
+    return verdict
+
+
+async def _paths(tools: Toolbox, server: Server, container: Container) -> Verdict:
+    """Compare what the program really wrote with where storage is mapped."""
+    contract = tools.environment.paths
+    changes = await server.containers.changes(container.id)
+    lost = dying(changes, container, contract)
+    uses = [
+        MountUse(mount.target, await _written(server, PurePosixPath(mount.source), container))
+        for mount in container.mounts
+        if mount.kind == "bind" and not mount.read_only
+    ]
+    return contract_kept(container.name, lost, uses)
+
+
+async def _written(server: Server, source: PurePosixPath, container: Container) -> tuple[str, ...] | None:
+    entries = await listing(server.host, source, depth=LISTING_DEPTH)
+    if entries is None or container.started_at is None:
+        return None
+    since = container.started_at.replace(microsecond=0)
+    return tuple(
+        str(entry.path.relative_to(source)) for entry in entries if entry.modified_at >= since and entry.path != source
+    )
+
+
+def _line(name: str, verdict: Verdict) -> ConditionLine:
+    told = "; ".join(finding.message for finding in verdict.findings if finding.level is not Level.NOTE)
+    return ConditionLine(name, not verdict.blocks, told or "as it should be")

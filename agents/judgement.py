@@ -1,0 +1,78 @@
+"""The plan before the guardrails: facts in, verdicts out. Nothing here is measured or done."""
+
+from collections.abc import Mapping, Sequence
+
+from agents.draft import Wanted, project
+from agents.state import State
+from agents.survey import Surveyed
+from agents.toolbox import Toolbox
+from guardrails.continuity import storage_continued
+from guardrails.environment import names_planned
+from guardrails.gate import Gate, HostFacts, gate
+from guardrails.verdict import Verdict
+from guardrails.written import dying, nothing_dies
+from tools.inspection import Container
+
+
+def judge(tools: Toolbox, wanted: Wanted, surveyed: Sequence[Surveyed]) -> Verdict:
+    """Weigh a plan against what runs now: storage continues, nothing dies with a container, names are fed."""
+    verdicts = [_names(tools, wanted, host) for host in surveyed]
+    for host in surveyed:
+        for name, found in (host.components or {}).items():
+            if found.container is not None:
+                verdicts.append(_storage(tools, wanted, tools.service.compose_service(name), found.container))
+                lost = dying(found.changes, found.container, tools.environment.paths)
+                verdicts.append(nothing_dies(found.container.name, lost))
+    return sum(verdicts, start=Verdict())
+
+
+async def gate_of(state: State, wanted: Wanted, surveyed: Sequence[Surveyed], tools: Toolbox) -> Gate:
+    """Measure what the gate still needs, and weigh its five conditions."""
+    return gate(
+        critical_passed=state["kind"] == "rollback" or state.get("tested") in {"passed", "warning"},
+        images=await _images(wanted, tools),
+        hosts=[_facts(host) for host in surveyed],
+        minimum_free_bytes=tools.environment.target.minimum_free_bytes,
+    )
+
+
+async def _images(wanted: Wanted, tools: Toolbox) -> Mapping[str, bool | None]:
+    return {
+        f"{image['image']}:{image['tag']}": await tools.registry.exists(image["image"], image["digest"])
+        for image in wanted.images.values()
+    }
+
+
+def _facts(host: Surveyed) -> HostFacts:
+    found = list((host.components or {}).values())
+    running = [part for part in found if part.container]
+    return HostFacts(
+        name=host.name,
+        reachable=host.reachable,
+        free_bytes=host.free_bytes,
+        first_deploy=not running if host.reachable else None,
+        previous_kept=all(part.image_kept for part in running) if host.reachable else None,
+    )
+
+
+def _names(tools: Toolbox, wanted: Wanted, host: Surveyed) -> Verdict:
+    target = tools.environment.target
+    verdict = Verdict()
+    for name in tools.service.components:
+        part = wanted.compose.services[tools.service.compose_service(name)]
+        sources = {str(target.file): tuple(part.environment)}
+        if part.env_files and host.variable_names is not None:
+            sources[str(target.env_file)] = host.variable_names
+        verdict += names_planned(tools.environment.variables, part.name, sources)
+    return verdict
+
+
+def _storage(tools: Toolbox, wanted: Wanted, compose_service: str, running: Container) -> Verdict:
+    target = tools.environment.target
+    return storage_continued(
+        running,
+        wanted.compose,
+        compose_service,
+        project=project(tools.service, target),
+        directory=target.directory,
+    )

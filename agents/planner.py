@@ -1,0 +1,87 @@
+"""The planner: measures the hosts, draws up one exact plan with its way back, and lets the guardrails judge it."""
+
+from datetime import timedelta
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from agents.briefing import Briefing, brief
+from agents.draft import draft
+from agents.events import Asked, ConditionLine, Objected, Planned
+from agents.judgement import gate_of, judge
+from agents.running import adopt
+from agents.state import Next, State, end, proceed
+from agents.survey import survey
+from agents.toolbox import Toolbox
+from agents.wanted import wanted_by
+from guardrails.gate import Gate
+from guardrails.plan import Plan, digest, to_json
+from guardrails.verdict import Verdict
+from tools.history.releases import Outcome
+
+
+async def plan(state: State, *, runtime: Runtime[Toolbox]) -> Next:
+    """Plan the release and ask for approval. A rollback asks nobody."""
+    tools = runtime.context
+    wanted = await wanted_by(state, tools)
+    if isinstance(wanted, str):
+        return end(Outcome.REFUSED, wanted)
+    surveyed = await survey(tools)
+    if state.get("from_commit"):
+        await adopt(tools, state["from_version"], state["from_commit"], surveyed)
+    gate = await gate_of(state, wanted, surveyed, tools)
+    if not all(host.reachable for host in surveyed):
+        return await _refuse(gate.verdict, tools)
+    drawn = draft(tools.service, tools.environment_name, wanted, surveyed, await _downtime(tools))
+    verdict = judge(tools, wanted, surveyed)
+    if state["kind"] == "deploy" and (verdict + gate.verdict).blocks:
+        return await _refuse(verdict + gate.verdict, tools)
+    briefing = await brief(state, wanted, drawn, surveyed, verdict, tools)
+    await _save(drawn, gate, verdict, briefing, tools)
+    update: dict[str, Any] = {"plan": digest(drawn), "commit": wanted.commit, "done": 0}
+    if state["kind"] == "rollback" or tools.environment.approval.required == 0:
+        return proceed("deploy", **update)
+    question = await _ask(digest(drawn), tools)
+    return proceed("approve", _status(verdict), **update, question=question)
+
+
+async def _save(drawn: Plan, gate: Gate, verdict: Verdict, briefing: Briefing, tools: Toolbox) -> None:
+    document = to_json(drawn)
+    await tools.store.decisions.save_plan(tools.release_id, digest(drawn), document)
+    await tools.report(
+        Planned(
+            digest=digest(drawn),
+            plan=document,
+            gate=tuple(ConditionLine(c.name, c.met, c.detail) for c in gate.conditions),
+            findings=verdict.findings,
+            differences=briefing.differences,
+            summary=briefing.summary,
+        )
+    )
+
+
+async def _ask(plan_digest: str, tools: Toolbox) -> str:
+    policy = tools.environment.approval
+    question = f"{tools.release_id}/{plan_digest[:12]}"
+    expires = tools.clock.now() + policy.expires
+    await tools.store.decisions.ask(question, tools.release_id, plan_digest, expires)
+    stored = await tools.store.decisions.question(question)
+    expires = stored.expires_at if stored else expires
+    await tools.report(Asked(question, plan_digest, policy.required, policy.approvers, expires.isoformat()))
+    return question
+
+
+async def _refuse(verdict: Verdict, tools: Toolbox) -> Next:
+    await tools.report(Objected("plan", verdict.findings))
+    return end(Outcome.REFUSED, verdict.findings[0].message)
+
+
+async def _downtime(tools: Toolbox) -> timedelta:
+    """Expect the gap that the last release of this target had: from the container's stop to its first good answer."""
+    deployed = await tools.deployed()
+    gaps = [float((d.current or {}).get("gap_seconds") or 0) for d in deployed.values()]
+    return timedelta(seconds=round(sum(gaps), 1))
+
+
+def _status(verdict: Verdict) -> str:
+    return "warning" if verdict.findings else "passed"

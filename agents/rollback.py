@@ -1,0 +1,54 @@
+"""The way back: puts every host that the release touched to what it ran before, newest first."""
+
+from langgraph.runtime import Runtime
+
+from agents.events import RolledBack
+from agents.moves import move_back, take_away
+from agents.state import Next, State, proceed
+from agents.toolbox import Toolbox
+from guardrails.plan import Plan, PlannedStep
+from tools.errors import ToolError
+from tools.health import settle
+
+
+async def roll_back(state: State, *, runtime: Runtime[Toolbox]) -> Next:
+    """Undo the touched steps in reverse, each as far as it can be; one that fails does not stop the others.
+
+    Nothing asks for permission here, and nothing but the hosts themselves is needed.
+    """
+    tools = runtime.context
+    plan = await tools.plan()
+    touched = plan.steps[: max(state.get("touched", 0), state.get("done", 0))]
+    restored = [await _undo(tools, plan, step) for step in reversed(touched)]
+    whole = all(restored)
+    to = "close" if whole and state.get("outcome") else "escalate"
+    return proceed(to, "passed" if whole else "failed", rolled_back=whole if touched else None)
+
+
+async def _undo(tools: Toolbox, plan: Plan, step: PlannedStep) -> bool:
+    begun = tools.clock.monotonic()
+    try:
+        healthy, detail = await _restore(tools, plan, step)
+    except ToolError as error:  # the other hosts must still be put back
+        healthy, detail = False, str(error)
+    to = (step.before.tag or step.before.image) if step.before else "nothing"
+    seconds = round(tools.clock.monotonic() - begun, 3)
+    await tools.report(RolledBack(step.component, step.host, to, healthy, seconds, detail))
+    return healthy
+
+
+async def _restore(tools: Toolbox, plan: Plan, step: PlannedStep) -> tuple[bool, str]:
+    if step.before is None:
+        await take_away(tools, plan, step)
+        return True, "first deploy: the container is gone, its volumes are kept"
+    await move_back(tools, plan, step, step.before)
+    server = tools.servers[step.host]
+    settled = await settle(
+        server.host,
+        server.containers,
+        plan.project,
+        tools.service.compose_service(step.component),
+        tools.environment.health,
+        tools.clock,
+    )
+    return settled.healthy, settled.cause

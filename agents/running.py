@@ -1,0 +1,41 @@
+"""What runs now, as far as anybody knows: the store first, the host where the store is empty."""
+
+from collections.abc import Iterable
+
+from agents.survey import Surveyed, survey
+from agents.toolbox import Toolbox
+
+ADOPTED = "adopted"
+"""Stands for the release of something that Shipmate did not deploy."""
+
+
+async def running_version(tools: Toolbox) -> tuple[str, str | None]:
+    """Return version and commit of what runs; an empty version and None before the first deploy.
+
+    A service that was deployed before Shipmate came is recognised by the tag
+    of its container's image.
+    """
+    for deployment in (await tools.deployed()).values():
+        if deployment.current:
+            return deployment.current["version"], deployment.current["commit"]
+    for host in await survey(tools):
+        for found in (host.components or {}).values():
+            tag = found.running.tag if found.running else None
+            commit = await tools.repository.resolve(tag) if tag else None
+            if tag and commit:
+                return tag, commit
+    return "", None
+
+
+async def adopt(tools: Toolbox, version: str, commit: str, surveyed: Iterable[Surveyed]) -> None:
+    """Write down what ran before Shipmate came, so that there is something to go back to."""
+    deployed = await tools.deployed()
+    for host in surveyed:
+        for name, found in (host.components or {}).items():
+            running = found.running
+            if name not in deployed and running and running.digest and running.tag == version:
+                known = {"release": "", "version": version, "commit": commit, "size_bytes": None}
+                known |= {"image": running.image, "tag": running.tag, "digest": running.digest}
+                await tools.store.deployments.succeed(
+                    tools.service.service, tools.environment_name, name, ADOPTED, known
+                )

@@ -1,0 +1,94 @@
+"""What the hosts look like before a release touches them. An unreachable host is a fact, not an error."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agents.toolbox import Server, Toolbox
+from config.service import ComposeTarget
+from guardrails.plan import Running
+from tools.disk import free_bytes
+from tools.errors import ToolError
+from tools.host_images import HostImage
+from tools.inspection import Container, PathChange
+
+_NAME = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One component on one host: the container that runs it and what it has written outside its mounts."""
+
+    container: Container | None
+    running: Running | None
+    image_kept: bool
+    changes: tuple[PathChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """One host. Everything but `name` and `fault` is empty when it could not be reached."""
+
+    name: str
+    fault: str = ""
+    free_bytes: int | None = None
+    variable_names: tuple[str, ...] | None = None
+    """Names in the env file on the host; None where there is no such file."""
+    components: Mapping[str, Found] | None = None
+
+    @property
+    def reachable(self) -> bool:
+        """Tell whether commands ran there."""
+        return not self.fault
+
+
+async def survey(tools: Toolbox) -> tuple[Surveyed, ...]:
+    """Look at every host of the environment, all at once."""
+    return tuple(await asyncio.gather(*(_host(server, tools) for server in tools.servers.values())))
+
+
+async def _host(server: Server, tools: Toolbox) -> Surveyed:
+    target = tools.environment.target
+    try:
+        return Surveyed(
+            server.name,
+            free_bytes=await free_bytes(server.host, target.directory),
+            variable_names=await _variable_names(server, target),
+            components={name: await _component(name, server, tools) for name in tools.service.components},
+        )
+    except ToolError as error:
+        return Surveyed(server.name, fault=str(error))
+
+
+async def _variable_names(server: Server, target: ComposeTarget) -> tuple[str, ...] | None:
+    if target.env_file is None:
+        return ()
+    content = await server.host.read(target.directory / target.env_file)
+    return None if content is None else tuple(sorted(set(_NAME.findall(content.decode(errors="replace")))))
+
+
+async def _component(name: str, server: Server, tools: Toolbox) -> Found:
+    target = tools.environment.target
+    project = target.project or tools.service.service
+    container = await server.containers.find(project, tools.service.compose_service(name))
+    if container is None:
+        return Found(None, None, image_kept=False, changes=())
+    installed = await server.compose.installed()
+    image = await server.images.image(container.image_id)
+    repository, _, tag = container.image.rpartition(":")
+    running = Running(
+        image=repository or container.image,
+        image_id=container.image_id,
+        digest=_digest(image, repository),
+        tag=tag or None,
+        compose_text=installed.decode() if installed is not None else None,
+        container_id=container.id,
+    )
+    return Found(container, running, image is not None, await server.containers.changes(container.id))
+
+
+def _digest(image: HostImage | None, repository: str) -> str | None:
+    """Tell the digest under which the registry knows the image, where it came from one."""
+    known = (name.partition("@") for name in (image.digests if image else ()))
+    return next((digest for name, _, digest in known if name == repository), None)

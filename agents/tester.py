@@ -1,0 +1,54 @@
+"""The tester: runs the suites side by side and weighs what they say."""
+
+import asyncio
+
+from langgraph.runtime import Runtime
+
+from agents.events import SuiteRan
+from agents.state import Next, State, fail, proceed
+from agents.toolbox import Toolbox
+from guardrails.failures import weight_of_warnings
+from guardrails.suites import combined
+from guardrails.verdict import Level
+from tools.suites import SuiteResult, run_suite
+
+
+async def test(state: State, *, runtime: Runtime[Toolbox]) -> Next:
+    """Run what the analyzer chose; one failed critical suite stops the release."""
+    tools = runtime.context
+    results = await asyncio.gather(*(_run(name, state["commit"], tools) for name in state["suites"]))
+    outcome = combined(results)
+    if outcome == "failed":
+        return fail("escalate", "test", _told(results, "failed"), _logs(results))
+    if outcome == "warning":
+        target = await tools.store.targets.get(state["service"], state["environment"])
+        if weight_of_warnings(target.warnings + 1, tools.failures) is Level.BLOCKING:
+            told = f"{target.warnings + 1} releases in a row ended with warnings: {_told(results, 'warning')}"
+            return fail("escalate", "test", told, _logs(results))
+    return proceed("build", outcome, tested=outcome)
+
+
+async def _run(name: str, commit: str, tools: Toolbox) -> SuiteResult:
+    suite = tools.service.suites[name]
+    result = await run_suite(name, suite, await tools.sources(commit), key=tools.release_id)
+    await tools.report(
+        SuiteRan(
+            name=name,
+            suite_kind=result.kind,
+            outcome=result.outcome,
+            tests=result.tests,
+            failures=result.failures,
+            coverage=result.coverage,
+            seconds=round(result.duration.total_seconds(), 3),
+            reason=result.reason,
+        )
+    )
+    return result
+
+
+def _told(results: list[SuiteResult], outcome: str) -> str:
+    return "; ".join(f"{result.name}: {result.reason}" for result in results if result.outcome == outcome)
+
+
+def _logs(results: list[SuiteResult]) -> str:
+    return "\n".join(result.log_tail for result in results if result.outcome != "passed")

@@ -1,0 +1,60 @@
+"""The verifier: a release counts only when it is seen to start, answer, stay well and keep its contracts."""
+
+from langgraph.runtime import Runtime
+
+from agents.events import Checked, ConditionLine
+from agents.examination import Examination, examine, sanctioned
+from agents.state import Next, State, fail, proceed
+from agents.toolbox import Toolbox
+from guardrails.plan import Plan, PlannedStep
+from guardrails.verdict import Level, Verdict
+from tools.errors import ToolError
+
+
+async def verify(state: State, *, runtime: Runtime[Toolbox]) -> Next:
+    """Examine every moved component; anything blocking brings the whole release back."""
+    tools = runtime.context
+    plan = await tools.plan()
+    examined = [await examine(tools, plan, step, state.get("baseline_ms")) for step in plan.steps]
+    verdict = sum((examination.verdict for examination in examined), start=Verdict())
+    await tools.report(Checked(tuple(line for examination in examined for line in examination.lines)))
+    if verdict.blocks:
+        finding = verdict.findings[0]
+        return fail("roll_back", "verify", f"{finding.subject}: {finding.message}", _log(examined))
+    notes = [line for step in plan.steps for line in await _keep(tools, plan, step)]
+    await _remember(state, plan, tools)
+    if notes:
+        lines = [line for examination in examined for line in examination.lines]
+        await tools.report(Checked((*lines, *notes)))
+    return proceed("close", "warning" if verdict.level is Level.WARNING else "passed")
+
+
+async def _keep(tools: Toolbox, plan: Plan, step: PlannedStep) -> list[ConditionLine]:
+    """Mark the version as good on its host, and archive its image there. A full disk for the archive undoes nothing."""
+    server, target = tools.servers[step.host], tools.environment.target
+    await server.host.write(target.directory / sanctioned(step, plan), f"{step.after.tag}\n".encode())
+    try:
+        archive = target.directory / "archive"
+        await server.images.archive(f"{step.after.image}:{step.after.tag}", archive, target.archive)
+    except ToolError as error:
+        return [ConditionLine(f"{step.component} on {step.host}: archive", met=False, detail=str(error))]
+    kept = f"image archived, newest {target.archive} kept" if target.archive else "no archive wanted"
+    return [ConditionLine(f"{step.component} on {step.host}: archive", met=True, detail=kept)]
+
+
+async def _remember(state: State, plan: Plan, tools: Toolbox) -> None:
+    for component in plan.components:
+        running = {
+            "release": state["release"],
+            "version": plan.version,
+            "commit": plan.commit,
+            "image": component.image,
+            "tag": component.tag,
+            "digest": component.digest,
+            "size_bytes": component.size_bytes,
+        }
+        await tools.store.deployments.succeed(plan.service, plan.environment, component.name, state["release"], running)
+
+
+def _log(examined: list[Examination]) -> str:
+    return "\n".join(examination.log for examination in examined if examination.verdict.blocks)
