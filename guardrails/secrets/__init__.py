@@ -1,0 +1,17 @@
+"""No hardcoded secrets: every secret-named key of a deploy file holds a reference (P14)."""
+
+from guardrails.secrets.reading import secret_uses, unsealed
+from guardrails.secrets.rule import Allowance, Objection, no_hardcoded_secrets, objections
+from guardrails.secrets.uses import Seal, SecretUse, State
+
+__all__ = [
+    "Allowance",
+    "Objection",
+    "Seal",
+    "SecretUse",
+    "State",
+    "no_hardcoded_secrets",
+    "objections",
+    "secret_uses",
+    "unsealed",
+]

@@ -1,0 +1,1 @@
+"""Labelled files on which guardrails are measured."""

@@ -1,0 +1,1 @@
+"""Deploy files as templates: provider-shaped tokens are placeholders that become literal only in memory."""

@@ -1,0 +1,136 @@
+"""The pattern scanner: known shapes of credentials, found in-process and offline."""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools.errors import NotFound, TimedOut, ToolError
+
+if TYPE_CHECKING:
+    from kingfisher_sdk import Finding as Found
+    from kingfisher_sdk import Scanner as Engine
+
+FILE_TIMEOUT_SECONDS = 20.0
+_KEY_BYTES = 32
+_REMEDY = "Reinstall it (`uv sync`) and run `./shipmate doctor`; nothing is released while secrets are not checked."
+
+
+@dataclass(frozen=True, slots=True)
+class PatternMatch:
+    """Text of a credential's shape; never the text itself. `span` is a range of bytes in the file."""
+
+    path: str
+    line: int
+    rule: str
+    span: tuple[int, int]
+    fingerprint: str
+    removed: bool = False
+    """The line stands on the removed side of a diff."""
+
+
+class Scanner:
+    """One compiled scanner per process; the compiled rules are cached in a directory of ours."""
+
+    def __init__(self, directory: Path, key: bytes | None = None) -> None:
+        self._directory = directory
+        self._given_key = key
+        self._engine: Engine | None = None
+        self._lock = threading.Lock()
+
+    async def scan(self, files: Iterable[tuple[str, bytes]]) -> tuple[PatternMatch, ...]:
+        """Search files in a thread; raises `ToolError` when the scanner cannot do its job: nothing was checked then."""
+        return await asyncio.to_thread(self.scan_now, tuple(files))
+
+    def scan_now(self, files: Iterable[tuple[str, bytes]]) -> tuple[PatternMatch, ...]:
+        """Search files; invisible findings count, since half of a pair is a credential, too."""
+        engine = self._compiled()
+        return tuple(match for path, content in files for match in self._matches(engine, path, content))
+
+    def seal(self, value: str) -> str:
+        """Return the keyed fingerprint of a value: equal values show as equal, and none can be guessed from it."""
+        return hmac.new(self._key(), value.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
+
+    def _compiled(self) -> "Engine":
+        with self._lock:
+            if self._engine is None:
+                self._engine = _compile(self._directory)
+            return self._engine
+
+    def _matches(self, engine: "Engine", path: str, content: bytes) -> Iterator[PatternMatch]:
+        try:
+            found = engine.scan(content, timeout=FILE_TIMEOUT_SECONDS)
+        except TimeoutError as error:
+            raise TimedOut(
+                f"Scanning {path} for secrets took too long.", remedy="Split the file, or leave it out."
+            ) from error
+        except Exception as error:  # the native part has no error tree of its own
+            raise ToolError(
+                f"The secret scanner failed on {path}.", standing=type(error).__name__, remedy=_REMEDY
+            ) from error
+        diff = is_unified_diff(path, content)
+        seen: set[tuple[int, int]] = set()
+        for one in found:
+            match = self._match(path, content, one, diff=diff)
+            if match.span not in seen:
+                seen.add(match.span)
+                yield match
+
+    def _match(self, path: str, content: bytes, found: "Found", *, diff: bool) -> PatternMatch:
+        start, end = found.location["start_offset"], found.location["end_offset"]
+        line_start = content.rfind(b"\n", 0, start) + 1
+        removed = diff and content[line_start : line_start + 1] == b"-"
+        return PatternMatch(path, found.location["line"], found.rule_id, (start, end), self.seal(found.secret), removed)
+
+    def _key(self) -> bytes:
+        if self._given_key is None:
+            self._given_key = _kept_key(self._directory / "fingerprint.key")
+        return self._given_key
+
+
+def is_unified_diff(path: str, content: bytes) -> bool:
+    """Tell a unified diff by its name or its first bytes."""
+    return path.endswith((".diff", ".patch")) or content.startswith((b"diff --git ", b"--- a/"))
+
+
+def _compile(directory: Path) -> "Engine":
+    try:
+        from kingfisher_sdk import Rules, Scanner as Native  # noqa: I001, PLC0415 - a missing wheel must become a ToolError
+
+        cache = directory / "rules"
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Native(Rules(confidence="low", cache_dir=cache))
+    except ImportError as error:
+        raise NotFound("The secret scanner is not installed.", remedy=_REMEDY) from error
+    except Exception as error:  # the native part has no error tree of its own
+        raise ToolError("The secret scanner did not start.", standing=str(error)[:200], remedy=_REMEDY) from error
+
+
+def _kept_key(file: Path) -> bytes:
+    """Read the installation's key, or make one; the first of several processes wins."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not file.exists():
+            fresh = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+            fresh.touch(mode=0o600)
+            fresh.write_bytes(secrets.token_bytes(_KEY_BYTES))
+            _publish(fresh, file)
+        return file.read_bytes()
+    except OSError as error:
+        raise ToolError(
+            "The key of the fingerprints cannot be kept.", standing=str(error), remedy=f"Make {file.parent} writable."
+        ) from error
+
+
+def _publish(fresh: Path, file: Path) -> None:
+    try:
+        file.hardlink_to(fresh)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()

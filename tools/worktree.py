@@ -1,0 +1,40 @@
+"""Files on this machine as git sees them: tracked ones inside a repository, all of them elsewhere."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+GIT_TIMEOUT_SECONDS = 30
+
+
+def files_below(path: Path) -> Iterator[Path]:
+    """Yield a file itself, or a directory's files in order: the tracked ones inside a repository, never `.git`."""
+    if not path.is_dir():
+        yield path
+        return
+    tracked = _tracked(path)
+    for file in sorted(_walked(path) if tracked is None else tracked):
+        if file.is_file() and not file.is_symlink():
+            yield file
+
+
+def _tracked(directory: Path) -> list[Path] | None:
+    try:
+        listed = subprocess.run(
+            ("git", "-C", str(directory), "ls-files", "-z", "--cached"),
+            capture_output=True,
+            timeout=GIT_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if listed.returncode != 0:
+        return None
+    return [directory / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
+
+
+def _walked(directory: Path) -> Iterator[Path]:
+    for root, directories, names in os.walk(directory):
+        directories[:] = [name for name in directories if name != ".git"]
+        yield from (Path(root, name) for name in names)
