@@ -5,7 +5,7 @@ import unicodedata
 
 _ALLOWED = {"\n", "\t"}
 _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
-_ACTIVE = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$-])")
+_ACTIVE = re.compile(r"([\\`*_{}\[\]<>()!|~&$])")
 _CALLS = re.compile(r"(?i)(?<=[@#])(?=\w)|(?<=GH)(?=-\d)|(?<=:)(?=//)|(?<=www)(?=\.)")
 ZERO_WIDTH = "\u200b"
 
@@ -37,7 +37,7 @@ def code(text: str, most: int = 200) -> str:
 def prose(text: str, most: int = 600) -> str:
     """Escape sentences for Markdown: they read the same, and nothing in them acts."""
     escaped = _ACTIVE.sub(r"\\\1", one_line(text, most))
-    return _CALLS.sub(ZERO_WIDTH, escaped.replace("\\#", "#"))
+    return _CALLS.sub(ZERO_WIDTH, escaped)
 
 
 def _hidden(character: str) -> bool:

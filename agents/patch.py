@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class RemovedProtection:
 
 _PROTECTIONS = {
     "health check": re.compile(
-        r"health_?check|livenessProbe|readinessProbe|--health-cmd|/health\b|/ready\b|^\s*test:\s*[\["']*CMD",
+        r"health_?check|livenessProbe|readinessProbe|--health-cmd|/health\b|/ready\b|^\s*test:\s*[^\w]*CMD",
         re.IGNORECASE,
     ),
     "volume": re.compile(
-        r"^\s*-\s*['\"]?[\w./~${}-]+:/[\w./-]+|^\s*volumes?:|^VOLUME\b|volumeMounts|persistentVolumeClaim|--mount\b"
+        r"^\s*-\s*['\"]?[\w./~${}-]+:/[\w./-]+|^\s*volumes?:|^\s*VOLUME\b|volumeMounts|persistentVolumeClaim|--mount\b"
     ),
     "access check": re.compile(
         r"login_required|requires?_auth|authenticat|authoriz|is_admin|has_permission|permission_classes|csrf"
@@ -51,7 +51,7 @@ _PROTECTIONS = {
         re.IGNORECASE,
     ),
     "least privilege": re.compile(
-        r"^USER\s|^\s*user:\s|cap_drop|no-new-privileges|read_only:\s*true|runAsNonRoot", re.IGNORECASE
+        r"^\s*USER\s|^\s*user:\s|cap_drop|no-new-privileges|read_only:\s*true|runAsNonRoot", re.IGNORECASE
     ),
     "encryption": re.compile(r"verify\s*=\s*True|ssl(?:mode|_context)|check_hostname|\bHSTS\b|secure\s*=\s*True"),
 }
@@ -62,7 +62,7 @@ _ESCAPES = {"n": b"\n", "t": b"\t", '"': b'"', "\\": b"\\", "r": b"\r", "a": b"\
 def file_patches(diff: str) -> tuple[FilePatch, ...]:
     """Split a diff of git into its files."""
     starts = [match.start() for match in _HEADER.finditer(diff)]
-    return tuple(_file(diff[start:end]) for start, end in zip(starts, [*starts[1:], len(diff)], strict=True))
+    return tuple(_file(diff[start:end]) for start, end in pairwise([*starts, len(diff)]))
 
 
 def removed_protections(diff: str) -> tuple[RemovedProtection, ...]:

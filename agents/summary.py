@@ -1,6 +1,6 @@
 """The summary of a release without a model: every section there, every number computed, foreign words quoted. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agents.facts import ImageFact, ReleaseFacts, SuiteFact
@@ -42,19 +42,19 @@ def markdown(facts: ReleaseFacts, words: Words | None = None) -> str:
     return "\n\n".join([*blocks, _told_by(words)]) + "\n"
 
 
-def headline(facts: ReleaseFacts) -> str:
-    """Say in one plain sentence what changes."""
+def headline(facts: ReleaseFacts, quoted: Callable[[str], str] = one_line) -> str:
+    """Say in one sentence what changes."""
     files = [file for group in facts.files.values() for file in group]
     lines = f"+{sum(file.added for file in files)} -{sum(file.deleted for file in files)} lines"
-    since = one_line(facts.from_version) or "nothing"
+    since = quoted(facts.from_version) if facts.from_version else "nothing"
     return (
-        f"From {since} to {one_line(facts.to_version)}: {_count(facts.commits, 'commit')}, "
+        f"From {since} to {quoted(facts.to_version)}: {_count(facts.commits, 'commit')}, "
         f"{_count(files, 'file')}, {lines}, {_count(facts.removals, 'removal')}."
     )
 
 
 def _sections(facts: ReleaseFacts, quoted: _Quoted) -> Iterator[Section]:
-    yield Section("What changes", (headline(facts), *_pull_request(facts, quoted), *_hidden(facts)))
+    yield Section("What changes", (headline(facts, quoted), *_pull_request(facts, quoted), *_hidden(facts)))
     yield Section("Taken away", _listed(facts.removals, quoted, "Nothing."))
     yield Section("Risks", _listed(facts.risks, quoted, "None of the known kinds."))
     yield Section("Migrations", _listed(facts.migrations, quoted, "None."))
