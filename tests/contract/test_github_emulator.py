@@ -5,14 +5,17 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import requests
 from github import Auth, Github, GithubException, InputGitTreeElement
 from github.GithubException import BadCredentialsException, UnknownObjectException
 from github.Repository import Repository
+from requests.adapters import HTTPAdapter
 
+from tests.contract.github_schema import violations
 from tests.emulators.github import GitHubEmulator
 from tests.emulators.github.git import IDENTITY
 
@@ -65,6 +68,24 @@ async def hub(origin: Path) -> AsyncIterator[GitHubEmulator]:
         yield emulator
 
 
+@pytest.fixture(autouse=True)
+def conformity(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hold every answer of the emulator against GitHub's own description of its API."""
+    found: list[str] = []
+    send = HTTPAdapter.send
+
+    def checked(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        response = send(adapter, request, **options)
+        path = unquote(urlsplit(str(request.url)).path)
+        body = response.json() if response.content else None
+        found.extend(violations(str(request.method), path, response.status_code, body))
+        return response
+
+    monkeypatch.setattr(HTTPAdapter, "send", checked)
+    yield
+    assert not found, "\n".join(found)
+
+
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadPoolExecutor]:
     """Give the one thread that owns PyGithub."""
@@ -98,6 +119,15 @@ async def ask(
             return question(github.get_repo(NAME))
 
     return await asyncio.get_running_loop().run_in_executor(worker, answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, [{"name": 5}]), (200, {"message": "not a list"}), (418, [])],
+    ids=["type", "shape", "status"],
+)
+def test_an_answer_that_github_would_not_give_is_noticed(status: int, body: object) -> None:
+    assert violations("GET", f"/repos/{NAME}/branches", status, body)
 
 
 async def test_branches_tags_and_commits_are_those_of_git(hub: GitHubEmulator, worker: ThreadPoolExecutor) -> None:

@@ -86,6 +86,8 @@ def _entry(call: Call, commit: str, path: str) -> TreeEntry:
 
 def _shape(call: Call, entry: TreeEntry, ref: str) -> Json:
     address = shapes.api(call, f"/contents/{entry.path}?ref={ref}")
+    blob = shapes.api(call, f"/git/{entry.kind}s/{entry.sha}")
+    page = shapes.web(call, f"/blob/{ref}/{entry.path}")
     return {
         "type": KINDS[entry.kind],
         "name": entry.path.rsplit("/", 1)[-1],
@@ -93,10 +95,10 @@ def _shape(call: Call, entry: TreeEntry, ref: str) -> Json:
         "sha": entry.sha,
         "size": entry.size or 0,
         "url": address,
-        "git_url": shapes.api(call, f"/git/{entry.kind}s/{entry.sha}"),
-        "html_url": shapes.web(call, f"/blob/{ref}/{entry.path}"),
-        "download_url": None,
-        "_links": {"self": address, "git": None, "html": None},
+        "git_url": blob,
+        "html_url": page,
+        "download_url": shapes.web(call, f"/raw/{ref}/{entry.path}"),
+        "_links": {"self": address, "git": blob, "html": page},
     }
 
 
