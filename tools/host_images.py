@@ -10,7 +10,7 @@ from tools.hosts import Argv, Completed, Host
 from tools.registry_login import login_remedy, registry_of
 
 PULL_LIMIT = timedelta(minutes=15)
-_FORMAT = '{"id":{{json .Id}},"digests":{{json .RepoDigests}},"tags":{{json .RepoTags}},"size":{{json .Size}}}'
+_FORMAT = '{"id":{{json .ID}},"digests":{{json .RepoDigests}},"tags":{{json .RepoTags}},"size":{{json .Size}}}'
 _REFUSED = ("denied", "unauthorized", "no basic auth credentials", "authentication required")
 _UNKNOWN = ("not found", "manifest unknown", "does not exist")
 _SILENT = (

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tools.errors import Garbled
 
 FORMAT = (
-    '{"id":{{json .Id}},"name":{{json .Name}},"image":{{json .Config.Image}},"image_id":{{json .Image}},'
+    '{"id":{{json .ID}},"name":{{json .Name}},"image":{{json .Config.Image}},"image_id":{{json .Image}},'
     '"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},'
     '"exit_code":{{json .State.ExitCode}},"restarts":{{json .RestartCount}},"started_at":{{json .State.StartedAt}},'
     '"created_at":{{json .Created}},"mounts":{{json .Mounts}},"tmpfs":{{json .HostConfig.Tmpfs}},'
