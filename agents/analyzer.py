@@ -43,10 +43,8 @@ async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
     files = await tools.repository.changed_files(base, commit)
     chosen = scope(tools.service, touched(files))
     commits = await tools.repository.commits(base, commit)
-    about = Analyzed(
-        commit=commit, from_version=version, from_commit=base or "", **_change(files, commits, chosen, tools)
-    )
-    await tools.report(about)
+    change = _change(files, commits, chosen, tools)
+    await tools.report(Analyzed(commit=commit, from_version=version, from_commit=base or "", **change))
     if chosen.skip_all or not chosen.deploy:
         return end(Outcome.SKIPPED, "; ".join(decision.reason for decision in chosen.decisions), "skipped")
     verdict = await inspect_sources(tools, commit)

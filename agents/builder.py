@@ -33,7 +33,7 @@ async def build(state: State, *, runtime: Runtime[Toolbox]) -> Next:
         return end(Outcome.REFUSED, verdict.findings[0].message)
     images = await _kept(state, tools)
     for name, image in built.items():
-        images[name] = await _pushed(name, image, tools)
+        images[name] = {**await _pushed(name, image, tools), "about": await _about(image, tools)}
     return proceed("plan", images=images)
 
 
@@ -73,12 +73,20 @@ async def _pushed(name: str, image: BuiltImage, tools: Toolbox) -> dict[str, Any
     }
 
 
+async def _about(image: BuiltImage, tools: Toolbox) -> dict[str, Any]:
+    """Note what the guardrails ask about an image, while the engine that built it is at hand."""
+    known = await tools.images.inspect(image.image_id)
+    if known is None:
+        return {}
+    return {"user": known.user, "volumes": list(known.volumes), "names": list(known.environment_names)}
+
+
 async def _kept(state: State, tools: Toolbox) -> dict[str, dict[str, Any]]:
     """Take over the images of components that did not change."""
     deployed = await tools.deployed()
     kept = {name: deployment.current for name, deployment in deployed.items() if name not in state["components"]}
     return {
-        name: {key: current.get(key) for key in ("image", "tag", "digest", "size_bytes")}
+        name: {key: current.get(key) for key in ("image", "tag", "digest", "size_bytes", "about")}
         for name, current in kept.items()
         if current and name in tools.service.components
     }

@@ -8,7 +8,7 @@ from agents.toolbox import Toolbox
 from guardrails.compose_text import text_sound
 from guardrails.composition import composition_sound
 from guardrails.destructive import no_volume_deleted
-from guardrails.environment import names_in_sources, names_planned
+from guardrails.environment import names_in_sources
 from guardrails.secrets import no_hardcoded_secrets, secret_uses
 from guardrails.verdict import Finding, Verdict
 from guardrails.volumes import storage_kept
@@ -50,7 +50,6 @@ def _composition(text: str, compose: ComposeFile, tools: Toolbox) -> Verdict:
         if part is not None:
             verdict += composition_sound(part, environment.limits)
             verdict += text_sound(text, part.name, image=component.image, tag_variable=target.image_tag_variable)
-            verdict += names_planned(environment.variables, part.name, {str(target.file): tuple(part.environment)})
     return verdict
 
 

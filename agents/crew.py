@@ -43,9 +43,11 @@ class Crew:
     clock: Clock
     graph: Graph
     equip: Equip
-    segments: Segments = field(init=False)
     runs: str
     """Database of the wake-ups."""
+    home: str = "home"
+    """The workspace whose members may speak to this crew; Slack tells its own when it connects."""
+    segments: Segments = field(init=False)
     _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def __post_init__(self) -> None:
@@ -66,7 +68,7 @@ class Crew:
 
     async def open(self, order: Order) -> Answer:
         """Take an order, or refuse it with the reason and the way out."""
-        refusal = await policy.may_open(order, self.configuration, self.store)
+        refusal = await policy.may_open(order, self.configuration, self.store, self.home)
         if refusal:
             return refusal
         release = await self.store.releases.open(_release(order, self.clock.now()))
@@ -84,13 +86,13 @@ class Crew:
         if release is None or question is None:
             return Refusal("no-question", "No plan of this release waits for an answer.", "status")
         settings = self.configuration.services[release.service].environments[release.environment].approval
-        ballot = policy.Ballot(release, question, settings, await self.store.decisions.votes(question.id))
+        ballot = policy.Ballot(release, question, settings, await self.store.decisions.votes(question.id), self.home)
         refusal = ballot.refuse(person, choice, digest, self.clock.now())
         if refusal:
             return refusal
         await self.store.decisions.vote(question.id, person.id, choice)
         votes = await self.store.decisions.votes(question.id)
-        counted = policy.Ballot(release, question, settings, votes)
+        counted = policy.Ballot(release, question, settings, votes, self.home)
         if counted.outcome == "pending":
             given = sum(vote.choice == "approved" for vote in votes)
             await self._report(release_id, Voted(question.id, person.id, choice, given, settings.required))

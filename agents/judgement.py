@@ -1,6 +1,7 @@
 """The plan before the guardrails: facts in, verdicts out. Nothing here is measured or done."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from agents.draft import Wanted, project
 from agents.state import State
@@ -9,7 +10,9 @@ from agents.toolbox import Toolbox
 from guardrails.continuity import storage_continued
 from guardrails.environment import names_planned
 from guardrails.gate import Gate, HostFacts, gate
+from guardrails.privileges import user_unprivileged
 from guardrails.verdict import Verdict
+from guardrails.volumes import storage_kept
 from guardrails.written import dying, nothing_dies
 from tools.inspection import Container
 
@@ -17,6 +20,7 @@ from tools.inspection import Container
 def judge(tools: Toolbox, wanted: Wanted, surveyed: Sequence[Surveyed]) -> Verdict:
     """Weigh a plan against what runs now: storage continues, nothing dies with a container, names are fed."""
     verdicts = [_names(tools, wanted, host) for host in surveyed]
+    verdicts += [_image_rules(tools, wanted, name) for name in tools.service.components]
     for host in surveyed:
         for name, found in (host.components or {}).items():
             if found.container is not None:
@@ -60,11 +64,29 @@ def _names(tools: Toolbox, wanted: Wanted, host: Surveyed) -> Verdict:
     verdict = Verdict()
     for name in tools.service.components:
         part = wanted.compose.services[tools.service.compose_service(name)]
-        sources = {str(target.file): tuple(part.environment)}
+        sources = {str(target.file): tuple(part.environment), "the image": tuple(_about(wanted, name).get("names", ()))}
         if part.env_files and host.variable_names is not None:
             sources[str(target.env_file)] = host.variable_names
         verdict += names_planned(tools.environment.variables, part.name, sources)
     return verdict
+
+
+def _image_rules(tools: Toolbox, wanted: Wanted, name: str) -> Verdict:
+    """Judge what only the built image tells: the paths it declares as volumes, and who it runs as."""
+    part = wanted.compose.services[tools.service.compose_service(name)]
+    about = _about(wanted, name)
+    kept = storage_kept(
+        wanted.compose,
+        [part.name],
+        tools.environment.paths,
+        tools.environment.target.directory,
+        {part.name: tuple(about.get("volumes", ()))},
+    )
+    return kept + user_unprivileged(part, image_user=about.get("user"), running_user=None)
+
+
+def _about(wanted: Wanted, name: str) -> Mapping[str, Any]:
+    return wanted.images[name].get("about") or {}
 
 
 def _storage(tools: Toolbox, wanted: Wanted, compose_service: str, running: Container) -> Verdict:

@@ -14,7 +14,7 @@ from tools.history.releases import Release
 from tools.history.targets import Target
 
 
-async def may_open(order: Order, configuration: Configuration, store: Store) -> Refusal | None:
+async def may_open(order: Order, configuration: Configuration, store: Store, home: str) -> Refusal | None:
     """Refuse an order that must not start, or that could never go on."""
     settings = configuration.services[order.service].environments[order.environment]
     target = await store.targets.get(order.service, order.environment)
@@ -22,8 +22,8 @@ async def may_open(order: Order, configuration: Configuration, store: Store) -> 
         service=order.service,
         environment=order.environment,
         version=order.version,
-        workspace=order.person.team,
-        requester=_human(order.person.id, order.person.team),
+        workspace=home,
+        requester=_human(order.person, home),
         digest="",
         expires_at=datetime.max.replace(tzinfo=UTC),
     )
@@ -48,43 +48,41 @@ class Ballot:
     question: Question
     policy: ApprovalPolicy
     votes: Sequence[Vote]
+    home: str
 
     def refuse(self, person: Person, choice: str, digest: str, now: datetime) -> Refusal | None:
         """Refuse an answer that must not count."""
-        asked = self._asked(person.team)
-        vote = approval.Vote(_human(person.id, person.team), choice == "approved", digest)
-        return _refusal(approval.may_decide(asked, vote, self.policy, now=now, votes=self._counted(person.team)))
+        vote = approval.Vote(_human(person, self.home), choice == "approved", digest)
+        return _refusal(approval.may_decide(self._asked(), vote, self.policy, now=now, votes=self._counted()))
 
     @property
     def outcome(self) -> approval.Outcome:
         """Tell what the answers so far come to."""
-        return approval.outcome(self._asked(_HOME), self._counted(_HOME), self.policy)
+        return approval.outcome(self._asked(), self._counted(), self.policy)
 
-    def _asked(self, team: str) -> approval.Asked:
+    def _asked(self) -> approval.Asked:
         question = self.question
         return approval.Asked(
             service=self.release.service,
             environment=self.release.environment,
             version=self.release.version,
-            workspace=team,
-            requester=_human(self.release.requested_by, team),
+            workspace=self.home,
+            requester=approval.Person(self.release.requested_by, self.home),
             digest=question.digest,
             expires_at=question.expires_at,
             decided=f"{question.choice} by {question.decided_by}" if question.choice else "",
         )
 
-    def _counted(self, team: str) -> tuple[approval.Vote, ...]:
+    def _counted(self) -> tuple[approval.Vote, ...]:
         return tuple(
-            approval.Vote(_human(vote.person, team), vote.choice == "approved", self.question.digest)
+            approval.Vote(approval.Person(vote.person, self.home), vote.choice == "approved", self.question.digest)
             for vote in self.votes
         )
 
 
-_HOME = "home"
-
-
-def _human(person_id: str, team: str) -> approval.Person:
-    return approval.Person(person_id, team or _HOME)
+def _human(person: Person, home: str) -> approval.Person:
+    """Place a person in a workspace; whoever has none sits at the bot's own terminal."""
+    return approval.Person(person.id, person.team or home)
 
 
 def _lock(target: Target) -> approval.Held | None:

@@ -52,6 +52,7 @@ async def _remember(state: State, plan: Plan, tools: Toolbox) -> None:
             "tag": component.tag,
             "digest": component.digest,
             "size_bytes": component.size_bytes,
+            "about": state.get("images", {}).get(component.name, {}).get("about", {}),
         }
         await tools.store.deployments.succeed(plan.service, plan.environment, component.name, state["release"], running)
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from tools.errors import Superseded
 
@@ -39,7 +40,7 @@ class Ownership:
             os.close(self._file)
             self._file = None
 
-    def __enter__(self) -> "Ownership":
+    def __enter__(self) -> Self:
         self.take()
         return self
 

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -110,9 +110,9 @@ class Engine:
             return line.recv(64).startswith(b"HTTP/1.0 200")
         return False
 
-    def docker(self, *words: str | Path) -> str:
-        """Run a docker command against it and return what it printed."""
-        return execute([self.toolset.program("docker"), *words], env=self.env())
+    def docker(self, *words: str | Path, variables: Mapping[str, str] | None = None) -> str:
+        """Run a docker command against it, with further variables, and return what it printed."""
+        return execute([self.toolset.program("docker"), *words], env={**self.env(), **(variables or {})})
 
     def _remove_containers(self) -> None:
         if containers := self.docker("ps", "--all", "--quiet").split():

@@ -1,0 +1,178 @@
+"""The observer service on a stage: its repository, its server with a version running, and a bot's settings for it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.stage.commands import execute
+from tests.stage.images import PYTHON, PYTHON_TEST
+from tests.stage.observer.repository import build_observer
+from tests.stage.ports import free_port
+from tests.stage.stage import Stage
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "config" / "services" / "observer.yaml"
+PROGRAM_USER = 10001
+"""The user `qts` of the sample's image, who must be able to write into the server's directories."""
+DIRECTORIES = ("data", "logs", "config")
+OVERRIDES: Mapping[str, Any] = {
+    "health": {"timeout": "15s", "retries": 0},
+    "watch": {"window": "5s", "every": "1s"},
+}
+"""Shorter than an operator would want: a scene must not take minutes."""
+
+
+@dataclass(slots=True)
+class Site:
+    """One bot's world: everything lies below `directory`, which the stage removes."""
+
+    stage: Stage
+    directory: Path
+    approval: Mapping[str, Any] = field(default_factory=lambda: {"approvers": ["U0HANA", "terminal:hana"]})
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further settings of the environment, laid over all others."""
+
+    @property
+    def image(self) -> str:
+        """The service's image repository in the stage's registry."""
+        return f"{self.stage.registry.address}/acme/observer"
+
+    @property
+    def server_directory(self) -> Path:
+        """The service's directory on the server."""
+        return self.directory / "server" / "observer"
+
+    @property
+    def repository(self) -> Path:
+        """The sample repository."""
+        return self.directory / "observer"
+
+    @property
+    def config(self) -> Path:
+        """The bot's settings file."""
+        return self.directory / "config" / "shipmate.yaml"
+
+    def prepare(self, running: str = "v1.2.2") -> None:
+        """Make repository, settings and server; start a version by hand, as somebody did before the bot came."""
+        base = f"{self.stage.registry.address}/library/{PYTHON}"
+        build_observer(self.repository, base_image=base, image=self.image)
+        self.port = free_port()
+        self._write_settings()
+        self._make_server()
+        if running:
+            self.start_by_hand(running)
+
+    port: int = 0
+
+    def environ(self, **more: str) -> dict[str, str]:
+        """Give the environment of a bot process for this site; credentials are the caller's."""
+        return {
+            **{name: value for name, value in os.environ.items() if name in {"HOME", "LANG", "PATH"}},
+            **self.stage.bot.env(),
+            "SHIPMATE_CONFIG": str(self.config),
+            "LANGGRAPH_STRICT_MSGPACK": "true",
+            "LANGSMITH_TRACING": "false",
+            **more,
+        }
+
+    def start_by_hand(self, version: str) -> None:
+        """Build, push and start a version without Shipmate."""
+        sources = self.directory / f"by-hand-{version}"
+        sources.mkdir(parents=True)
+        self._git("--work-tree", str(sources), "checkout", "--quiet", "--force", version, "--", ".")
+        reference = f"{self.image}:{version}"
+        self.stage.bot.docker(
+            "buildx",
+            "build",
+            "--load",
+            "--quiet",
+            "--build-arg",
+            f"VERSION={version}",
+            "--tag",
+            reference,
+            str(sources),
+        )
+        self.stage.bot.docker("push", "--quiet", reference)
+        compose = (sources / "docker-compose.server.yml").read_text()
+        (self.server_directory / "docker-compose.server.yml").write_text(compose)
+        self.compose("up", "--detach", "--wait", version=version)
+
+    def compose(self, *words: str, version: str) -> str:
+        """Run compose on the server, as a person there would."""
+        file = self.server_directory / "docker-compose.server.yml"
+        argv = (
+            "compose",
+            "--project-name",
+            "observer",
+            "--project-directory",
+            str(self.server_directory),
+            "--file",
+            str(file),
+        )
+        return self.stage.server.docker(*argv, *words, variables={"IMAGE_TAG": version})
+
+    def _write_settings(self) -> None:
+        services = self.config.parent / "services"
+        services.mkdir(parents=True)
+        bot = {
+            "services": "services",
+            "workspace": str(self.directory / "work"),
+            "database": f"sqlite:///{self.directory / 'shipmate.db'}",
+            "slack": {"releases_channel": "C0RELEASES", "escalation_channel": "C0ONCALL", "edit_every": "200ms"},
+        }
+        self.config.write_text(yaml.safe_dump(bot, sort_keys=False))
+        (services / "observer.yaml").write_text(yaml.safe_dump(self._service(), sort_keys=False))
+
+    def _service(self) -> dict[str, Any]:
+        """Take the settings that ship with the bot, and put this stage's places in."""
+        service: dict[str, Any] = yaml.safe_load(SHIPPED.read_text())
+        service["repository"] = {**service["repository"], "url": str(self.repository)}
+        service["components"]["observer"]["image"] = self.image
+        for suite in service["suites"].values():
+            if suite.get("image"):
+                suite["image"] = f"{self.stage.registry.address}/library/{PYTHON_TEST}"
+        environment = service["environments"]["production"]
+        service["environments"] = {"production": environment}
+        ssh = self.stage.ssh
+        environment["target"] |= {
+            "directory": str(self.server_directory),
+            "hosts": [
+                {
+                    "name": "observer-1",
+                    "address": "127.0.0.1",
+                    "port": ssh.port,
+                    "user": ssh.user,
+                    "key": str(ssh.key),
+                    "known_hosts": str(ssh.known_hosts),
+                }
+            ],
+        }
+        environment["approval"] = dict(self.approval)
+        environment["health"]["probe"]["url"] = f"http://127.0.0.1:{self.port}/health"
+        environment["smoke"] = [{"url": f"http://127.0.0.1:{self.port}/"}]
+        for section, values in {**OVERRIDES, **self.extra}.items():
+            environment[section] = {**environment.get(section, {}), **values}
+        return service
+
+    def _make_server(self) -> None:
+        self.server_directory.mkdir(parents=True)
+        for name in DIRECTORIES:
+            (self.server_directory / name).mkdir()
+            os.chown(self.server_directory / name, PROGRAM_USER, PROGRAM_USER)
+        secret = "not-a-real-" + "key"
+        lines = (
+            f"OBSERVER_PORT={self.port}",
+            "QTS_OBSERVER_STANDALONE=1",
+            f"KIS_API_KEY={secret}",
+            f"KIS_API_SECRET={secret}",
+        )
+        env = self.server_directory / ".env"
+        env.write_text("\n".join(lines) + "\n")
+        env.chmod(0o600)
+
+    def _git(self, *words: str) -> None:
+        execute(("git", f"--git-dir={self.repository / '.git'}", *words))
