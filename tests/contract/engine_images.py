@@ -21,7 +21,7 @@ def sources_of(stage: Stage, directory: Path, files: Mapping[str, bytes]) -> Pat
 
 
 def busybox(stage: Stage, directory: Path, reference: str) -> str:
-    """Build an image with a shell in it."""
-    sources = sources_of(stage, directory, {"Dockerfile": DOCKERFILE})
+    """Build an image with a shell in it, that no other reference shares."""
+    sources = sources_of(stage, directory, {"Dockerfile": DOCKERFILE + f"LABEL made.for={reference}\n".encode()})
     stage.bot.docker("build", "--quiet", "--tag", reference, sources)
     return reference

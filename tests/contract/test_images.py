@@ -1,0 +1,140 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from config.service import Component
+from tests.contract.engine_images import DOCKERFILE, busybox, sources_of
+from tests.stage.registry import Registry as RealRegistry
+from tests.stage.stage import Stage
+from tools.builds import image_labels
+from tools.errors import CommandFailed, Denied, NotFound, TimedOut, Unreachable
+from tools.images import Images
+from tools.registry import Login
+
+LABELS = image_labels(
+    version="v1.2.3", revision="a" * 40, source="https://example.com/acme", created=datetime(2026, 1, 2, tzinfo=UTC)
+)
+RUN = b'RUN ["/bin/busybox", "sh", "-c", "%s"]\n'
+
+
+@pytest.fixture
+def images(stage: Stage) -> Images:
+    return Images(stage.bot.env())
+
+
+async def _texts(images: Images, reference: str) -> Mapping[str, bytes]:
+    return {place: content async for place, content in images.texts(reference)}
+
+
+async def test_an_image_is_built_with_its_labels_under_all_its_names(
+    stage: Stage, images: Images, tmp_path: Path
+) -> None:
+    dockerfile = DOCKERFILE + b'ENV MODE=prod\nUSER 1000\nVOLUME /data\nHEALTHCHECK CMD ["/bin/busybox", "true"]\n'
+    sources = sources_of(stage, tmp_path, {"docker/web.Dockerfile": dockerfile})
+    component = Component.model_validate({"image": "web", "dockerfile": "docker/web.Dockerfile"})
+    built = await images.build(component, sources, ["contract/web:v1.2.3", "contract/web:latest"], LABELS)
+    assert built.reference == "contract/web:v1.2.3"
+    assert built.size_bytes == (sources / "busybox").stat().st_size
+    assert built.duration > timedelta()
+    image = await images.inspect("contract/web:latest")
+    assert image is not None
+    assert image.id == built.image_id
+    assert image.labels == LABELS
+    assert (image.user, image.volumes, image.environment_names) == ("1000", ("/data",), ("PATH", "MODE"))
+    assert image.healthcheck == ("CMD", "/bin/busybox", "true")
+
+
+async def test_a_failed_build_names_the_step_and_its_last_words(stage: Stage, images: Images, tmp_path: Path) -> None:
+    sources = sources_of(stage, tmp_path, {"Dockerfile": DOCKERFILE + RUN % b"echo out of flour; exit 3"})
+    with pytest.raises(CommandFailed) as raised:
+        await images.build(Component(image="web"), sources, ["contract/fails:1"], LABELS)
+    assert "at [2/2] RUN" in raised.value.happened
+    assert "out of flour" in raised.value.happened
+    assert await images.inspect("contract/fails:1") is None
+
+
+async def test_a_build_past_its_time_is_ended(stage: Stage, images: Images, tmp_path: Path) -> None:
+    sources = sources_of(stage, tmp_path, {"Dockerfile": DOCKERFILE + RUN % b"/bin/busybox sleep 600"})
+    with pytest.raises(TimedOut):
+        await images.build(Component(image="web"), sources, ["contract/slow:1"], LABELS, timedelta(seconds=2))
+
+
+async def test_an_image_travels_to_the_registry_and_back(stage: Stage, images: Images, tmp_path: Path) -> None:
+    reference = busybox(stage, tmp_path, f"{stage.registry.address}/contract/travel:1")
+    digest = await images.push(reference)
+    image = await images.inspect(reference)
+    assert image is not None
+    by_digest = f"{stage.registry.address}/contract/travel@{digest}"
+    assert image.digests == (by_digest,)
+    stage.bot.docker("rmi", reference)
+    assert await images.inspect(reference) is None
+    assert (await images.pull(by_digest)).id == image.id
+    await images.tag(by_digest, "contract/again:2")
+    again = await images.inspect("contract/again:2")
+    assert again is not None
+    assert again.id == image.id
+
+
+async def test_a_push_that_is_refused_says_how_to_log_in(stage: Stage, images: Images, tmp_path: Path) -> None:
+    with RealRegistry(tmp_path / "locked", stage.toolset, login=True) as locked:
+        assert locked.login is not None
+        username, password = locked.login
+        reference = busybox(stage, tmp_path / "context", f"{locked.address}/contract/locked:1")
+        with pytest.raises(Denied) as raised:
+            await images.push(reference)
+        assert f"docker login {locked.address}" in raised.value.remedy
+        knowing = Images(stage.bot.env(), {locked.address: Login(username, SecretStr(password))})
+        assert (await knowing.push(reference)).startswith("sha256:")
+
+
+async def test_what_is_not_there_can_be_neither_pushed_nor_pulled_nor_tagged(stage: Stage, images: Images) -> None:
+    missing = f"{stage.registry.address}/contract/missing:1"
+    for attempt in (images.push(missing), images.pull(missing), images.tag(missing, "contract/x:1")):
+        with pytest.raises(NotFound):
+            await attempt
+
+
+async def test_a_registry_that_is_down_and_an_engine_that_is_down_are_said_so(
+    stage: Stage, images: Images, tmp_path: Path
+) -> None:
+    with pytest.raises(Unreachable):
+        await images.push(busybox(stage, tmp_path, "127.0.0.1:9/contract/down:1"))
+    nobody = Images({**stage.bot.env(), "DOCKER_HOST": f"unix://{tmp_path}/none.sock"})
+    with pytest.raises(Unreachable):
+        await nobody.inspect("contract/x:1")
+    with pytest.raises(Unreachable):
+        await nobody.build(Component(image="web"), tmp_path, ["contract/x:1"], LABELS)
+
+
+async def test_everything_an_image_says_is_read_also_what_a_later_layer_removed(
+    stage: Stage, images: Images, tmp_path: Path
+) -> None:
+    planted = {"app/.env": b"FROM_FILE=1\n", "app/logo.png": b"\x89PNG\0", "app/big.txt": b"x" * 1024**2}
+    dockerfile = (
+        DOCKERFILE
+        + b"ARG FROM_ARG\nENV FROM_ENV=2\nLABEL from.label=3\nCOPY app /app\n"
+        + RUN % b"echo $FROM_ARG; /bin/busybox rm /app/.env"
+    )
+    sources = sources_of(stage, tmp_path, {**planted, "Dockerfile": dockerfile})
+    component = Component(image="web", build_args={"FROM_ARG": "argument-4"})
+    await images.build(component, sources, ["contract/texts:1"], LABELS)
+    texts = await _texts(images, "contract/texts:1")
+    assert texts["environment FROM_ENV"] == b"FROM_ENV=2"
+    assert texts["label from.label"] == b"from.label=3"
+    assert any(b"argument-4" in text for place, text in texts.items() if place.startswith("history step"))
+    assert texts["layer 2 of 3: /app/.env"] == b"FROM_FILE=1\n"
+    assert not any(place.endswith((".png", "big.txt", "busybox")) for place in texts)
+
+
+async def test_reading_may_stop_early_and_nothing_hangs(stage: Stage, images: Images, tmp_path: Path) -> None:
+    reference = busybox(stage, tmp_path, "contract/early:1")
+    texts = images.texts(reference)
+    assert (await anext(texts))[0] == "history step 1"
+    await texts.aclose()  # type: ignore[attr-defined] # an async generator behind its interface
+    steps = [step.created_by for step in await images.history(reference)]
+    assert steps == ["COPY busybox /bin/busybox # buildkit", "LABEL made.for=contract/early:1"]
+    with pytest.raises(NotFound):
+        await _texts(images, "contract/none:1")

@@ -1,0 +1,92 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tools.errors import Garbled
+from tools.references import Reference, image_tag, is_loopback
+
+DIGEST = f"sha256:{'a' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("text", "reference", "name", "origin"),
+    [
+        ("nginx", Reference("docker.io", "library/nginx"), "nginx", "https://registry-1.docker.io"),
+        ("acme/web:1", Reference("docker.io", "acme/web", "1"), "acme/web", "https://registry-1.docker.io"),
+        ("ghcr.io/acme/web:v1.2.3", Reference("ghcr.io", "acme/web", "v1.2.3"), "ghcr.io/acme/web", "https://ghcr.io"),
+        ("localhost/web", Reference("localhost", "web"), "localhost/web", "http://localhost"),
+        ("127.0.0.1:5000/a/b", Reference("127.0.0.1:5000", "a/b"), "127.0.0.1:5000/a/b", "http://127.0.0.1:5000"),
+        ("[::1]:5000/web:1", Reference("[::1]:5000", "web", "1"), "[::1]:5000/web", "http://[::1]:5000"),
+        (
+            f"reg.example:5000/web:1@{DIGEST}",
+            Reference("reg.example:5000", "web", "1", DIGEST),
+            "reg.example:5000/web",
+            "https://reg.example:5000",
+        ),
+    ],
+)
+def test_a_reference_is_taken_apart_as_docker_does(text: str, reference: Reference, name: str, origin: str) -> None:
+    assert Reference.parse(text) == reference
+    assert (reference.name, reference.origin) == (name, origin)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ":1",
+        "Web",
+        "ghcr.io/Acme/web",
+        "web:a b",
+        "web@sha256:abc",
+        "ghcr.io/../web",
+        "ghcr.io//web",
+        "a\nb",
+        "-x",
+        "web:ä",
+        "x?y=1",
+    ],
+)
+def test_what_is_no_reference_is_refused(text: str) -> None:
+    with pytest.raises(Garbled):
+        Reference.parse(text)
+
+
+@given(st.text())
+def test_any_text_is_taken_apart_or_refused_and_never_leads_to_another_address(text: str) -> None:
+    try:
+        reference = Reference.parse(text)
+    except Garbled:
+        return
+    assert "/" not in reference.registry
+    assert "@" not in reference.origin
+    assert ".." not in reference.repository
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:5000", "127.0.0.1", "127.9.9.9:1", "[::1]:5000"])
+def test_this_machine_is_spoken_to_without_tls(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["ghcr.io", "127.0.0.1.example.com", "localhost.example.com:5000", "10.0.0.1:5000", ""]
+)
+def test_anybody_else_is_spoken_to_with_tls(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_a_tag_follows_its_strategy() -> None:
+    now = datetime(2026, 2, 6, 17, 0, 0, tzinfo=timezone(timedelta(hours=1)))
+    sha = "a1b2c3d4e5f6"
+    assert image_tag("semver", "v1.2.3", sha, now) == "v1.2.3"
+    assert image_tag("git-sha", "v1.2.3", sha, now) == "a1b2c3d"
+    assert image_tag("timestamp", "v1.2.3", sha, now) == "20260206-160000"
+    assert image_tag("semver", "1.2.3+build.5", sha, now) == "1.2.3_build.5"
+
+
+@pytest.mark.parametrize("version", ["", "feature/x", "v1 2", "-v1", "x" * 129])
+def test_a_version_that_can_be_no_tag_is_refused(version: str) -> None:
+    with pytest.raises(Garbled):
+        image_tag("semver", version, "a1b2c3d", datetime.now(UTC))

@@ -1,0 +1,104 @@
+"""Building an image with BuildKit: the command, the labels, and what a failed build says."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+
+from config.service import Component
+from tools.errors import CommandFailed, NotFound, ToolError, Unreachable
+from tools.hosts import Argv, Completed
+
+_LAST_LINES = 12
+_STEP = re.compile(r"^ > (.+):$", re.MULTILINE)
+_OCI = "org.opencontainers.image"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltImage:
+    """An image that was built on this machine; `digest` is known once it was pushed."""
+
+    reference: str
+    image_id: str
+    size_bytes: int
+    duration: timedelta
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that goes into one build."""
+
+    dockerfile: Path
+    context: Path
+    platforms: tuple[str, ...]
+    tags: Sequence[str]
+    labels: Mapping[str, str]
+    build_args: Mapping[str, str]
+
+
+def recipe(
+    component: Component, sources: Path, tags: Sequence[str], labels: Mapping[str, str], build_args: Mapping[str, str]
+) -> Recipe:
+    """Find what a component is built from; raises `NotFound` where it is missing or leads out of the sources."""
+    dockerfile = _inside(sources, component.dockerfile)
+    context = _inside(sources, component.context)
+    if not dockerfile.is_file():
+        raise NotFound(
+            f"There is no Dockerfile at {component.dockerfile}.",
+            remedy="Add it to the repository, or correct the component's `dockerfile` in the service's file.",
+        )
+    if not context.is_dir():
+        raise NotFound(f"There is no directory {component.context} to build in.", remedy="Correct the `context`.")
+    return Recipe(dockerfile, context, component.platforms, tags, labels, build_args)
+
+
+def build_command(what: Recipe, metadata: Path) -> Argv:
+    """Write the command that builds an image into the local engine."""
+    return (
+        *("docker", "buildx", "build", "--load", "--progress", "plain", "--provenance=false"),
+        *("--metadata-file", str(metadata), "--platform", ",".join(what.platforms), "--file", str(what.dockerfile)),
+        *(part for tag in what.tags for part in ("--tag", tag)),
+        *(part for name in sorted(what.labels) for part in ("--label", f"{name}={what.labels[name]}")),
+        *(part for name in sorted(what.build_args) for part in ("--build-arg", f"{name}={what.build_args[name]}")),
+        str(what.context),
+    )
+
+
+def image_labels(*, version: str, revision: str, source: str, created: datetime) -> dict[str, str]:
+    """Make the OCI labels that tell where an image comes from; best with the commit's time as `created`."""
+    return {
+        f"{_OCI}.version": version,
+        f"{_OCI}.revision": revision,
+        f"{_OCI}.source": source,
+        f"{_OCI}.created": created.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+    }
+
+
+def required(completed: Completed, reference: str) -> None:
+    """Raise why a build failed: the step, and the last lines of its output."""
+    if completed.ok:
+        return
+    output = completed.stderr.strip()
+    if "Cannot connect to the Docker daemon" in output:
+        raise Unreachable("The Docker engine does not answer.", remedy="Start it, then try again.")
+    raise _failure(output, reference)
+
+
+def _failure(output: str, reference: str) -> ToolError:
+    steps = _STEP.findall(output)
+    step = f" at {steps[-1]}" if steps else ""
+    last_lines = "\n".join(output.splitlines()[-_LAST_LINES:])
+    return CommandFailed(
+        f"Building {reference} failed{step}.\n{last_lines}",
+        standing="Nothing was pushed.",
+        remedy="Correct the step, then release the corrected version.",
+    )
+
+
+def _inside(sources: Path, path: PurePosixPath) -> Path:
+    found = (sources / path).resolve()
+    if not found.is_relative_to(sources.resolve()):
+        raise NotFound(f"{path} leads out of the sources, so nothing is built from it.")
+    return found
