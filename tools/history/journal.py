@@ -53,6 +53,11 @@ class Journal(Rows):
         row = await self._one(select(func.max(events.c.seq).label("seq")))
         return int(row["seq"] or 0) if row else 0
 
+    async def touched(self, after: int) -> frozenset[str]:
+        """Name the releases that got events after a sequence number."""
+        rows = await self._all(select(events.c.release).where(events.c.seq > after).distinct())
+        return frozenset(row["release"] for row in rows)
+
     async def wait(self, seconds: float) -> None:
         """Return when an event was recorded in this process, or after the time."""
         try:

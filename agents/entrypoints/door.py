@@ -1,0 +1,250 @@
+"""The door: the one place where what people say becomes calls to the crew, and the crew's answers become text.
+
+Slack and the terminal go through it alike. Nothing raises past it: what a tool
+could not do is said in a sentence, with what to do next.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agents.answers import Answer, Order, Origin, Person, Refusal
+from agents.entrypoints import commands, replies, standing
+from agents.entrypoints.commands import Command, Misread
+from agents.entrypoints.gestures import Pressed
+from agents.entrypoints.voice import Voice, slack_voice, terminal_voice
+from agents.remote import CrewCalls
+from config.shipmate import Configuration
+from tools.errors import ToolError
+from tools.history import Store
+from tools.history.releases import Release
+
+HISTORY_LENGTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to tell the one who asked; `release` is the release that began or was acted on."""
+
+    text: str
+    release: str | None = None
+    ephemeral: bool = True
+    done: bool = True
+    """False: it was refused or not understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One person at the door with one wish."""
+
+    person: Person
+    origin: Origin
+    crew: CrewCalls
+    configuration: Configuration
+    voice: Voice
+    key: str
+    """Makes the same wish, delivered twice, one wish."""
+
+    @property
+    def store(self) -> Store:
+        """What happened so far."""
+        return self.crew.store
+
+
+def voice_at(origin: Origin, configuration: Configuration) -> Voice:
+    """Speak as people hear it where they asked."""
+    return slack_voice(configuration.shipmate.slack.command) if origin.channel else terminal_voice()
+
+
+async def answer(
+    command: Command | Misread,
+    person: Person,
+    origin: Origin,
+    crew: CrewCalls,
+    configuration: Configuration,
+    key: str,
+) -> Reply:
+    """Do what a command says, and tell how that went."""
+    voice = voice_at(origin, configuration)
+    if isinstance(command, Misread):
+        return Reply(replies.misread(command, voice), done=False)
+    visit = Visit(person, origin, crew, configuration, voice, key)
+    return await guarded(_ANSWERS[type(command)](command, visit), voice)
+
+
+async def press(pressed: Pressed, visit: Visit) -> Reply:
+    """Do what a button says, where its message still is the one that counts."""
+    shown = await visit.store.messages.get(pressed.release, _SHOWN_AS[pressed.action])
+    if shown and shown.channel != pressed.origin.channel:
+        refusal = Refusal("elsewhere", "This release is decided in another channel.", "status")
+        return _told(refusal, visit.voice, "")
+    if pressed.action in _CHOICES:
+        choice = _CHOICES[pressed.action]
+        reply = await visit.crew.decide(pressed.release, pressed.digest, visit.person, choice)
+        return _told(reply, visit.voice, f"Your answer was counted: {choice}.")
+    return await _take_care(pressed, visit)
+
+
+_SHOWN_AS = {"approve": "card", "reject": "card", "acknowledge": "escalation", "unlock": "escalation"}
+_CHOICES = {"approve": "approved", "reject": "rejected"}
+
+
+async def _take_care(pressed: Pressed, visit: Visit) -> Reply:
+    release = await _holder_of_lock(pressed.release, visit)
+    if isinstance(release, Refusal):
+        return _told(release, visit.voice, "")
+    if pressed.action == "acknowledge":
+        reply = await visit.crew.acknowledge(release.service, release.environment, visit.person)
+        return _told(reply, visit.voice, "You take care of it; everybody can see that now.")
+    reply = await visit.crew.unlock(release.service, release.environment, visit.person)
+    return _told(reply, visit.voice, "It is unlocked and takes releases again.")
+
+
+async def guarded(work: Awaitable[Reply], voice: Voice) -> Reply:
+    """Wait for a reply; what a tool could not do becomes one."""
+    try:
+        return await work
+    except ToolError as error:
+        refusal = Refusal(error.code, f"{error.happened} {error.standing}".strip(), error.remedy)
+        return Reply(replies.refused(refusal, voice), done=False)
+
+
+async def _holder_of_lock(release_id: str, visit: Visit) -> Release | Refusal:
+    """Return the release behind an escalation, as long as its lock is the one that holds."""
+    release = await visit.store.releases.get(release_id)
+    if release is None:
+        return Refusal("unknown-release", f"There is no release {release_id}.", "status")
+    target = await visit.store.targets.get(release.service, release.environment)
+    where = f"{release.service} {release.environment}"
+    if target.locked_at is None:
+        return Refusal("not-locked", f"{release.service} in {release.environment} is not locked.", f"status {where}")
+    if target.locked_by not in (None, release_id):
+        standing = f"{target.locked_by} has locked it since; this message is about an older lock."
+        return Refusal("stale-escalation", standing, f"status {where}")
+    return release
+
+
+def _told(reply: Answer, voice: Voice, done: str) -> Reply:
+    if isinstance(reply, Refusal):
+        return Reply(replies.refused(reply, voice), done=False)
+    return Reply(voice.say("{text:600}", text=reply.text) if _sentence(reply.text) else done, reply.release)
+
+
+def _sentence(text: str) -> bool:
+    return text.rstrip().endswith(".")
+
+
+async def _deploy(command: commands.Deploy, visit: Visit) -> Reply:
+    return await _order("deploy", command.service, command.environment, command.version, visit)
+
+
+async def _rollback(command: commands.Rollback, visit: Visit) -> Reply:
+    service, environment = command.service, command.environment
+    version = command.version or await _version_before(service, environment, visit)
+    if version is None:
+        standing_ = f"No version before the present one is known for {service} in {environment}."
+        refusal = Refusal("nothing-to-roll-back-to", standing_, f"history {service} {environment}")
+        return _told(refusal, visit.voice, "")
+    return await _order("rollback", service, environment, version, visit)
+
+
+async def _version_before(service: str, environment: str, visit: Visit) -> str | None:
+    """Tell what ran before the newest release of a target; other components did not change with it."""
+    deployed = await visit.store.deployments.of(service, environment)
+    newest = max(deployed.values(), key=lambda one: one.release, default=None)
+    previous: Mapping[str, Any] = (newest.previous if newest else None) or {}
+    return str(previous["version"]) if previous.get("version") else None
+
+
+async def _order(kind: str, service: str, environment: str, version: str, visit: Visit) -> Reply:
+    order = Order(kind, service, environment, version, visit.person, visit.origin, visit.key)
+    reply = await visit.crew.open(order)
+    if isinstance(reply, Refusal):
+        return _told(reply, visit.voice, "")
+    channel = visit.configuration.shipmate.slack.releases_channel
+    return Reply(
+        replies.ordered(order, reply.release, channel if visit.origin.channel else None, visit.voice),
+        reply.release,
+        ephemeral=False,
+    )
+
+
+async def _cancel(command: commands.Cancel, visit: Visit) -> Reply:
+    """Stop one's own newest release of the target, or else the one that holds it."""
+    under_way = await visit.store.releases.unfinished(command.service, command.environment)
+    own = [release for release in under_way if release.requested_by == visit.person.id]
+    chosen = max(own, key=lambda release: release.requested_at) if own else next(iter(under_way), None)
+    if chosen is None:
+        return _told(_nothing("nothing-to-cancel", "Nothing is under way", command), visit.voice, "")
+    reply = await visit.crew.cancel(chosen.id, visit.person)
+    done = visit.voice.say(
+        "{version:80} ({id:code}) stops at its next safe point; what it had moved is put back.",
+        version=chosen.version,
+        id=chosen.id,
+    )
+    return _told(reply, visit.voice, done)
+
+
+async def _unlock(command: commands.Unlock, visit: Visit) -> Reply:
+    reply = await visit.crew.unlock(command.service, command.environment, visit.person)
+    return _told(reply, visit.voice, "It is unlocked and takes releases again.")
+
+
+async def _approve(command: commands.Approve, visit: Visit) -> Reply:
+    return await _by_word(command, "approved", "", visit)
+
+
+async def _reject(command: commands.Reject, visit: Visit) -> Reply:
+    return await _by_word(command, "rejected", command.reason, visit)
+
+
+async def _by_word(command: commands.Approve | commands.Reject, choice: str, reason: str, visit: Visit) -> Reply:
+    """Decide about the plan that the terminal has shown; in Slack the card's buttons know which plan that was."""
+    if visit.origin.channel:
+        refusal = Refusal("use-the-card", "In Slack a plan is decided with the buttons below it.", "Open its card.")
+        return _told(refusal, visit.voice, "")
+    for release in await visit.store.releases.unfinished(command.service, command.environment):
+        question = await visit.store.decisions.latest(release.id)
+        if question and question.choice is None:
+            reply = await visit.crew.decide(release.id, question.digest, visit.person, choice, reason)
+            return _told(reply, visit.voice, replies.decided(release, question.digest, choice, visit.voice))
+    return _told(_nothing("no-question", "No plan waits for an answer", command), visit.voice, "")
+
+
+def _nothing(code: str, what: str, command: commands.Cancel | commands.Approve | commands.Reject) -> Refusal:
+    where = f"{command.service} in {command.environment}"
+    return Refusal(code, f"{what} for {where}.", f"status {command.service} {command.environment}")
+
+
+async def _status(command: commands.Status, visit: Visit) -> Reply:
+    found = await standing.standings(visit.store, visit.configuration.services, command.service, command.environment)
+    return Reply(replies.status_text(found, visit.voice))
+
+
+async def _history(command: commands.History, visit: Visit) -> Reply:
+    past = await visit.store.releases.recent(command.service, command.environment, HISTORY_LENGTH)
+    return Reply(replies.history_text(past, visit.voice))
+
+
+async def _stats(command: commands.Stats, visit: Visit) -> Reply:
+    found = await standing.standings(visit.store, visit.configuration.services, command.service)
+    statistics = await visit.store.releases.statistics(command.service)
+    return Reply(replies.statistics_text(statistics, standing.failures_in_a_row(found), visit.voice))
+
+
+async def _help(_command: commands.Help, visit: Visit) -> Reply:
+    return Reply(replies.help_text(visit.voice))
+
+
+_ANSWERS: Mapping[type, Callable[[Any, Visit], Awaitable[Reply]]] = {
+    commands.Deploy: _deploy,
+    commands.Rollback: _rollback,
+    commands.Cancel: _cancel,
+    commands.Unlock: _unlock,
+    commands.Approve: _approve,
+    commands.Reject: _reject,
+    commands.Status: _status,
+    commands.History: _history,
+    commands.Stats: _stats,
+    commands.Help: _help,
+}

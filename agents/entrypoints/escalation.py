@@ -1,0 +1,101 @@
+"""The escalation card: what the person on call must know when a target was locked, and the two things they can do."""
+
+from collections.abc import Iterable
+
+from agents import events
+from agents.entrypoints import figures
+from agents.entrypoints.cards import CARD_LIMIT, TEXT_LIMIT, Block, Card, button, fenced, section, weight
+from agents.entrypoints.facts import Fact, held
+from agents.entrypoints.view import ReleaseView
+from agents.entrypoints.voice import Voice, cut
+from agents.entrypoints.words import cause, plain_lines
+
+MODEL_LABEL = "Analysis, written by the model from unreviewed text"
+_SHARES = (1, 0.75, 0.5, 0.25)
+
+
+def escalation_card(view: ReleaseView, owners: Iterable[str], voice: Voice, *, resolved: bool = False) -> Card:
+    """Draw the escalation as it stands now: buttons only for what is still to be done."""
+    release = view.release
+    state = "RESOLVED" if resolved else "Unlocked" if view.one(events.Unlocked) else "LOCKED"
+    title = voice.say(
+        "{state}: {service:60} in {environment:60} takes no releases"
+        if state == "LOCKED"
+        else "{state}: {service:60} in {environment:60}",
+        state=state,
+        service=release.service,
+        environment=release.environment,
+    )
+    ends = [*_people(view, owners, voice), *_buttons(view)]
+    top: list[Block] = [section(f"*{title}*")]
+    limit = CARD_LIMIT - weight([*top, *ends]) - 100
+    evidence: list[Block] = []
+    for share in _SHARES:
+        evidence = [_draw(fact, share) for fact in _evidence(view, voice) if fact.lines]
+        if weight(evidence) <= limit:
+            break
+    return Card(cut(title, TEXT_LIMIT), (*top, *evidence, *ends))
+
+
+def _evidence(view: ReleaseView, voice: Voice) -> tuple[Fact, ...]:
+    escalated = view.one(events.Escalated)
+    report = escalated.report if escalated else {}
+    return (
+        Fact("What happened", tuple(_happened(view, voice)), 1500),
+        Fact("The last failures", _told(report.get("failures"), voice), 1500, verbatim=True),
+        Fact("Compared", _told(report.get("comparison"), voice), 900),
+        Fact("Stages", tuple(_stages(view, voice)), 900),
+        Fact("Last lines of the log", _told(report.get("log"), voice)[-15:], 1800, verbatim=True),
+        Fact("Checked on the hosts", _told(report.get("checklist"), voice), 1500, verbatim=True),
+        Fact(MODEL_LABEL, _told(report.get("analysis"), voice), 1200),
+    )
+
+
+def _happened(view: ReleaseView, voice: Voice) -> Iterable[str]:
+    escalated = view.one(events.Escalated)
+    report = escalated.report if escalated else {}
+    yield voice.say("Pipeline: {id:code}, version {version:80}", id=view.release.id, version=view.release.version)
+    yield f"Failures in a row: {escalated.count if escalated else 'unknown'}"
+    yield voice.say("Locked at: {when:when}", when=report.get("locked_at") or "unknown")
+    yield voice.say("Failed stage: {stage:60}", stage=report.get("stage") or "unknown")
+    yield f"Cause: {cause(str(report.get('cause') or view.cause or 'unknown'), voice)}"
+    for line in plain_lines(report.get("last_good")):
+        yield voice.say("Last good: {line:200}", line=line)
+
+
+def _stages(view: ReleaseView, voice: Voice) -> Iterable[str]:
+    for stage in view.stages:
+        because = voice.say(" - {cause:160}", cause=stage.cause) if stage.cause else ""
+        took = f" {figures.duration(stage.seconds)}" if stage.seconds else ""
+        yield f"{stage.name.replace('_', ' ')}: {stage.status}{took}{because}"
+
+
+def _told(value: object, voice: Voice) -> tuple[str, ...]:
+    return tuple(voice.say("{line:240}", line=line) for line in plain_lines(value))
+
+
+def _people(view: ReleaseView, owners: Iterable[str], voice: Voice) -> list[Block]:
+    acknowledged, unlocked = view.one(events.Acknowledged), view.one(events.Unlocked)
+    called = ", ".join(voice.mention(owner) for owner in list(owners)[:10])
+    lines = [f"Owners: {called}"] if called else []
+    if acknowledged:
+        lines.append(voice.say("{person:who} takes care of it.", person=acknowledged.person))
+    if unlocked:
+        lines.append(voice.say("{person:who} unlocked it.", person=unlocked.person))
+    return [section("\n".join(lines))] if lines else []
+
+
+def _buttons(view: ReleaseView) -> list[Block]:
+    """Offer what is still to be done; every use takes its button away."""
+    release = view.release
+    if view.one(events.Unlocked):
+        return []
+    where = f"{release.service} in {release.environment}"
+    unlock = button("Unlock", "unlock", release.id, style="danger", confirm=f"Let releases of {where} start again?")
+    take = [] if view.one(events.Acknowledged) else [button("Acknowledge", "acknowledge", release.id)]
+    return [{"type": "actions", "block_id": "escalation", "elements": [*take, unlock]}]
+
+
+def _draw(fact: Fact, share: float) -> Block:
+    lines = held(fact, int(fact.room * share))
+    return section(f"*{fact.title}*\n{fenced(lines) if fact.verbatim else chr(10).join(lines)}")

@@ -1,0 +1,82 @@
+"""What somebody did in Slack, read from its payloads. Pure; ids only, never names, and nothing a text claims."""
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agents.answers import Origin, Person
+
+_LINKED = re.compile(r"<(?:https?|mailto)[^|<>]*\|([^<>]*)>")
+_MENTION = re.compile(r"^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
+_VALUE = re.compile(r"(?P<release>[A-Za-z0-9._-]{1,80})(?: (?P<digest>[0-9a-f]{16,64}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A command line that somebody typed."""
+
+    person: Person
+    origin: Origin
+    text: str
+    key: str
+    """The same for every delivery of this one gesture."""
+    response_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button that somebody pressed; `digest` only where the button is about a plan."""
+
+    person: Person
+    origin: Origin
+    action: str
+    release: str
+    digest: str
+    message_ts: str
+    key: str
+    response_url: str = ""
+
+
+def command(body: Mapping[str, Any]) -> Said:
+    """Read a slash command."""
+    return Said(
+        Person(str(body["user_id"]), str(body.get("team_id", ""))),
+        Origin(str(body["channel_id"])),
+        str(body.get("text", "")),
+        f"slack/command/{body['trigger_id']}",
+        str(body.get("response_url", "")),
+    )
+
+
+def mention(body: Mapping[str, Any]) -> Said:
+    """Read a message that addresses the bot; links and entities that Slack made of the text are undone."""
+    event = body["event"]
+    team = event.get("user_team") or event.get("team") or body.get("team_id", "")
+    return Said(
+        Person(str(event["user"]), str(team)),
+        Origin(str(event["channel"]), str(event.get("thread_ts") or event["ts"])),
+        html.unescape(_LINKED.sub(r"\1", _MENTION.sub("", str(event.get("text", ""))))),
+        f"slack/event/{body['event_id']}",
+    )
+
+
+def press(body: Mapping[str, Any]) -> Pressed | None:
+    """Read a click; None where the button's value is none of ours."""
+    action, container, user = body["actions"][0], body.get("container", {}), body["user"]
+    value = _VALUE.fullmatch(str(action.get("value", "")))
+    if value is None:
+        return None
+    channel = str(body.get("channel", {}).get("id", ""))
+    ts = str(container.get("message_ts", ""))
+    return Pressed(
+        Person(str(user["id"]), str(user.get("team_id", ""))),
+        Origin(channel, str(container.get("thread_ts", ""))),
+        str(action.get("action_id", "")),
+        value["release"],
+        value["digest"] or "",
+        ts,
+        f"slack/click/{channel}/{ts}/{user['id']}/{action.get('action_ts', '')}",
+        str(body.get("response_url", "")),
+    )

@@ -1,0 +1,80 @@
+"""Where a release stands and what to do next, in a line or two: the top and the bottom of every card."""
+
+from collections.abc import Mapping
+
+from agents.entrypoints.view import ReleaseView
+from agents.entrypoints.voice import Voice
+from agents.entrypoints.words import DOING, cause, next_command
+from tools.history.releases import Outcome, Release
+
+HEADLINES: Mapping[Outcome, str] = {
+    Outcome.SUCCEEDED: "{what} runs",
+    Outcome.SKIPPED: "{what}: nothing to do",
+    Outcome.REFUSED: "{what}: refused, nothing was touched",
+    Outcome.REJECTED: "{what}: rejected, nothing was touched",
+    Outcome.EXPIRED: "{what}: nobody decided in time, nothing was touched",
+    Outcome.CANCELLED: "{what}: cancelled",
+    Outcome.FAILED: "{what}: failed",
+    Outcome.ROLLED_BACK: "{what}: failed and was rolled back",
+    Outcome.IN_DOUBT: "{what}: IN DOUBT, look at the hosts",
+}
+_WAYS_ON: Mapping[Outcome, str] = {
+    Outcome.SUCCEEDED: "rollback {service} in {environment}",
+    Outcome.EXPIRED: "deploy {service} {version} to {environment}",
+    Outcome.REJECTED: "history {service} {environment}",
+    Outcome.CANCELLED: "status {service} {environment}",
+    Outcome.IN_DOUBT: "status {service} {environment}",
+    Outcome.FAILED: "history {service} {environment}",
+    Outcome.ROLLED_BACK: "history {service} {environment}",
+}
+"""The next command that makes sense after an end."""
+
+
+def what(view: ReleaseView, voice: Voice) -> str:
+    """Name a release: service, version, environment."""
+    release = view.release
+    back = release.kind == "rollback"
+    template = (
+        "Rollback of {service:60} to {version:80} in {environment:60}"
+        if back
+        else "{service:60} {version:80} in {environment:60}"
+    )
+    return voice.say(template, service=release.service, version=release.version, environment=release.environment)
+
+
+def headline(view: ReleaseView, voice: Voice) -> str:
+    """Say where a release stands, in one line."""
+    name = what(view, voice)
+    if view.outcome is not None:
+        return HEADLINES[view.outcome].replace("{what}", name)
+    if view.open_question:
+        return f"{name}: waiting for approval"
+    if view.waits_in_line:
+        return f"{name}: waiting in line"
+    stage = view.stage
+    return f"{name}: {DOING.get(stage.name, stage.name) if stage else 'starting'}"
+
+
+def way_on(view: ReleaseView, voice: Voice) -> str:
+    """Say how a release ended and what can be typed next; empty while it is under way."""
+    if view.outcome is None:
+        return ""
+    because = cause(view.cause, voice)
+    release = view.release
+    command = _WAYS_ON.get(view.outcome, "")
+    filled = command.format(service=release.service, environment=release.environment, version=release.version)
+    after = {Outcome.SUCCEEDED: "Way back"}.get(view.outcome, "Next")
+    told = [f"Why: {because}" if because else "", f"{after}: {next_command(filled, voice)}" if filled else ""]
+    return "\n".join(filter(None, told))
+
+
+def resolved(view: ReleaseView, success: Release, voice: Voice) -> str:
+    """Say that a lock is history: unlocked, and released well since."""
+    return voice.say(
+        "RESOLVED: {service:60} in {environment:60} runs {version:80} since {id:code}. {locker:code} had locked it.",
+        service=success.service,
+        environment=success.environment,
+        version=success.version,
+        id=success.id,
+        locker=view.release.id,
+    )

@@ -1,0 +1,168 @@
+"""What the bot answers: refusals, misreadings, help, and the state of things."""
+
+from collections.abc import Sequence
+
+from agents.answers import Order, Refusal
+from agents.entrypoints import figures
+from agents.entrypoints.commands import Misread, usages
+from agents.entrypoints.standing import Standing
+from agents.entrypoints.voice import Voice
+from agents.entrypoints.words import next_command
+from tools.history.deployments import Deployment
+from tools.history.releases import Outcome, Release, Statistics, Status
+from tools.history.targets import Target
+
+
+def refused(refusal: Refusal, voice: Voice) -> str:
+    """Say why not: the reason code, how things stand, the next command."""
+    told = voice.say("Not done ({code:40}). {standing:900}", code=refusal.code, standing=refusal.standing)
+    return f"{told}\nNext: {next_command(refusal.next_step, voice)}" if refusal.next_step else told
+
+
+def misread(trouble: Misread, voice: Voice) -> str:
+    """Say what was wrong with a command line, and what was probably meant."""
+    told = voice.say(
+        "I did not understand that ({code:40}). {standing:600}", code=trouble.code, standing=trouble.standing
+    )
+    if trouble.did_you_mean:
+        return told + voice.say("\nDid you mean {line:code}?", line=trouble.did_you_mean)
+    return told + voice.say("\n{next_step:300}", next_step=trouble.next_step)
+
+
+def help_text(voice: Voice) -> str:
+    """Say what can be typed."""
+    lines = "\n".join(voice.say("{line:code}", line=line) for line in usages(voice.prefix))
+    return (
+        f"This is what can be typed:\n{lines}\nENV is the environment; where it is left out, the service's own default."
+    )
+
+
+def stranger(voice: Voice) -> str:
+    """Turn away somebody from another workspace."""
+    standing = "Only members of the home workspace may use this bot; nothing was recorded."
+    return refused(Refusal("foreign-workspace", standing, "Ask somebody of the home workspace."), voice)
+
+
+def our_fault(reference: str, voice: Voice) -> str:
+    """Say that the bot itself failed, and how to find out what became of it."""
+    standing = f"Something is wrong with the bot itself. Its log tells more under {reference}."
+    return refused(Refusal("internal", standing, "status"), voice)
+
+
+def ordered(order: Order, release_id: str, channel: str | None, voice: Voice) -> str:
+    """Say that an order stands; `channel` is the id of the channel that shows its card."""
+    told = voice.say(
+        "{kind} of {service:60} {version:80} in {environment:60} is under way as {id:code}.",
+        kind="The rollback" if order.kind == "rollback" else "The release",
+        service=order.service,
+        version=order.version,
+        environment=order.environment,
+        id=release_id,
+    )
+    return f"{told} Its card is in <#{channel}>." if channel else told
+
+
+def decided(release: Release, digest: str, choice: str, voice: Voice) -> str:
+    """Say which plan of which release somebody decided about."""
+    return voice.say(
+        "{choice:20}: {service:60} {version:80} in {environment:60}, plan {digest:code}.",
+        choice=choice.capitalize(),
+        service=release.service,
+        version=release.version,
+        environment=release.environment,
+        digest=figures.digest(digest),
+    )
+
+
+def status_text(found: Sequence[Standing], voice: Voice) -> str:
+    """Tell how targets stand, a few lines each."""
+    return "\n".join(_target_text(one, voice) for one in found) or "No service is declared."
+
+
+def _target_text(standing: Standing, voice: Voice) -> str:
+    target = standing.target
+    lines = [voice.say("{service:60} in {environment:60}", service=target.service, environment=target.environment)]
+    for component, deployment in sorted(standing.running.items()):
+        lines.append(f"  {_running(component, deployment, voice)}")
+    if not standing.running:
+        lines.append("  nothing was released yet")
+    lines += [f"  {_under_way(release, voice)}" for release in standing.under_way]
+    if target.locked_at:
+        lines.append("  " + _lock(target, voice))
+    elif target.failures:
+        lines.append(f"  {figures.count(target.failures, 'failure')} in a row")
+    return "\n".join(lines)
+
+
+def _running(component: str, deployment: Deployment, voice: Voice) -> str:
+    current, previous = deployment.current or {}, deployment.previous or {}
+    before = voice.say(", before: {version:80}", version=previous["version"]) if previous.get("version") else ""
+    return voice.say(
+        "{component:60}: {version:80} at commit {commit:code}{before:ours}",
+        component=component,
+        version=current.get("version", "unknown"),
+        commit=figures.commit(str(current.get("commit", "")) or "unknown"),
+        before=before,
+    )
+
+
+def _under_way(release: Release, voice: Voice) -> str:
+    doing = {Status.QUEUED: "waiting in line", Status.WAITING: "waiting for approval"}.get(release.status)
+    return voice.say(
+        "{kind:20} of {version:80}: {doing:60}, asked for by {who:who} ({id:code})",
+        kind=release.kind,
+        version=release.version,
+        doing=doing or release.stage or "starting",
+        who=release.requested_by,
+        id=release.id,
+    )
+
+
+def _lock(target: Target, voice: Voice) -> str:
+    taken = f", {voice.mention(target.acknowledged_by)} takes care" if target.acknowledged_by else ""
+    told = voice.say(
+        "LOCKED since {when:when} after {failures} in a row",
+        when=target.locked_at,
+        failures=figures.count(target.failures, "failure"),
+    )
+    return f"{told}{taken}"
+
+
+def history_text(releases: Sequence[Release], voice: Voice) -> str:
+    """List releases, newest first, a line each."""
+    return "\n".join(_past(release, voice) for release in releases) or "No release yet."
+
+
+def _past(release: Release, voice: Voice) -> str:
+    outcome = release.outcome or release.status
+    took = ""
+    if release.finished_at:
+        took = f" after {figures.span(release.finished_at - release.requested_at)}"
+    because = ""
+    if release.cause and release.outcome not in (Outcome.SUCCEEDED, Outcome.SKIPPED):
+        because = voice.say(" - {cause:120}", cause=release.cause)
+    told = voice.say(
+        "{when:when} {kind:20} {service:60} {version:80} {environment:60}: {outcome:20}",
+        when=release.requested_at,
+        kind=release.kind,
+        service=release.service,
+        version=release.version,
+        environment=release.environment,
+        outcome=str(outcome).replace("-", " "),
+    )
+    return told + took + because
+
+
+def statistics_text(statistics: Statistics, failures: int, voice: Voice) -> str:
+    """Tell how releases ended."""
+    counted = statistics.succeeded + statistics.failed
+    ended = f"{figures.count(statistics.total, 'release')} ended"
+    share = f"{figures.percent(statistics.succeeded, counted)} of those that were carried out"
+    lines = [f"{ended}: {statistics.succeeded} succeeded, {statistics.failed} failed.", f"Success rate: {share}."]
+    others = {k: n for k, n in sorted(statistics.by_outcome.items()) if k != Outcome.SUCCEEDED}
+    if others:
+        told = ", ".join(f"{outcome.replace('-', ' ')} {number}" for outcome, number in others.items())
+        lines.append(voice.say("Other ends: {told}.", told=told))
+    if failures:
+        lines.append(f"{figures.count(failures, 'failure')} in a row at present.")
+    return "\n".join(lines)

@@ -1,0 +1,106 @@
+"""How a target stands: what runs there, what is under way, what is wrong. Read from the store; as JSON for machines."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from config.service import Service
+from tools.history import Store
+from tools.history.deployments import Deployment
+from tools.history.releases import Release, Statistics
+from tools.history.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One service in one environment."""
+
+    target: Target
+    running: Mapping[str, Deployment]
+    under_way: Sequence[Release]
+
+
+async def standings(
+    store: Store, services: Mapping[str, Service], service: str | None = None, environment: str | None = None
+) -> tuple[Standing, ...]:
+    """Read every target that is declared and wanted."""
+    wanted = [
+        (name, place)
+        for name, declared in services.items()
+        for place in declared.environments
+        if service in (None, name) and environment in (None, place)
+    ]
+    return tuple([await _standing(store, name, place) for name, place in wanted])
+
+
+async def _standing(store: Store, service: str, environment: str) -> Standing:
+    return Standing(
+        await store.targets.get(service, environment),
+        await store.deployments.of(service, environment),
+        await store.releases.unfinished(service, environment),
+    )
+
+
+def status_json(found: Sequence[Standing]) -> dict[str, Any]:
+    """Give the standing of targets as JSON values."""
+    return {"targets": [_target_json(one) for one in found]}
+
+
+def _target_json(standing: Standing) -> dict[str, Any]:
+    target = standing.target
+    return {
+        "service": target.service,
+        "environment": target.environment,
+        "running": {
+            name: {"current": deployment.current, "previous": deployment.previous, "release": deployment.release}
+            for name, deployment in sorted(standing.running.items())
+        },
+        "under_way": [release_json(release) for release in standing.under_way],
+        "consecutive_failures": target.failures,
+        "warnings_in_a_row": target.warnings,
+        "locked_at": target.locked_at.isoformat() if target.locked_at else None,
+        "locked_by": target.locked_by,
+        "acknowledged_by": target.acknowledged_by,
+    }
+
+
+def release_json(release: Release) -> dict[str, Any]:
+    """Give a release as JSON values."""
+    return {
+        "pipeline_id": release.id,
+        "kind": release.kind,
+        "service": release.service,
+        "environment": release.environment,
+        "version": release.version,
+        "trigger": release.trigger,
+        "requested_by": release.requested_by,
+        "started_at": release.requested_at.isoformat(),
+        "finished_at": release.finished_at.isoformat() if release.finished_at else None,
+        "status": release.status.value,
+        "stage": release.stage,
+        "outcome": release.outcome.value if release.outcome else None,
+        "cause": release.cause,
+        "commit": release.commit,
+        "from_version": release.from_version,
+    }
+
+
+def history_json(past: Sequence[Release]) -> dict[str, Any]:
+    """Give releases as JSON values, newest first."""
+    return {"releases": [release_json(release) for release in past]}
+
+
+def statistics_json(statistics: Statistics, failures: int) -> dict[str, Any]:
+    """Give the counts as JSON values, under the names of the export."""
+    return {
+        "total_runs": statistics.total,
+        "success_count": statistics.succeeded,
+        "failure_count": statistics.failed,
+        "consecutive_failures": failures,
+        "by_outcome": dict(statistics.by_outcome),
+    }
+
+
+def failures_in_a_row(found: Sequence[Standing]) -> int:
+    """Tell the longest run of failures among targets."""
+    return max((standing.target.failures for standing in found), default=0)

@@ -1,0 +1,109 @@
+"""The conversation of a release in a terminal: what Slack's card and thread tell, line by line."""
+
+from typing import Protocol
+
+from agents import events
+from agents.entrypoints.facts import facts, held, words
+from agents.entrypoints.headlines import headline, way_on
+from agents.entrypoints.view import ReleaseView, fold
+from agents.entrypoints.voice import Voice, cut, flat, terminal_voice
+from agents.entrypoints.words import next_command, sentence
+from tools.history import Store
+from tools.history.journal import Entry
+from tools.history.releases import Outcome
+
+DONE, FAILED, WAITING = 0, 1, 3
+POLL_SECONDS = 1.0
+_GOOD = frozenset({Outcome.SUCCEEDED, Outcome.SKIPPED})
+_UNTOLD = (events.Planned, events.Finished)
+"""The plan is shown whole, and the end as the last line."""
+
+
+class Out(Protocol):
+    """Where lines go, such as `sys.stdout`."""
+
+    def write(self, text: str, /) -> object:
+        """Write a text."""
+        ...
+
+    def flush(self) -> object:
+        """Let everything written be seen."""
+        ...
+
+
+class History(Protocol):
+    """A crew, near or far, as far as its history goes."""
+
+    @property
+    def store(self) -> Store:
+        """What happened so far."""
+        ...
+
+
+async def follow(crew: History, release_id: str, out: Out) -> int:
+    """Tell a release as it happens, until it ends or waits for a person.
+
+    Returns the exit code: 0 succeeded or nothing to do, 3 waits for approval, 1 everything else.
+    """
+    voice, told = terminal_voice(), 0
+    while True:
+        release = await crew.store.releases.get(release_id)
+        if release is None:
+            _line(out, voice.say("There is no release {id}.", id=release_id))
+            return FAILED
+        entries = await crew.store.journal.of(release_id)
+        view = fold(release, entries)
+        for entry in entries:
+            if entry.seq > told:
+                _tell(entry, view, voice, out)
+                told = entry.seq
+        code = await _stop(view, crew.store, voice, out)
+        if code is not None:
+            return code
+        await crew.store.journal.wait(POLL_SECONDS)
+
+
+def _tell(entry: Entry, view: ReleaseView, voice: Voice, out: Out) -> None:
+    event = view.happened.get(entry.key)
+    if event is None or isinstance(event, _UNTOLD):
+        return
+    first, *evidence = sentence(event, voice).splitlines() or [""]
+    _line(out, f"{entry.at:%H:%M:%S} {first}")
+    for line in evidence:
+        _line(out, f"         {line}")
+
+
+async def _stop(view: ReleaseView, store: Store, voice: Voice, out: Out) -> int | None:
+    """Say how it ended, or who must decide; None while neither is the case."""
+    if view.release.outcome is not None:
+        _line(out, headline(view, voice))
+        for line in way_on(view, voice).splitlines():
+            _line(out, line)
+        return DONE if view.outcome in _GOOD else FAILED
+    question = await store.decisions.latest(view.release.id)
+    if view.open_question is None or question is None or question.choice is not None:
+        return None
+    for line in question_text(view, voice):
+        _line(out, line)
+    return WAITING
+
+
+def question_text(view: ReleaseView, voice: Voice) -> list[str]:
+    """Show the plan and how it is decided: facts first, the model's words last and labelled."""
+    lines = ["", headline(view, voice)]
+    for fact in facts(view, voice):
+        lines += [f"{fact.title}:", *(f"  {line}" for line in held(fact, fact.room * 4))]
+    said = words(view)
+    if said:
+        label, text, claims = said
+        lines += [f"{label}:", *(f"  | {cut(flat(line), 600)}" for line in text.splitlines() if line.strip())]
+        lines += [f"  not confirmed by the facts: {cut(flat(claim), 300)}" for claim in claims]
+    release = view.release
+    where = f"{release.service} {release.environment}"
+    approve, reject = next_command(f"approve {where}", voice), next_command(f"reject {where} REASON", voice)
+    return [*lines, "", f"To decide: {approve}", f"       or: {reject}"]
+
+
+def _line(out: Out, text: str) -> None:
+    out.write(f"{text}\n")
+    out.flush()

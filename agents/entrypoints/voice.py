@@ -1,0 +1,144 @@
+"""How one door speaks: how it names people and moments, and how it makes foreign text harmless.
+
+Every sentence is a template of ours with values put in by `Voice.say`. A value is
+foreign text unless its place in the template says otherwise, so nothing that a
+repository, a log or a person wrote can become markup, a ping or another line.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agents.entrypoints import figures
+
+CUT = " ... (cut)"
+LONGEST_VALUE = 300
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{2,20}", re.ASCII)
+_SLACK_GROUP = re.compile(r"S[A-Z0-9]{5,20}", re.ASCII)
+_EMOJI = re.compile(r":(?=[A-Za-z0-9_+'-]+:)")
+_WHITESPACE = str.maketrans(
+    {"\t": " ", "\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"}
+)
+
+
+def visible(text: str) -> str:
+    """Show what cannot be seen (controls, direction marks, zero-width characters) as `<U+202E>`; line ends stay."""
+    text = text.translate(_WHITESPACE)
+    return "".join(mark if _seen(mark) else f"<U+{ord(mark):04X}>" for mark in text)
+
+
+def _seen(mark: str) -> bool:
+    return mark == "\n" or (unicodedata.category(mark)[0] != "C" and mark not in "\u115f\u1160\u3164\uffa0")
+
+
+def flat(text: str) -> str:
+    """Put a text on one line."""
+    return " ".join(visible(text).split())
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten a text to `limit` characters, and say so in it."""
+    return text if len(text) <= limit else text[: max(0, limit - len(CUT))] + CUT
+
+
+def slack_escaped(text: str, limit: int) -> str:
+    """Make one line harmless in Slack's markup; the result has at most `limit` characters, never half an entity."""
+    calm = _EMOJI.sub(": ", text).replace("```", "'''")
+    pieces = [_ENTITIES.get(mark, mark) for mark in calm]
+    if sum(map(len, pieces)) <= limit:
+        return "".join(pieces)
+    room, kept = limit - len(CUT), []
+    for piece in pieces:
+        room -= len(piece)
+        if room < 0:
+            break
+        kept.append(piece)
+    return "".join(kept) + CUT
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One door's way to speak."""
+
+    prefix: str
+    """What a command line begins with: `/deploy`, `./shipmate`."""
+    mention: Callable[[str], str]
+    """Names a person by id, so that they are called where the door can do that."""
+    harmless: Callable[[str, int], str]
+    """Escapes one line of foreign text, cut to a limit."""
+    code: Callable[[str], str]
+    """Sets harmless text apart as something to type or to compare."""
+    moment: Callable[[datetime], str]
+
+    def foreign(self, text: object, limit: int = LONGEST_VALUE) -> str:
+        """Show foreign text on one line, made harmless."""
+        return self.harmless(flat(str(text)), limit)
+
+    def say(self, template: str, /, **values: object) -> str:
+        """Fill a sentence.
+
+        `{x}` is foreign text, `{x:code}` the same set apart, `{x:80}` cut to 80 characters,
+        `{x:who}` a person's id, `{x:when}` a moment, `{x:ours}` text that was made by this voice.
+        """
+        return template.format(**{name: _Value(value, self) for name, value in values.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    content: object
+    voice: Voice
+
+    def __format__(self, spec: str) -> str:
+        voice, text = self.voice, str(self.content)
+        if spec == "ours":
+            return text
+        if spec == "who":
+            return voice.mention(text)
+        if spec == "when":
+            return _when(text, voice)
+        if spec == "code":
+            return voice.code(voice.foreign(text.replace("`", "'")))
+        return voice.foreign(text, int(spec) if spec else LONGEST_VALUE)
+
+
+def _when(text: str, voice: Voice) -> str:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return voice.foreign(text)
+    return voice.moment(when if when.tzinfo else when.replace(tzinfo=UTC))
+
+
+def slack_voice(prefix: str = "/deploy") -> Voice:
+    """Speak in Slack: mentions call people, moments are shown in the reader's own time zone."""
+    return Voice(prefix, slack_mention, slack_escaped, _slack_code, _slack_moment)
+
+
+def terminal_voice(prefix: str = "./shipmate") -> Voice:
+    """Speak in a terminal: plain text."""
+    return Voice(prefix, terminal_mention, cut, str, figures.moment)
+
+
+def slack_mention(person: str) -> str:
+    """Call a Slack user or user group; name everybody else."""
+    if _SLACK_PERSON.fullmatch(person):
+        return f"<@{person}>"
+    if _SLACK_GROUP.fullmatch(person):
+        return f"<!subteam^{person}>"
+    return slack_escaped(flat(terminal_mention(person)), LONGEST_VALUE)
+
+
+def terminal_mention(person: str) -> str:
+    """Name a person in plain text."""
+    return cut(flat(f"{person.removeprefix('terminal:')} (terminal)" if person.startswith("terminal:") else person), 80)
+
+
+def _slack_code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _slack_moment(when: datetime) -> str:
+    return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{figures.moment(when)}>"

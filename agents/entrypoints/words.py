@@ -1,0 +1,282 @@
+"""What the bot says about what happened: one sentence per event, evidence below it. Numbers first, no praise."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from agents import events
+from agents.entrypoints import figures
+from agents.entrypoints.commands import VERBS, spelled
+from agents.entrypoints.facts import condition_lines, finding_lines, suite_line
+from agents.entrypoints.voice import Voice
+from agents.events import Event
+
+_DECIDED = re.compile(r"(?s)(approved|rejected|expired|cancelled|superseded|void) by (\S+?)(?:: (.*))?")
+_TERMINAL_ONLY = frozenset({"check-config", "doctor", "serve", "export"})
+DOING: Mapping[str, str] = {
+    "analyze": "reading the change",
+    "test": "testing",
+    "build": "building",
+    "plan": "planning",
+    "approve": "waiting for approval",
+    "deploy": "deploying",
+    "verify": "verifying",
+    "roll_back": "rolling back",
+    "escalate": "reporting the failure",
+}
+
+
+def cause(text: str, voice: Voice) -> str:
+    """Say why; where a person decided, name the person."""
+    decided = _DECIDED.fullmatch(text)
+    if decided is None:
+        return voice.say("{text}", text=text)
+    reason = voice.say(": {reason}", reason=decided[3]) if decided[3] else ""
+    person = "" if decided[2] == "time" else f" by {voice.mention(decided[2])}"
+    return f"{decided[1]}{person}{reason}"
+
+
+def next_command(line: str, voice: Voice) -> str:
+    """Write a command as it is typed at this door; a sentence stays a sentence."""
+    first, *rest = line.split() or [""]
+    if first in VERBS:
+        return voice.say("{line:code}", line=spelled(voice.prefix, first, *rest))
+    if first in _TERMINAL_ONLY:
+        return voice.say("{line:code}", line=" ".join(("./shipmate", first, *rest)))
+    return voice.say("{line}", line=line)
+
+
+Say = Callable[[Any, Voice], str]
+
+
+def _opened(event: events.Opened, voice: Voice) -> str:
+    template = "{person:who} asked for {service:60} {version:80} in {environment:60}."
+    if event.kind == "rollback":
+        template = "{person:who} asked to roll {service:60} in {environment:60} back to {version:80}."
+    return voice.say(
+        template,
+        person=event.requested_by,
+        service=event.service,
+        version=event.version,
+        environment=event.environment,
+    )
+
+
+def _queued(event: events.Queued, voice: Voice) -> str:
+    return voice.say(
+        "Waiting in line at place {place}: {version:80} ({holder:60}) holds the target.",
+        place=event.position,
+        version=event.holder_version,
+        holder=event.holder,
+    )
+
+
+def _entered(event: events.Entered, voice: Voice) -> str:
+    return voice.say("{doing:60} ...", doing=DOING.get(event.stage, event.stage).capitalize())
+
+
+def _left(event: events.Left, voice: Voice) -> str:
+    because = f": {cause(event.cause, voice)}" if event.cause else ""
+    took = figures.duration(event.seconds)
+    return voice.say("{stage:40} {status:20} after {took}", stage=event.stage, status=event.status, took=took) + because
+
+
+def _analyzed(event: events.Analyzed, voice: Voice) -> str:
+    files = sum(map(len, event.categories.values()))
+    told = f"{figures.count(len(event.commits), 'commit')}, {figures.count(files, 'changed file')}"
+    since = f" since {event.from_version}" if event.from_version else ", a first release"
+    lines = [voice.say("{told}{since:100}.", told=told, since=since)]
+    lines += [voice.say("{action:60}: {reason:200}", action=one.action, reason=one.reason) for one in event.decisions]
+    return "\n".join(lines)
+
+
+def _objected(event: events.Objected, voice: Voice) -> str:
+    lines = finding_lines(event.findings, voice)
+    return "\n".join((voice.say("Guardrails object in {stage:40}:", stage=event.stage), *_few(list(lines))))
+
+
+def _few(lines: list[str], most: int = 8) -> list[str]:
+    return lines if len(lines) <= most else [*lines[:most], f"... and {len(lines) - most} more (cut)"]
+
+
+def _suite_ran(event: events.SuiteRan, voice: Voice) -> str:
+    return f"Tests {suite_line(event, voice)}"
+
+
+def _built(event: events.Built, voice: Voice) -> str:
+    return voice.say(
+        "Image {image:160} built in {took}: {size}, digest {digest:code}",
+        image=event.image,
+        took=figures.duration(event.seconds),
+        size=figures.growth(event.size_bytes, event.previous_size_bytes),
+        digest=figures.digest(event.digest),
+    )
+
+
+def _planned(event: events.Planned, voice: Voice) -> str:
+    return voice.say("The plan stands; its digest is {digest:code}.", digest=figures.digest(event.digest))
+
+
+def _asked(event: events.Asked, voice: Voice) -> str:
+    people = ", ".join(voice.mention(person) for person in event.approvers[:10]) or "nobody"
+    needed = figures.count(event.required, "approval")
+    return f"Approval needed: {needed} from {people}, " + voice.say("until {when:when}.", when=event.expires_at)
+
+
+def _voted(event: events.Voted, voice: Voice) -> str:
+    return voice.say(
+        "{person:who}: {choice:20} ({given} of {required} approvals).",
+        person=event.person,
+        choice=event.choice,
+        given=event.given,
+        required=event.required,
+    )
+
+
+def _decided(event: events.Decided, voice: Voice) -> str:
+    by = "" if event.by in {"", "time"} else f" by {voice.mention(event.by)}"
+    reason = voice.say(": {reason:500}", reason=event.reason) if event.reason else ""
+    told = {"expired": "Nobody decided in time; nothing was touched."}.get(event.choice)
+    return told or voice.say("The plan was {choice:20}", choice=event.choice) + f"{by}{reason}."
+
+
+def _moved(event: events.Moved, voice: Voice) -> str:
+    return voice.say(
+        "{component:60} on {host:60} now runs {after:160}, before: {before:160} ({took}).",
+        component=event.component,
+        host=event.host,
+        after=event.after,
+        before=event.before or "nothing",
+        took=figures.duration(event.seconds),
+    )
+
+
+def _settled(event: events.Settled, voice: Voice) -> str:
+    where = voice.say("{component:60} on {host:60}", component=event.component, host=event.host)
+    took = figures.duration(event.seconds)
+    if event.healthy:
+        return f"{where} is healthy after {took}."
+    return f"{where} is NOT healthy after {took}: {cause(event.cause, voice)}{_log(event.log_tail, voice)}"
+
+
+def _log(text: str, voice: Voice, most: int = 20) -> str:
+    lines = text.strip().splitlines()
+    if not lines:
+        return ""
+    told = "\n".join(voice.say("{line:code}", line=line) for line in lines[-most:] if line.strip())
+    earlier = f" (the last {most} of {len(lines)} lines)" if len(lines) > most else ""
+    return f"\nIts log{earlier}:\n{told}"
+
+
+def _checked(event: events.Checked, voice: Voice) -> str:
+    bad = sum(not check.met for check in event.checks)
+    told = f"{bad} of {figures.count(len(event.checks), 'check')} failed" if bad else "All checks passed"
+    return "\n".join((f"{told}:", *_few(list(condition_lines(event.checks, voice)), 12)))
+
+
+def _watched(event: events.Watched, voice: Voice) -> str:
+    pace = ""
+    if event.median_ms is not None:
+        before = f" (before: {event.baseline_ms:.0f} ms)" if event.baseline_ms is not None else ""
+        pace = f", median {event.median_ms:.0f} ms{before}"
+    told = f"Watched {figures.count(event.samples, 'sample')}{pace}: "
+    if not event.alarms:
+        return told + "no alarm."
+    return told + "; ".join(voice.say("{alarm:200}", alarm=alarm) for alarm in event.alarms)
+
+
+def _rolled_back(event: events.RolledBack, voice: Voice) -> str:
+    where = {"component": event.component, "host": event.host, "to": event.to or "nothing"}
+    detail = voice.say(" {detail}", detail=event.detail) if event.detail else ""
+    if event.healthy:
+        took = figures.duration(event.seconds)
+        return voice.say("{component:60} on {host:60} is back at {to:160}, healthy", **where) + f" ({took}).{detail}"
+    return voice.say("{component:60} on {host:60} could NOT be brought back to {to:160}.", **where) + detail
+
+
+def _escalated(event: events.Escalated, voice: Voice) -> str:
+    report = event.report
+    told = {
+        "recorded": "Failure {count} in a row, recorded.",
+        "reported": "Failure {count} in a row.",
+        "locked": "Failure {count} in a row: the target is LOCKED until a person unlocks it.",
+    }.get(event.level, "Failure {count} in a row.")
+    lines = [told.replace("{count}", str(event.count))]
+    for title in ("stage", "cause", "last_good", "comparison", "checklist", "analysis"):
+        lines += report_lines(title, report.get(title), voice)
+    return "\n".join(lines) + (_log(str(report["log"]), voice) if report.get("log") else "")
+
+
+def report_lines(title: str, value: Any, voice: Voice) -> list[str]:
+    """Tell one part of a failure report, whatever its shape."""
+    said = list(plain_lines(value))
+    name = title.replace("_", " ").capitalize()
+    if not said:
+        return []
+    if len(said) == 1:
+        return [voice.say("{name}: {said:600}", name=name, said=said[0])]
+    return [f"{name}:", *(voice.say("- {line:200}", line=line) for line in _few(said, 12))]
+
+
+def plain_lines(value: Any) -> list[str]:
+    """Flatten JSON into lines: `key: value` for an object, one line per item of a list."""
+    if value is None or value == "":
+        return []
+    if isinstance(value, Mapping):
+        return [f"{key}: {_inline(inner)}" for key, inner in value.items() if inner not in (None, "", [], {})]
+    if isinstance(value, (list, tuple)):
+        return [_inline(item) for item in value]
+    return [line for line in str(value).splitlines() if line.strip()]
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_inline(inner)}" for key, inner in value.items() if inner not in (None, ""))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_inline, value))
+    return str(value)
+
+
+def _acknowledged(event: events.Acknowledged, voice: Voice) -> str:
+    return voice.say("{person:who} takes care of it.", person=event.person)
+
+
+def _unlocked(event: events.Unlocked, voice: Voice) -> str:
+    return voice.say("{person:who} unlocked the target; it takes releases again.", person=event.person)
+
+
+def _finished(event: events.Finished, voice: Voice) -> str:
+    took = figures.duration(event.seconds) if event.seconds else ""
+    because = f": {cause(event.cause, voice)}" if event.cause else ""
+    after = f" after {took}" if took else ""
+    return voice.say("Ended: {outcome:40}", outcome=event.outcome.replace("-", " ")) + f"{after}{because}"
+
+
+_SENTENCES: Mapping[type, Say] = {
+    events.Opened: _opened,
+    events.Queued: _queued,
+    events.Entered: _entered,
+    events.Left: _left,
+    events.Analyzed: _analyzed,
+    events.Objected: _objected,
+    events.SuiteRan: _suite_ran,
+    events.Built: _built,
+    events.Planned: _planned,
+    events.Asked: _asked,
+    events.Voted: _voted,
+    events.Decided: _decided,
+    events.Moved: _moved,
+    events.Settled: _settled,
+    events.Checked: _checked,
+    events.Watched: _watched,
+    events.RolledBack: _rolled_back,
+    events.Escalated: _escalated,
+    events.Acknowledged: _acknowledged,
+    events.Unlocked: _unlocked,
+    events.Finished: _finished,
+}
+
+
+def sentence(event: Event, voice: Voice) -> str:
+    """Say what happened; a sentence, and lines of evidence below it where there are any."""
+    return _SENTENCES[type(event)](event, voice)
