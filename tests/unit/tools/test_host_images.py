@@ -1,0 +1,101 @@
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+import pytest
+
+from tools.errors import Denied, Garbled, NotFound, ToolError, Unreachable
+from tools.host_images import HostImage, archived, image_in, inspected, pull_failure, pulled, tagged
+from tools.hosts import Completed
+from tools.registry_login import asked, is_loopback, login_remedy, registry_of, stored
+
+EXACT = "ghcr.io/acme/observer@sha256:" + "a" * 64
+
+
+def test_the_commands_are_the_plain_ones_of_docker() -> None:
+    assert pulled(EXACT) == ("docker", "pull", "--quiet", EXACT)
+    assert tagged(EXACT, "o:v1") == ("docker", "image", "tag", EXACT, "o:v1")
+    assert inspected("o:v1")[:4] == ("docker", "image", "inspect", "--format")
+    assert inspected("o:v1")[-1] == "o:v1"
+
+
+@pytest.mark.parametrize(
+    ("reference", "name", "tag"),
+    [
+        ("ghcr.io/acme/observer:v1.2.3", "observer", "v1.2.3"),
+        ("127.0.0.1:5000/acme/web:a1b2c3d", "web", "a1b2c3d"),
+        ("web:v1", "web", "v1"),
+    ],
+)
+def test_an_archive_is_named_for_image_and_tag(reference: str, name: str, tag: str) -> None:
+    command = archived(reference, PurePosixPath("/srv/archive"), 3)
+    assert command[3:] == ("archive", "/srv/archive", name, tag, reference, "3")
+
+
+def test_an_image_is_read() -> None:
+    text = f'{{"id":"sha256:1","digests":["{EXACT}"],"tags":null,"size":5}}'
+    image = image_in(text)
+    assert image == HostImage("sha256:1", (EXACT,), (), 5)
+    assert image.digest_of("ghcr.io/acme/observer") == "sha256:" + "a" * 64
+    assert image.digest_of("ghcr.io/acme/other") is None
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]"])
+def test_anything_else_is_garbled(text: str) -> None:
+    with pytest.raises(Garbled):
+        image_in(text)
+
+
+@pytest.mark.parametrize(
+    ("stderr", "kind"),
+    [
+        ("Error response from daemon: denied", Denied),
+        ("unauthorized: authentication required", Denied),
+        ('Head "https://ghcr.io/v2/x": no basic auth credentials', Denied),
+        ("manifest unknown", NotFound),
+        ("manifest for x not found", NotFound),
+        ("pull access denied for x, repository does not exist or may require 'docker login'", Denied),
+        ("dial tcp: lookup ghcr.io: no such host", Unreachable),
+        ("dial tcp 127.0.0.1:5000: connect: connection refused", Unreachable),
+        ("write /var/lib/docker/x: no space left on device", None),
+    ],
+)
+def test_a_failed_pull_is_told_by_its_reason(stderr: str, kind: type[ToolError] | None) -> None:
+    failure = pull_failure(EXACT, "web", Completed(("x",), 1, "", stderr, timedelta()))
+    assert type(failure) is (kind or type(None))
+
+
+@pytest.mark.parametrize(
+    ("reference", "registry"),
+    [
+        ("ghcr.io/acme/observer:v1", "ghcr.io"),
+        ("127.0.0.1:5000/web", "127.0.0.1:5000"),
+        ("localhost/web", "localhost"),
+        ("acme/web:v1", "docker.io"),
+        ("web", "docker.io"),
+    ],
+)
+def test_the_registry_is_read_from_a_reference(reference: str, registry: str) -> None:
+    assert registry_of(reference) == registry
+
+
+@pytest.mark.parametrize(
+    ("registry", "loopback"),
+    [("127.0.0.1:5000", True), ("localhost:5000", True), ("localhost", True), ("[::1]:5000", True), ("ghcr.io", False)],
+)
+def test_a_registry_on_the_machine_itself_is_recognised(registry: str, loopback: bool) -> None:
+    assert is_loopback(registry) is loopback
+
+
+def test_a_person_is_told_what_to_type_where() -> None:
+    assert "On web, run `docker login ghcr.io -u USER`" in login_remedy("ghcr.io", "web")
+    assert "run `docker login -u USER`" in login_remedy("docker.io", "web")
+
+
+def test_the_look_at_stored_logins_prints_names_only() -> None:
+    assert stored("docker.io")[-1] == "https://index.docker.io/v1/"
+    assert "grep -oF" in stored("ghcr.io")[2]
+
+
+def test_a_registry_on_the_machine_itself_is_asked_without_tls() -> None:
+    assert asked("127.0.0.1:5000/web:v1") == ("docker", "manifest", "inspect", "--insecure", "127.0.0.1:5000/web:v1")
+    assert asked("ghcr.io/acme/web:v1") == ("docker", "manifest", "inspect", "ghcr.io/acme/web:v1")
