@@ -1,6 +1,7 @@
 """What a release ships, before the guardrails: its sources and its images."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from tools.errors import ToolError
 
 TEXT_LIMIT_BYTES = 1_000_000
 """Larger files are data, not something that a person wrote; the pattern layer of the image scan still sees them."""
+
+_SYSTEM = re.compile(r": /(?:bin|etc|lib|lib64|sbin|usr|var)/")
+"""Places of an image that its base brought: settings of a distribution look like secrets, so only patterns count."""
 
 
 async def inspect_sources(tools: Toolbox, commit: str) -> Verdict:
@@ -38,7 +42,8 @@ async def inspect_sources(tools: Toolbox, commit: str) -> Verdict:
 async def inspect_image(tools: Toolbox, reference: str) -> Verdict:
     """Judge an image: no secret in its history, environment, labels or layers."""
     texts = {place: content async for place, content in tools.images.texts(reference)}
-    return await _secrets(texts, tools)
+    shipped = {place: content for place, content in texts.items() if not _SYSTEM.search(place)}
+    return await _secrets(shipped, tools, also_by_pattern=texts)
 
 
 def _composition(text: str, compose: ComposeFile, tools: Toolbox) -> Verdict:
@@ -53,10 +58,12 @@ def _composition(text: str, compose: ComposeFile, tools: Toolbox) -> Verdict:
     return verdict
 
 
-async def _secrets(files: Mapping[str, bytes], tools: Toolbox) -> Verdict:
+async def _secrets(
+    files: Mapping[str, bytes], tools: Toolbox, also_by_pattern: Mapping[str, bytes] | None = None
+) -> Verdict:
     """Look at both layers; a scanner that does not work blocks, since nobody knows what is in the files."""
     try:
-        matches = await tools.scanner.scan(files.items())
+        matches = await tools.scanner.scan((also_by_pattern or files).items())
     except ToolError as error:
         return Verdict.of([_not_scanned(error)])
     uses = [use for path, content in files.items() for use in secret_uses(path, content, tools.scanner.seal)]

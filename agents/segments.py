@@ -7,6 +7,7 @@ target run one after the other; those of a killed process run again.
 """
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -63,8 +64,13 @@ class Segments:
         self, name: str, key: str, argument: str, *, partition: str, delay: timedelta | None = None
     ) -> None:
         seconds = max(delay.total_seconds(), 0.0) if delay else None
-        with SetWorkflowID(key), SetEnqueueOptions(queue_partition_key=partition, delay_seconds=seconds):
-            await self._queues[QUEUE].enqueue_async(self._workflows[name], argument)
+
+        async def insert() -> None:
+            with SetWorkflowID(key), SetEnqueueOptions(queue_partition_key=partition, delay_seconds=seconds):
+                await self._queues[QUEUE].enqueue_async(self._workflows[name], argument)
+
+        # A wake-up is nobody's child: DBOS would not let a step, such as a drive, start one.
+        await asyncio.get_running_loop().create_task(insert(), context=contextvars.Context())
 
 
 def _config(database: str) -> Any:

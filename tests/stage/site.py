@@ -58,7 +58,7 @@ class Site:
 
     def prepare(self, running: str = "v1.2.2") -> None:
         """Make repository, settings and server; start a version by hand, as somebody did before the bot came."""
-        base = f"{self.stage.registry.address}/library/{PYTHON}"
+        base = f"{self.stage.registry.address}/{PYTHON}"
         build_observer(self.repository, base_image=base, image=self.image)
         self.port = free_port()
         self._write_settings()
@@ -134,7 +134,7 @@ class Site:
         service["components"]["observer"]["image"] = self.image
         for suite in service["suites"].values():
             if suite.get("image"):
-                suite["image"] = f"{self.stage.registry.address}/library/{PYTHON_TEST}"
+                suite["image"] = f"{self.stage.registry.address}/{PYTHON_TEST}"
         environment = service["environments"]["production"]
         service["environments"] = {"production": environment}
         ssh = self.stage.ssh
