@@ -59,6 +59,26 @@ STEPS = (
         tag="v1.2.2",
     ),
     Step(
+        "ana",
+        "Write the journal to disk before the program ends",
+        "After SIGTERM the newest lines could be lost with the host's cache.",
+        both(
+            replaced("src/observer/journal.py", "        os.fsync(self._file.fileno())\n", ""),
+            replaced("src/observer/journal.py", "import json\nimport os\n", "import json\n"),
+        ),
+    ),
+    Step(
+        "chloe",
+        "Say which setting wins",
+        "Environment, then deployment_config.json, then the defaults.",
+        replaced(
+            "README.md",
+            "The environment wins over `deployment_config.json`, and that over the defaults in "
+            "`src/observer/settings.py`.\n",
+            "",
+        ),
+    ),
+    Step(
         "ben",
         f"{PULL_REQUEST.title} (#{PULL_REQUEST.number})",
         PULL_REQUEST.body,
@@ -77,26 +97,6 @@ STEPS = (
                 "",
             ),
             replaced("README.md", "| `/metrics` | counters for Prometheus |\n", ""),
-        ),
-    ),
-    Step(
-        "ana",
-        "Write the journal to disk before the program ends",
-        "After SIGTERM the newest lines could be lost with the host's cache.",
-        both(
-            replaced("src/observer/journal.py", "        os.fsync(self._file.fileno())\n", ""),
-            replaced("src/observer/journal.py", "import json\nimport os\n", "import json\n"),
-        ),
-    ),
-    Step(
-        "chloe",
-        "Say which setting wins",
-        "Environment, then deployment_config.json, then the defaults.",
-        replaced(
-            "README.md",
-            "The environment wins over `deployment_config.json`, and that over the defaults in "
-            "`src/observer/settings.py`.\n",
-            "",
         ),
         tag="v1.2.3",
     ),
