@@ -1,19 +1,15 @@
 """`shipmate summary`: what changes between two commits of a repository, without a release."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TextIO
 
-from agents.dependencies import declares_dependencies, dependency_changes
-from agents.facts import ReleaseFacts, by_category, migrations
+from agents.change import change_facts
+from agents.facts import ReleaseFacts
 from agents.narrator import Narrator
-from agents.patch import removed_protections
 from agents.summary import markdown
 from agents.words import Words
-from guardrails.risks import risks
-from tools.changes import ChangedFile, touched
 from tools.errors import NotFound, ToolError
 from tools.process import run
 from tools.repository import Repository
@@ -24,9 +20,7 @@ NOT_RUN = "a summary of two commits runs no tests"
 async def summary(repo: Path, base: str, head: str, *, as_json: bool, narrator: Narrator | None, out: TextIO) -> int:
     """Print the summary of a range; returns the exit code, 2 where the repository or a name is wrong."""
     try:
-        facts, diff = await range_facts(
-            await _opened(repo), (base, await _commit(repo, base)), (head, await _commit(repo, head))
-        )
+        facts, diff = await _facts(repo, base, head)
     except ToolError as error:
         out.write(f"{error}\n")
         return 2
@@ -46,35 +40,10 @@ def _as_json(facts: ReleaseFacts, words: Words | None) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-async def range_facts(
-    repository: Repository, older: tuple[str, str], newer: tuple[str, str]
-) -> tuple[ReleaseFacts, str]:
-    """Compute the facts of a range, and its diff; both ends are (the name people use, the commit)."""
-    base, head = older[1], newer[1]
-    files = await repository.changed_files(base, head)
-    diff = await repository.diff(base, head)
-    before, after = [await declarations(repository, commit, files) for commit in (base, head)]
-    facts = ReleaseFacts(
-        from_version=older[0],
-        from_commit=base,
-        to_version=newer[0],
-        to_commit=head,
-        commits=await repository.commits(base, head),
-        files=by_category(files),
-        risks=risks(touched(files)),
-        migrations=migrations(files),
-        dependencies=dependency_changes(before, after),
-        removed_protections=removed_protections(diff),
-        not_run={"all suites": NOT_RUN},
-    )
-    return facts, diff
-
-
-async def declarations(
-    repository: Repository, commit: str, files: tuple[ChangedFile, ...]
-) -> Mapping[str, bytes | None]:
-    """Read, as of one commit, the changed files that declare dependencies."""
-    return {path: await repository.read(commit, path) for path in touched(files) if declares_dependencies(path)}
+async def _facts(repo: Path, base: str, head: str) -> tuple[ReleaseFacts, str]:
+    repository = await _opened(repo)
+    facts, diff = await change_facts(repository, await _commit(repo, base), await _commit(repo, head))
+    return replace(facts, from_version=base, to_version=head, not_run={"all suites": NOT_RUN}), diff
 
 
 async def _opened(repo: Path) -> Repository:

@@ -1,5 +1,8 @@
 """P19: each claim of the model is grounded in the change or flagged."""
 
+import ast
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,3 +57,20 @@ def test_p19_no_claim_stands_on_a_file_that_did_not_change(paths: list[str], tex
 def test_an_answer_of_another_form_is_no_draft(answer: str) -> None:
     with pytest.raises(ValidationError):
         Draft.model_validate_json(answer)
+
+
+def imports(file: Path) -> set[str]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+
+
+def test_p20_only_those_who_show_words_know_them_and_no_gate_does() -> None:
+    root = Path(__file__).parents[3]
+    files = [file for package in ("agents", "guardrails", "tools", "config") for file in (root / package).rglob("*.py")]
+    readers = {file.relative_to(root).as_posix() for file in files if "agents.words" in imports(file)}
+    assert readers == {
+        "agents/briefing.py",
+        "agents/entrypoints/summarise.py",
+        "agents/narrator.py",
+        "agents/summary.py",
+    }
