@@ -127,7 +127,7 @@ class GithubRepository:
         await self._client.ask(f"Setting the status of {commit[:12]} in {self._name}", question)
 
     def _repository(self, github: Github) -> Repository:
-        return github.get_repo(self._name, lazy=True)
+        return github.get_repo(self._name)
 
 
 def _pull_request(pull: GithubPullRequest) -> PullRequest:

@@ -94,6 +94,7 @@ def _connect(access: GithubAccess) -> Github:
         seconds_between_requests=0.25 if access.politeness else None,
         seconds_between_writes=1.0 if access.politeness else None,
         api_version="2022-11-28",
+        lazy=True,
     )
 
 
