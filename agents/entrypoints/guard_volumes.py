@@ -1,12 +1,59 @@
 """`guard volumes SERVICE`: what the compose file does to the service's storage, for a person or a pipeline."""
 
+import asyncio
 import json
-from typing import TextIO
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO, TypeVar
 
+from config.nearest import did_you_mean
 from config.service import Service
+from config.shipmate import Configuration
 from guardrails.verdict import Finding, Verdict
 from guardrails.volumes import storage_kept
 from tools.compose_file import ComposeFile
+from tools.compose_reading import read_compose
+from tools.errors import NotFound
+from tools.repository import Repository
+
+Known = TypeVar("Known")
+
+
+async def guard_service(
+    configuration: Configuration,
+    name: str,
+    environment: str | None,
+    file: Path | None,
+    *,
+    as_json: bool,
+    out: TextIO,
+) -> int:
+    """Judge a compose file, or the one of the service's newest version; raises `ToolError` where it cannot be read."""
+    service = _known(name, configuration.services, "service")
+    place = environment or service.default_environment
+    target = _known(place, service.environments, f"environment of {name}").target
+    workspace = configuration.shipmate.workspace
+    given = await asyncio.to_thread(file.read_bytes) if file else None
+    content = given if given is not None else await _newest(service, str(target.file), workspace)
+    compose = await read_compose(content, project_directory=target.directory)
+    return await guard_volumes(service, place, compose, as_json=as_json, out=out)
+
+
+async def _newest(service: Service, path: str, workspace: Path) -> bytes:
+    repository = Repository(service.repository.url, workspace / "repositories" / f"{service.service}.git")
+    await repository.refresh()
+    newest = next(iter(await repository.tags(service.version)), service.repository.main)
+    commit = await repository.resolve(newest)
+    content = await repository.read(commit, path) if commit else None
+    if content is None:
+        raise NotFound(f"{service.service} {newest} has no {path}.", remedy="Name a compose file with --file.")
+    return content
+
+
+def _known(name: str, among: Mapping[str, Known], kind: str) -> Known:
+    if name not in among:
+        raise NotFound(f"There is no {kind} {name}{did_you_mean(name, among)}")
+    return among[name]
 
 
 async def guard_volumes(service: Service, environment: str, compose: ComposeFile, *, as_json: bool, out: TextIO) -> int:

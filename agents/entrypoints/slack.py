@@ -97,7 +97,7 @@ class Slack:
     @property
     def voice(self) -> Voice:
         """Speak as people in Slack hear it."""
-        return slack_voice(self.configuration.shipmate.slack.command)
+        return slack_voice(self.configuration.shipmate.slack.command, door.people(self.configuration))
 
     def hand_over(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something after the acknowledgement; the task is kept until it ends."""
@@ -113,7 +113,7 @@ class Slack:
     async def close(self) -> None:
         """Stop listening, let what was begun end, and let go of every connection."""
         if self.handler is not None:
-            await self.handler.close_async()  # type: ignore[no-untyped-call] - the SDK's own gap
+            await self.handler.close_async()  # type: ignore[no-untyped-call]  # untyped in the SDK
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
             for task in late:
@@ -188,6 +188,16 @@ class Slack:
         await call("chat.postEphemeral", request)
 
 
+async def check_tokens(configuration: Configuration) -> None:
+    """Prove both tokens before anything is started; raises `Denied` where one is missing or wrong."""
+    bot = _token(configuration.credentials.slack_bot_token, "SLACK_BOT_TOKEN")
+    app = _token(configuration.credentials.slack_app_token, "SLACK_APP_TOKEN")
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS_PER_CALL)) as session:
+        client = _client(configuration.credentials.slack_api_url, session, bot, [])
+        await _accepted("SLACK_BOT_TOKEN", "auth.test", client.auth_test())
+        await _accepted("SLACK_APP_TOKEN", "apps.connections.open", client.apps_connections_open(app_token=app))
+
+
 async def open_slack(crew: CrewCalls, configuration: Configuration) -> Slack:
     """Check both tokens and start to listen; raises `Denied` with one clear line where a token is missing or wrong."""
     credentials = configuration.credentials
@@ -235,9 +245,9 @@ async def _connected(
     slack.handler.client.wss_uri = str(link["url"])
     try:
         async with asyncio.timeout(SECONDS_PER_CALL):
-            await slack.handler.connect_async()  # type: ignore[no-untyped-call] - the SDK's own gap
+            await slack.handler.connect_async()  # type: ignore[no-untyped-call]  # untyped in the SDK
     except BaseException as error:
-        await slack.handler.close_async()  # type: ignore[no-untyped-call] - the SDK's own gap
+        await slack.handler.close_async()  # type: ignore[no-untyped-call]  # untyped in the SDK
         if isinstance(error, TimeoutError):
             raise Unreachable("Slack's Socket Mode cannot be reached.", remedy="Check network and proxy.") from error
         raise

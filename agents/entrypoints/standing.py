@@ -10,6 +10,8 @@ from tools.history.deployments import Deployment
 from tools.history.releases import Release, Statistics
 from tools.history.targets import Target
 
+HISTORY_LENGTH = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -104,3 +106,15 @@ def statistics_json(statistics: Statistics, failures: int) -> dict[str, Any]:
 def failures_in_a_row(found: Sequence[Standing]) -> int:
     """Tell the longest run of failures among targets."""
     return max((standing.target.failures for standing in found), default=0)
+
+
+async def document(
+    kind: str, store: Store, services: Mapping[str, Service], service: str | None, environment: str | None
+) -> dict[str, Any]:
+    """Give `status`, `history` or `stats` as JSON values."""
+    found = await standings(store, services, service, environment)
+    if kind == "status":
+        return status_json(found)
+    if kind == "history":
+        return history_json(await store.releases.recent(service, environment, HISTORY_LENGTH))
+    return statistics_json(await store.releases.statistics(service, environment), failures_in_a_row(found))

@@ -16,8 +16,9 @@ from agents.graph import crew_graph
 from agents.narrator import Narrator
 from agents.remote import CrewCalls, RemoteCrew
 from agents.toolbox import Server, Toolbox
+from config.credentials import read_credentials
 from config.service import HostSettings, Service
-from config.shipmate import Configuration, Credentials
+from config.shipmate import Configuration, Credentials, ModelSettings
 from tools.clock import Clock, SystemClock
 from tools.compose import Compose
 from tools.containers import Containers
@@ -209,6 +210,15 @@ def _github(credentials: Credentials) -> GithubClient | None:
     if credentials.github_token is None:
         return None
     return GithubClient(GithubAccess(credentials.github_token.get_secret_value(), credentials.github_api_url))
+
+
+def narrator_of(environ: Mapping[str, str]) -> Narrator | None:
+    """Construct the narrator alone, for whoever has no service to configure; None without a key."""
+    credentials = read_credentials(environ)
+    if credentials.anthropic_api_key is None:
+        return None
+    key, redactor = credentials.anthropic_api_key, _redactor(credentials)
+    return Narrator(ModelSettings(), key, credentials.anthropic_base_url, redactor.redact)
 
 
 def _narrator(configuration: Configuration, redactor: Redactor) -> Narrator | None:

@@ -1,0 +1,192 @@
+"""The command line, with the same words as in Slack. Exit codes: 0 done, 1 no, 2 wrong input, 3 waits for approval."""
+
+import argparse
+import asyncio
+import getpass
+import json
+import os
+import sys
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from agents.answers import Origin, Person
+from config.faults import ConfigFaults
+from config.loading import DEFAULT_PATH, config_path, load
+from config.shipmate import Configuration
+from tools.errors import ToolError
+
+DONE, NO, WRONG = 0, 1, 2
+SPOKEN = ("deploy", "rollback", "approve", "reject", "cancel", "unlock", "status", "history", "stats")
+FOLLOWED = frozenset({"deploy", "rollback", "approve"})
+Run = Callable[[argparse.Namespace, Configuration], Coroutine[Any, Any, int]]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the arguments say and return the exit code."""
+    wanted = parser().parse_args(arguments)
+    try:
+        return int(wanted.run(wanted))
+    except ConfigFaults as faults:
+        print(faults, file=sys.stderr)
+        return WRONG
+    except ToolError as error:
+        print(error, file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe every command."""
+    top = argparse.ArgumentParser(prog="./shipmate", description="A release crew that lives in Slack.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _add(commands, "serve", "listen in Slack and carry out releases", _configured(_serve))
+    for verb in SPOKEN:
+        spoken = _add(commands, verb, f"the same as in Slack: {verb} ...", _configured(_speak))
+        spoken.add_argument("words", nargs="*", metavar="WORD", help="as after the Slack command")
+        spoken.add_argument("--json", action="store_true", help="print JSON (status, history, stats)")
+        spoken.set_defaults(verb=verb)
+    exported = _add(commands, "export", "print the history as JSON", _configured(_export))
+    exported.add_argument("service", nargs="?")
+    _add_guards(commands)
+    _add_summary(commands)
+    _add(commands, "check-config", "load the configuration and tell every fault", _check_config)
+    _add(commands, "doctor", "tell what is missing and how to get it", _doctor).add_argument(
+        "--json", action="store_true"
+    )
+    for name, text in (("demo", "play a whole day of releases on this machine"), ("test", "prove everything")):
+        _add(commands, name, f"{text} (run by the launcher)", lambda _: WRONG)
+    return top
+
+
+def _add_guards(commands: Any) -> None:
+    guards = commands.add_parser("guard", help="run one guardrail on its own").add_subparsers(
+        required=True, metavar="GUARDRAIL"
+    )
+    secrets = _add(guards, "secrets", "look for hardcoded secrets", _guard_secrets)
+    secrets.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    secrets.add_argument("--json", action="store_true")
+    volumes = _add(guards, "volumes", "judge the storage of a compose file", _configured(_guard_volumes))
+    volumes.add_argument("service")
+    volumes.add_argument("--environment")
+    volumes.add_argument("--file", type=Path, help="the compose file; the newest version's where absent")
+    volumes.add_argument("--json", action="store_true")
+
+
+def _add_summary(commands: Any) -> None:
+    summary = _add(commands, "summary", "describe a range of commits", _summary)
+    summary.add_argument("--repo", type=Path, required=True, metavar="PATH")
+    summary.add_argument("--base", required=True, metavar="REF")
+    summary.add_argument("--head", required=True, metavar="REF")
+    summary.add_argument("--json", action="store_true")
+
+
+def _add(commands: Any, name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(run=run)
+    return command
+
+
+def _configured(run: Run) -> Callable[[argparse.Namespace], int]:
+    """Load the configuration first, then run in a loop."""
+
+    def configured(wanted: argparse.Namespace) -> int:
+        configuration = load(_config_file(), os.environ)
+        return asyncio.run(run(wanted, configuration))
+
+    return configured
+
+
+async def _serve(_: argparse.Namespace, configuration: Configuration) -> int:
+    from agents.entrypoints.serve import serve
+
+    return await serve(configuration, sys.stdout)
+
+
+async def _speak(wanted: argparse.Namespace, configuration: Configuration) -> int:
+    from agents.entrypoints import door
+    from agents.entrypoints.commands import Catalog, Misread, parse
+    from agents.entrypoints.terminal import follow
+    from agents.entrypoints.wiring import reachable_crew
+
+    if wanted.json:
+        return await _as_json(wanted, configuration)
+    command = parse(" ".join((wanted.verb, *wanted.words)), Catalog.of(configuration.services, "./shipmate"))
+    person = Person(f"terminal:{getpass.getuser()}")
+    async with reachable_crew(configuration) as crew:
+        key = f"terminal/{uuid.uuid4()}"
+        reply = await door.answer(command, person, Origin(), crew, configuration, key)
+        print(reply.text)
+        if reply.release and wanted.verb in FOLLOWED:
+            return await follow(crew, reply.release, sys.stdout)
+    return WRONG if isinstance(command, Misread) else DONE if reply.done else NO
+
+
+async def _as_json(wanted: argparse.Namespace, configuration: Configuration) -> int:
+    from agents.entrypoints.standing import document
+    from agents.entrypoints.wiring import opened_store
+
+    service, environment = [*wanted.words, None, None][:2]
+    async with opened_store(configuration) as store:
+        told = await document(wanted.verb, store, configuration.services, service, environment)
+    print(json.dumps(told, indent=2))
+    return DONE
+
+
+async def _export(wanted: argparse.Namespace, configuration: Configuration) -> int:
+    from agents.entrypoints.export import export
+    from agents.entrypoints.wiring import opened_store
+
+    async with opened_store(configuration) as store:
+        print(json.dumps(await export(store, wanted.service), indent=2))
+    return DONE
+
+
+def _guard_secrets(wanted: argparse.Namespace) -> int:
+    from agents.entrypoints.guard import guard_secrets
+
+    return guard_secrets([_from_caller(path) for path in wanted.paths], as_json=wanted.json, out=sys.stdout)
+
+
+async def _guard_volumes(wanted: argparse.Namespace, configuration: Configuration) -> int:
+    from agents.entrypoints.guard_volumes import guard_service
+
+    file = _from_caller(wanted.file) if wanted.file else None
+    return await guard_service(
+        configuration, wanted.service, wanted.environment, file, as_json=wanted.json, out=sys.stdout
+    )
+
+
+def _summary(wanted: argparse.Namespace) -> int:
+    from agents.entrypoints.summarise import summary
+    from agents.entrypoints.wiring import narrator_of
+
+    narrator = narrator_of(os.environ)
+    repo = _from_caller(wanted.repo)
+    work = summary(repo, wanted.base, wanted.head, as_json=wanted.json, narrator=narrator, out=sys.stdout)
+    return asyncio.run(work)
+
+
+def _check_config(_: argparse.Namespace) -> int:
+    from agents.entrypoints.check_config import check_config
+
+    return check_config(_config_file(), os.environ, out=sys.stdout)
+
+
+def _doctor(wanted: argparse.Namespace) -> int:
+    from agents.entrypoints.doctor import doctor
+
+    return asyncio.run(doctor(_config_file(), os.environ, as_json=wanted.json, out=sys.stdout))
+
+
+def _config_file() -> Path:
+    """Find the bot's file; one that the environment names is seen from where the command was typed."""
+    path = config_path(os.environ)
+    return path if path == DEFAULT_PATH else _from_caller(path)
+
+
+def _from_caller(path: Path) -> Path:
+    """See a path from where the command was typed; the launcher runs from the project's own directory."""
+    return Path(os.environ.get("SHIPMATE_CWD", ".")) / path

@@ -1,0 +1,56 @@
+"""`shipmate serve`: the bot. It listens in Slack, moves releases on, and keeps every card true."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from datetime import timedelta
+
+from agents.crew import Crew
+from agents.entrypoints.feed import Feed, Places
+from agents.entrypoints.posting import Poster
+from agents.entrypoints.slack import Slack, check_tokens, open_slack
+from agents.entrypoints.terminal import Out
+from agents.entrypoints.wiring import working_crew
+from config.shipmate import Configuration
+
+FAREWELL = timedelta(seconds=5)
+"""How long the last edits of cards may take at the end."""
+
+
+async def serve(configuration: Configuration, out: Out) -> int:
+    """Serve until SIGTERM or Ctrl-C; what is under way then goes on at the next start.
+
+    Raises `Denied` for a missing or wrong token, before anything has been started.
+    """
+    await check_tokens(configuration)
+    async with working_crew(configuration) as crew:
+        slack = await open_slack(crew, configuration)
+        crew.home = slack.team
+        try:
+            names = ", ".join(configuration.services) or "no service yet"
+            out.write(f"Listening in Slack for {configuration.shipmate.slack.command} about {names}.\n")
+            out.flush()
+            await _until_told_to_stop(crew, slack, configuration)
+        finally:
+            await slack.close()
+    out.write("Stopped. Releases under way go on at the next start.\n")
+    return 0
+
+
+async def _until_told_to_stop(crew: Crew, slack: Slack, configuration: Configuration) -> None:
+    settings = configuration.shipmate.slack
+    poster = Poster(crew.store.messages, slack.board, crew.clock, settings.edit_every)
+    places = Places(settings.releases_channel, settings.escalation_channel)
+    feed = Feed(crew.store, poster, slack.voice, places, lambda name: configuration.services[name].owners)
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    writing = asyncio.create_task(feed.run())
+    try:
+        await told.wait()
+    finally:
+        writing.cancel()
+        with suppress(asyncio.CancelledError):
+            await writing
+        await feed.caught_up(FAREWELL)
