@@ -15,7 +15,6 @@ import pytest
 
 from tests.stage.observer.history import PULL_REQUEST
 from tests.stage.observer.repository import build_observer
-from tests.stage.observer.server import prepare_server, server_variables
 from tests.stage.observer.traps import invented_secret, traps
 
 GOOD = ("v1.2.0", "v1.2.1", "v1.2.2", "v1.2.3", "v1.2.8")
@@ -181,9 +180,3 @@ def test_the_crashing_version_ends_with_a_traceback(repository: Path, tmp_path: 
     assert crashing.process.returncode == 1
     assert "Traceback" in printed
     assert "calendar.json" in printed
-
-
-def test_a_prepared_server_keeps_its_credentials_to_itself(tmp_path: Path) -> None:
-    prepare_server(tmp_path / "opt", server_variables(8080))
-    assert (tmp_path / "opt/.env").stat().st_mode & 0o777 == 0o600
-    assert (tmp_path / "opt/data").is_dir()
