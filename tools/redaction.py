@@ -23,6 +23,7 @@ _INVISIBLE = re.compile(
 )
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^\s:@/]*:(?P<password>.*)@)?(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_KEY_HEADER = re.compile(r"-----[A-Z ]+-----")
 _BRAND = re.compile(r"(?:[a-z]{2,10}[-_]){1,3}(?:api\d\d-)?")
 
 Span = tuple[int, int, str]
@@ -181,6 +182,7 @@ def _watched_parts(value: str) -> list[str]:
     """Leave out what stands in every other text, too: scheme and host of an address, the brand of a token."""
     address = _ADDRESS.fullmatch(value.strip())
     if address is None:
+        value = _KEY_HEADER.sub("", value)
         brand = _BRAND.match(value)
         bare = value[brand.end() :] if brand else value
         return [bare if len(bare) >= 2 * SHORTEST else value]
@@ -206,7 +208,7 @@ def _normal(text: str) -> str:
 def _grams(value: str) -> Iterable[str]:
     """Yield every run of ten characters of every form, both ways round."""
     for form in variants(value):
-        bare = _normal(re.sub(r"-----[A-Z ]+-----", "", form))
+        bare = _normal(form)
         for text in (bare, bare[::-1]):
             size = min(TRIPWIRE_CHARACTERS, len(text))
             grams = (text[at : at + size] for at in range(len(text) - size + 1))

@@ -74,12 +74,10 @@ class Scanner:
                 f"The secret scanner failed on {path}.", standing=type(error).__name__, remedy=_REMEDY
             ) from error
         diff = is_unified_diff(path, content)
-        seen: set[tuple[int, int]] = set()
-        for one in found:
-            match = self._match(path, content, one, diff=diff)
-            if match.span not in seen:
-                seen.add(match.span)
-                yield match
+        matches = {
+            match.span: match for match in (self._match(path, content, one, diff=diff) for one in reversed(found))
+        }
+        yield from (matches[span] for span in sorted(matches))
 
     def _match(self, path: str, content: bytes, found: "Found", *, diff: bool) -> PatternMatch:
         start, end = found.location["start_offset"], found.location["end_offset"]

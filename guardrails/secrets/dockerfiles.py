@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 import dockerfile
 
 from guardrails.secrets import lines, shell
+from guardrails.secrets.nodes import Unparsed
 from guardrails.secrets.tree import Embedded, shell_hits
 from guardrails.secrets.uses import Hit
-from guardrails.secrets.yaml_nodes import Unparsed
 
 _HEREDOC_TARGET = re.compile(r"<<-?\s*['\"]?\w+['\"]?\s+(?P<path>\S+)")
 _PAIRED = frozenset({"ENV", "LABEL"})
@@ -45,7 +45,7 @@ def _instruction(found: dockerfile.Command, body: list[str], embedded: Embedded)
     elif name == "ARG":
         yield from _pairs([part for one in value for part in one.partition("=")[::2]], body, found.start_line)
     if found.json:
-        yield from shell.flags([part for part in value if part], found.start_line)
+        yield from shell.flags(value, [found.start_line] * len(value))
     if found.heredocs:
         target = _HEREDOC_TARGET.search(body[0])
         inside = (

@@ -3,10 +3,8 @@
 import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 
-from guardrails.secrets.tree import DEEPEST, Branch, Items, Leaf, Node
-from guardrails.secrets.yaml_nodes import Unparsed
+from guardrails.secrets.nodes import DEEPEST, Growing, Leaf, Node, Unparsed
 
 _TOKEN = re.compile(
     r"""(?P<blank>\s+|//[^\n]*|/\*.*?\*/)|(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<mark>[\[\]{},:])|(?P<bare>[^\s\[\]{},:"]+)""",
@@ -14,34 +12,10 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(slots=True)
-class _Open:
-    """A container that is still being filled."""
-
-    mapping: bool
-    key: tuple[str, int] | None = None
-    entries: list[tuple[str, int, Node]] = field(default_factory=list)
-    items: list[Node] = field(default_factory=list)
-
-    def closed(self) -> Node:
-        return Branch(tuple(self.entries)) if self.mapping else Items(tuple(self.items))
-
-    def add(self, node: Node) -> None:
-        if not self.mapping:
-            self.items.append(node)
-        elif self.key is not None:
-            self.entries.append((*self.key, node))
-            self.key = None
-        elif isinstance(node, Leaf):
-            self.key = (node.text, node.line)
-        else:
-            raise Unparsed(f"a key must be text near line {self.entries[-1][1] if self.entries else 1}")
-
-
 def document(text: str) -> Node:
     """Read one document; raises `Unparsed`."""
     starts = [found.end() for found in re.finditer("\n", text)]
-    stack = [_Open(mapping=False)]
+    stack = [Growing(mapping=False)]
     at = 0
     while at < len(text):
         found = _TOKEN.match(text, at)
@@ -54,19 +28,19 @@ def document(text: str) -> Node:
     return stack[0].items[0] if len(stack[0].items) == 1 else stack[0].closed()
 
 
-def _take(stack: list[_Open], found: re.Match[str], line: int) -> None:
+def _take(stack: list[Growing], found: re.Match[str], line: int) -> None:
     mark = found["mark"]
     if mark and mark in "{[":
         if len(stack) > DEEPEST:
             raise Unparsed(f"nested too deeply in line {line}")
-        stack.append(_Open(mapping=mark == "{"))
+        stack.append(Growing(mapping=mark == "{"))
     elif mark and mark in "}]":
         _close(stack, mark, line)
     elif found["text"] or found["bare"]:
         stack[-1].add(Leaf(_scalar(found), line))
 
 
-def _close(stack: list[_Open], mark: str, line: int) -> None:
+def _close(stack: list[Growing], mark: str, line: int) -> None:
     if len(stack) == 1 or stack[-1].mapping != (mark == "}"):
         raise Unparsed(f"unexpected {mark} in line {line}")
     node = stack.pop().closed()

@@ -12,7 +12,7 @@ _UNIT = (
     r"""(?:\$\{\{.{0,300}?\}\}|\{\{.{0,300}?\}\}|\$\$?\((?:[^()]|\([^()]*\))*\)|\$\{(?:[^{}]|\{[^{}]*\})*\}|`[^`]*`"""
 )
 _CALL = r"[A-Za-z_][\w.]*\([^()]*\)"
-_WORD = _UNIT + r"""|'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s&;,"'`<>()|\\])*"""
+_WORD = _UNIT + r"""|'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s&;,"'`<>()|\\]){0,1000}"""
 _PAIR = re.compile(
     rf"""(?<![\w$.@-])(?<!\$\{{)(?P<key>(?://[\w./-]*:)?[A-Za-z_-][\w.-]*)(?P<sign>\s?[:?+]?=(?![=~])\s?)(?=(?P<value>{_CALL}|{_WORD}))""",
 )
@@ -71,8 +71,13 @@ def hit(line: int, key: str, kind: str, value: str, *, config: bool = False) -> 
 
 def hits(text: str, *, first: int = 1) -> Iterator[Hit]:
     """Apply every rule for single lines to a text whose first line has the given number."""
-    for number, line in enumerate(text.splitlines(), first):
-        yield from _line_hits(number, line[:LONGEST_LINE])
+    for number, line in numbered(text, first):
+        yield from _line_hits(number, line)
+
+
+def numbered(text: str, first: int = 1) -> Iterator[tuple[int, str]]:
+    """Yield the lines with their numbers; what is longer than people write is left to the pattern layer."""
+    return ((number, line[:LONGEST_LINE]) for number, line in enumerate(text.splitlines(), first))
 
 
 def pairs(text: str, line: int, kind: str = "assignment") -> Iterator[Hit]:

@@ -7,9 +7,9 @@ from itertools import accumulate
 from guardrails.secrets import dockerfiles, json_nodes, lines, settings, tree, yaml_nodes
 from guardrails.secrets.diffs import sides
 from guardrails.secrets.formats import Format, format_of
+from guardrails.secrets.nodes import Unparsed
 from guardrails.secrets.uses import Hit, Seal, SecretUse, State
 from guardrails.secrets.values import is_settled
-from guardrails.secrets.yaml_nodes import Unparsed
 
 LARGEST_FILE_BYTES = 1_000_000
 _DEEPEST_EMBEDDING = 3
@@ -82,7 +82,7 @@ def _reader(form: Format, depth: int) -> Callable[[str], Iterator[Hit]]:
 def _yaml(text: str, embedded: tree.Embedded) -> Iterator[Hit]:
     for root in yaml_nodes.documents(text):
         yield from tree.hits(root, embedded)
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in lines.numbered(text):
         if line.lstrip().startswith("#"):
             yield from lines.commented(number, line)
 
@@ -100,11 +100,13 @@ def _embedded(name: str, text: str, depth: int) -> Iterator[Hit]:
         return iter(tuple(settings.any_lines(text)))
 
 
-def _diff(reading: "_Reading", text: str) -> Iterator[SecretUse]:
+def _diff(reading: "_Reading", text: str) -> list[SecretUse]:
+    uses: list[SecretUse] = []
     for side in sides(text):
         piece = "\n".join(side.text)
         found, _ = _read(format_of(side.path, piece), piece, 1)
-        yield from (reading.use(one.moved(side.first - 1), removed=side.removed) for one in found)
+        uses += (reading.use(one.moved(side.first - 1), removed=side.removed) for one in found)
+    return sorted(uses, key=lambda use: use.line)
 
 
 class _Reading:

@@ -7,9 +7,7 @@ from guardrails.secrets import lines
 from guardrails.secrets.uses import Hit
 from guardrails.secrets.values import state_of, unquoted
 
-_ASSIGNMENT = re.compile(
-    r"\s*(?:export\s+|set\s+|\$env:|\$)?(?P<key>(?://)?[\w./:@-]*?[\w-]+)\s*[:?+]?=\s*(?P<value>.*)"
-)
+_ASSIGNMENT = re.compile(r"\s*(?:export\s+|set\s+|\$env:|\$)?(?P<key>[\w./:@-]{1,200}?)\s*[:?+]?=\s*(?P<value>.*)")
 _COLON = re.compile(r"\s*-?\s*[\"']?(?P<key>[\w.-]+)[\"']?\s*:\s+(?P<value>.+)")
 _DIRECTIVE = re.compile(r"\s*(?P<key>[A-Za-z][\w-]*)\s+(?P<value>\"[^\"]*\"|'[^']*'|\S+);?\s*")
 _NETRC = re.compile(r"(?:^|\s)password\s+(?P<value>\S+)")
@@ -20,7 +18,7 @@ _TRAILING_COMMENT = re.compile(r"\s+#.*$")
 
 def environment(text: str) -> Iterator[Hit]:
     """Read an env file: everything after the first `=` is the value."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in lines.numbered(text):
         yield from lines.commented(number, line) if _COMMENT.match(line) else _environment_line(number, line)
 
 
@@ -36,7 +34,7 @@ def _environment_line(number: int, line: str) -> Iterator[Hit]:
 
 def settings(text: str, *, expressions: bool = False) -> Iterator[Hit]:
     """Read INI, properties, TOML and their kin; with `expressions`, an unquoted `a.b(c)` is code, not a value."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in lines.numbered(text):
         if _COMMENT.match(line):
             yield from lines.commented(number, line)
         else:
@@ -46,7 +44,7 @@ def settings(text: str, *, expressions: bool = False) -> Iterator[Hit]:
 def directives(text: str) -> Iterator[Hit]:
     """Read `name value` files such as redis.conf and nginx.conf, which may also hold assignments."""
     yield from settings(text)
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in lines.numbered(text):
         found = None if _COMMENT.match(line) else _DIRECTIVE.fullmatch(line)
         one = lines.hit(number, found["key"], "directive", found["value"].rstrip(";")) if found else None
         if one is not None:
@@ -55,7 +53,7 @@ def directives(text: str) -> Iterator[Hit]:
 
 def netrc(text: str) -> Iterator[Hit]:
     """Read `.netrc`: whatever follows the word `password`."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in lines.numbered(text):
         for found in _NETRC.finditer(line):
             yield Hit(number, "password", "netrc", state_of(found["value"]), found["value"])
 
@@ -63,7 +61,7 @@ def netrc(text: str) -> Iterator[Hit]:
 def any_lines(text: str) -> Iterator[Hit]:
     """Read a text of unknown form: assignments, `key: value` pairs, and the rules for single lines."""
     name = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in lines.numbered(text):
         if _COMMENT.match(line):
             yield from lines.commented(number, line)
             continue

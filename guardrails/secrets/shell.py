@@ -39,6 +39,10 @@ _TAKES_USER = frozenset(["curl", "smbclient", "http", "https", "skopeo", "net", 
 _READS_PASSWORD = frozenset(
     {"--password-stdin", "chpasswd", "--with-token", "--stdin", "--passphrase-fd", "--token-stdin"}
 )
+_ECHO = re.compile(
+    r"""\b(?:echo|printf)\s+(?:-n\s+)?(?P<value>"[^"]*"|'[^']*'|[^\s|]+)\s*\|(?P<reader>[^|]*)""",
+)
+_FIRST_WORD = re.compile(r"""\s*(?P<value>"[^"]*"|'[^']*'|\S+)""")
 _NAMES_SECRET = re.compile(r"(id|src|source|type|env|name|target)=")
 
 
@@ -46,7 +50,7 @@ def hits(text: str, *, first: int = 1) -> Iterator[Hit]:
     """Read a shell script; heredocs are not looked into here (see `heredocs`)."""
     for number, line in logical_lines(text, first):
         yield from command(line, number)
-    for number, line in enumerate(text.splitlines(), first):
+    for number, line in lines.numbered(text, first):
         if line.lstrip().startswith("#"):
             yield from lines.commented(number, line)
         else:
@@ -55,7 +59,7 @@ def hits(text: str, *, first: int = 1) -> Iterator[Hit]:
 
 def logical_lines(text: str, first: int) -> Iterator[tuple[int, str]]:
     """Yield physical lines with their numbers; flags split from their value by a continuation are joined in place."""
-    numbered = list(enumerate(text.splitlines(), first))
+    numbered = list(lines.numbered(text, first))
     for at, (number, line) in enumerate(numbered):
         stripped = line.rstrip()
         if stripped.endswith("\\") and at + 1 < len(numbered):
@@ -72,7 +76,7 @@ def command(line: str, number: int, depth: int = 0) -> Iterator[Hit]:
     if depth > 3:  # noqa: PLR2004 - quoting deeper than this is not written by people
         return
     for words in _commands(line):
-        yield from flags(words, number)
+        yield from flags(words, [number] * len(words))
         for word in words:
             inner = unquoted(word)
             if inner != word and " " in inner:
@@ -82,15 +86,15 @@ def command(line: str, number: int, depth: int = 0) -> Iterator[Hit]:
     yield from _fed(line, number)
 
 
-def flags(words: Sequence[str], number: int) -> Iterator[Hit]:
-    """Read an argument vector: long options by their name, short ones by their command."""
+def flags(words: Sequence[str], numbers: Sequence[int]) -> Iterator[Hit]:
+    """Read an argument vector: long options by their name, short ones by their command; `numbers` are lines."""
     names = {word.rsplit("/", 1)[-1] for word in words}
-    for at, word in enumerate(words):
-        following = words[at + 1] if at + 1 < len(words) else ""
+    for at, (word, number) in enumerate(zip(words, numbers, strict=True)):
+        following, line = (words[at + 1], numbers[at + 1]) if at + 1 < len(words) else ("", number)
         found = (
-            _long(word, following, number)
-            or _short(word, following, names, number)
-            or _setting(word, following, words, number)
+            _long(word, following, line)
+            or _short(word, following, names, line)
+            or _setting(word, following, names, line)
         )
         if found is not None:
             yield found
@@ -165,25 +169,33 @@ def _logs_in(word: str, names: set[str]) -> bool:
     return not names & tools or "login" in names
 
 
-def _setting(word: str, following: str, words: Sequence[str], number: int) -> Hit | None:
+def _setting(word: str, following: str, names: set[str], number: int) -> Hit | None:
     """`npm config set KEY VALUE`, `aws configure set KEY VALUE`."""
-    if "set" not in words or word.startswith("-") or "=" in word or ("_" not in word.strip("_/") and ":" not in word):
+    if "set" not in names or word.startswith("-") or "=" in word or ("_" not in word.strip("_/") and ":" not in word):
         return None
     return lines.hit(number, word, "option", following) if following and not following.startswith("-") else None
 
 
 def _fed(line: str, number: int) -> Iterator[Hit]:
     """Read what is echoed into a command that reads a password, or handed to it as a here-string."""
-    piped = re.search(
-        r"\b(?:echo|printf)\s+(?:-n\s+)?(?P<value>\"[^\"]*\"|'[^']*'|[^\s|]+)\s*\|(?P<reader>[^|]*)", line
-    )
-    here = re.search(r"(?P<reader>.*)<<<\s*(?P<value>\"[^\"]*\"|'[^']*'|\S+)", line)
-    for found in (piped, here):
-        if found is None or not _READS_PASSWORD.intersection(found["reader"].split()):
+    for value, reader in (*_piped(line), *_handed(line)):
+        if not _READS_PASSWORD.intersection(reader.split()):
             continue
-        value = unquoted(found["value"])
-        if "chpasswd" in found["reader"]:
-            value = value.partition(":")[2]
-        state = state_of(value, "password")
+        secret = unquoted(value)
+        if "chpasswd" in reader:
+            secret = secret.partition(":")[2]
+        state = state_of(secret, "password")
         if state is not State.EMPTY:
-            yield Hit(number, "standard input", "piped", state, value)
+            yield Hit(number, "standard input", "piped", state, secret)
+
+
+def _piped(line: str) -> Iterator[tuple[str, str]]:
+    for found in _ECHO.finditer(line[: lines.LONGEST_LINE]):
+        yield found["value"], found["reader"]
+
+
+def _handed(line: str) -> Iterator[tuple[str, str]]:
+    reader, here, rest = line[: lines.LONGEST_LINE].partition("<<<")
+    found = _FIRST_WORD.match(rest) if here else None
+    if found is not None:
+        yield found["value"], reader

@@ -3,40 +3,13 @@
 import base64
 import binascii
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from guardrails.secrets import lines, shell
 from guardrails.secrets.names import Suspicion, suspicion, word_set, words
+from guardrails.secrets.nodes import DEEPEST, Branch, Items, Leaf, Node
 from guardrails.secrets.uses import Hit, State
 from guardrails.secrets.values import machine_made, state_of, unquoted
 
-DEEPEST = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A scalar; `block` is its raw text over several lines where the format has that."""
-
-    text: str
-    line: int
-    block: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A mapping: (key, key's line, node)."""
-
-    entries: tuple[tuple[str, int, "Node"], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """A sequence."""
-
-    items: tuple["Node", ...]
-
-
-Node = Leaf | Branch | Items
 Embedded = Callable[[str, str], Iterator[Hit]]
 """Reads a file inside a file: (name or key it stands under, text) -> hits with lines from 1."""
 
@@ -183,11 +156,8 @@ def _one_line(leaf: Leaf, *, commands: bool) -> Iterator[Hit]:
 
 
 def _argv(leaves: Sequence[Leaf]) -> Iterator[Hit]:
-    argv = [leaf.text for leaf in leaves]
-    for at, leaf in enumerate(leaves[:-1]):
-        if leaf.text.startswith("-"):
-            names = [word for word in argv[: at + 1] if not word.startswith("-")]
-            yield from shell.flags([*names, leaf.text, argv[at + 1]], leaves[at + 1].line)
+    if any(leaf.text.startswith("-") for leaf in leaves):
+        yield from shell.flags([leaf.text for leaf in leaves], [leaf.line for leaf in leaves])
 
 
 def _named_value(node: Branch) -> Iterator[Hit]:

@@ -33,7 +33,8 @@ _BARE_REFERENCE = re.compile(
     \$\$?\(\((?:[^()]|\([^()]*\))*\)\) | \$\$?\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\) | `[^`]*`
     | (?<![A-Za-z0-9!$])\$\$?(?:env:|script:)?[A-Za-z_]\w* | (?<![A-Za-z0-9!$])\$\$?[0-9@*?!\#](?!\w)
     | (?<![\w%])%[A-Za-z_]\w*%(?!\w) | %\([A-Za-z_]\w*\)s
-    | <%=?.*?%> | \#\{[^}]*\}\#? | __[A-Z][A-Z0-9_]*__ | \bprocess\.env\.\w+ | \bENV\[[^]]*\] | \bos\.environ\S*
+    | <%=?.{0,200}?%> | \#\{[^}]{0,200}\}\#? | __[A-Z][A-Z0-9_]{0,100}?__
+    | \bprocess\.env\.\w+ | \bENV\[[^]]{0,200}\] | \bos\.environ\S*
     | \A:'?[a-z_]\w*'?\Z | @@\w+@@ | \A@[A-Z_]+@\Z | (?<!\w)%[sdq]\b
     """,
     re.VERBOSE,
@@ -79,6 +80,7 @@ _PROSE = word_set(
     the a an of to is are be in for your this that must and or use with from not required see
     """
 )
+LONGEST_VALUE = 4_000
 _LEFTOVER_LIMIT = 12
 _LONG_NUMBER = 12
 _NUMBER = re.compile(r"[\d._,-]+")
@@ -94,7 +96,7 @@ def unquoted(text: str) -> str:
 
 def state_of(value: str, key: str = "password", *, depth: int = 0) -> State:
     """Judge a whole value; `${X:-literal}` is judged by the literal."""
-    value = unquoted(value)
+    value = unquoted(value[:LONGEST_VALUE])
     plain = _plain_state(value, key)
     if plain is not None:
         return plain

@@ -1,31 +1,28 @@
-"""YAML as a tree with line numbers; templates in double braces are made harmless first."""
+"""YAML as trees with line numbers, built from events; templates in double braces are made harmless first."""
 
 import re
 from collections.abc import Iterator
 
 import yaml
 
-from guardrails.secrets.tree import DEEPEST, Branch, Items, Leaf, Node
+from guardrails.secrets.nodes import DEEPEST, Growing, Items, Leaf, Node, Unparsed
 
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONTROL_LINE = re.compile(r"^(?P<indent>[ \t]*)\{\{[^\n]*\}\}[ \t]*(?=\n|$)", re.MULTILINE)
-_EXPRESSION = re.compile(r"\{\{[^\n]*?\}\}")
+_EXPRESSION = re.compile(r"\{\{[^\n]{0,500}?\}\}")
 _STAND_IN = "\ue000"
-
-
-class Unparsed(Exception):
-    """The text is not of the format that its name promises."""
 
 
 def documents(text: str) -> Iterator[Node]:
     """Yield every document; raises `Unparsed` where the rest of the stream is broken."""
     safe = _disarmed(text)
-    source = text.splitlines()
+    builder = _Builder(text, templated=safe is not text)
     try:
-        for root in yaml.compose_all(safe, Loader=_Loader):
-            if root is not None:
-                yield _Builder(text, source, templated=safe is not text).node(root, 0)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        for event in yaml.parse(safe, Loader=_Loader):
+            builder.take(event)
+            if isinstance(event, yaml.DocumentEndEvent):
+                yield from builder.finished()
+    except (yaml.YAMLError, ValueError) as error:
         raise Unparsed(_reason(error)) from error
 
 
@@ -44,49 +41,50 @@ def _disarmed(text: str) -> str:
 
 
 class _Builder:
-    def __init__(self, text: str, source: list[str], *, templated: bool) -> None:
+    def __init__(self, text: str, *, templated: bool) -> None:
         self._text = text
-        self._source = source
+        self._source = text.splitlines()
         self._templated = templated
-        self._built: dict[int, Node] = {}
+        self._stack = [Growing(mapping=False)]
+        self._anchors: dict[str, Node] = {}
 
-    def node(self, node: yaml.Node, depth: int) -> Node:
-        if id(node) not in self._built:
-            self._built[id(node)] = self._build(node, depth)
-        return self._built[id(node)]
+    def take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            self._add(self._leaf(event), event.anchor)
+        elif isinstance(event, yaml.AliasEvent):
+            self._add(self._anchors.get(event.anchor or "", Items(())), None)  # an alias to its own ancestor ends here
+        elif isinstance(event, yaml.CollectionStartEvent):
+            if len(self._stack) > DEEPEST:
+                raise Unparsed("nested too deeply")
+            self._stack.append(Growing(mapping=isinstance(event, yaml.MappingStartEvent), anchor=event.anchor))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            closed = self._stack.pop()
+            self._add(closed.closed(), closed.anchor)
 
-    def _build(self, node: yaml.Node, depth: int) -> Node:
-        if depth > DEEPEST:
-            return Leaf("", node.start_mark.line + 1)
-        self._built[id(node)] = Items(())  # an alias to its own ancestor ends here
-        if isinstance(node, yaml.MappingNode):
-            return Branch(
-                tuple(
-                    (self._key(key), key.start_mark.line + 1, self.node(child, depth + 1)) for key, child in node.value
-                ),
-            )
-        if isinstance(node, yaml.SequenceNode):
-            return Items(tuple(self.node(child, depth + 1) for child in node.value))
-        return self._leaf(node)
+    def finished(self) -> Iterator[Node]:
+        roots = self._stack[0].items
+        self._stack, self._anchors = [Growing(mapping=False)], {}
+        yield from roots
 
-    def _key(self, node: yaml.Node) -> str:
-        return self._scalar(node) if isinstance(node, yaml.ScalarNode) else ""
+    def _add(self, node: Node, anchor: str | None) -> None:
+        if anchor:
+            self._anchors[anchor] = node
+        self._stack[-1].add(node)
 
-    def _leaf(self, node: yaml.Node) -> Leaf:
-        line = node.start_mark.line + 1
-        tag = node.tag or ""
-        if tag.startswith("!"):
-            return Leaf(tag + " ", line)  # `!vault`, `!Ref`: resolved by whoever reads the file
-        if isinstance(node, yaml.ScalarNode) and node.style in {"|", ">"}:
-            body = self._source[line : node.end_mark.line + (node.end_mark.column > 0)]
-            return Leaf(str(node.value), line + 1, block="\n".join(_dedented(body)))
-        return Leaf(self._scalar(node), line)
-
-    def _scalar(self, node: yaml.Node) -> str:
-        if self._templated and _STAND_IN in str(node.value):
-            raw = self._text[node.start_mark.index : node.end_mark.index]
-            return raw[1:-1] if getattr(node, "style", None) in {"'", '"'} else raw
-        return str(node.value)
+    def _leaf(self, event: yaml.ScalarEvent) -> Leaf:
+        start, end = event.start_mark, event.end_mark
+        if start is None or end is None:
+            return Leaf(event.value, 1)
+        line = start.line + 1
+        if event.tag and event.tag.startswith("!"):
+            return Leaf(event.tag + " ", line)  # `!vault`, `!Ref`: resolved by whoever reads the file
+        if event.style in {"|", ">"}:
+            body = self._source[line : end.line + (end.column > 0)]
+            return Leaf(event.value, line + 1, block="\n".join(_dedented(body)))
+        if self._templated and _STAND_IN in event.value:
+            raw = self._text[start.index : end.index]
+            return Leaf(raw[1:-1] if event.style in {"'", '"'} else raw, line)
+        return Leaf(event.value, line)
 
 
 def _dedented(body: list[str]) -> list[str]:

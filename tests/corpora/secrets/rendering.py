@@ -104,6 +104,11 @@ _TOKENS: dict[str, tuple[str | tuple[int, str], ...]] = {
 _SPECIAL = frozenset({"ghp", "npm", "pw", "jwt", "b64", "b64of", "b64txt", "dockerauth", "dockercfg", "uuid", "pem"})
 
 
+def github_token(seed: str = "token") -> str:
+    """Make a token that was never issued, with the checksum that scanners verify."""
+    return _checksummed("ghp_", _Source(seed))
+
+
 def _special(kind: str, argument: str, source: _Source) -> str:
     if kind in {"ghp", "npm"}:
         return _checksummed(kind + "_", source)

@@ -1,0 +1,111 @@
+import io
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from agents.entrypoints.guard import guard_secrets
+from tests.corpora.secrets.rendering import github_token
+from tools.scanner import Scanner
+
+PASSWORD = "Harbor!2345Zinc"
+
+
+@pytest.fixture(scope="module")
+def scanner(tmp_path_factory: pytest.TempPathFactory) -> Scanner:
+    return Scanner(tmp_path_factory.mktemp("scanner"))
+
+
+def guard(scanner: Scanner, *paths: Path, as_json: bool = False) -> tuple[int, str]:
+    out = io.StringIO()
+    return guard_secrets(paths, as_json=as_json, out=out, scanner=scanner), out.getvalue()
+
+
+def git(directory: Path, *argv: str) -> None:
+    subprocess.run(("git", "-C", str(directory), *argv), check=True, capture_output=True)
+
+
+def test_a_secret_stops_with_its_place_and_the_way_out_and_without_its_value(scanner: Scanner, tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(f"a:\n  environment:\n    DB_PASSWORD: {PASSWORD}\n")
+    code, told = guard(scanner, tmp_path)
+    assert code == 1
+    assert f"{tmp_path}/compose.yml:3  blocking  DB_PASSWORD" in told
+    assert "${DB_PASSWORD:?DB_PASSWORD required}" in told
+    assert "1 file looked at, 1 blocking finding." in told
+    assert PASSWORD not in told
+
+
+def test_clean_files_pass(scanner: Scanner, tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text("a:\n  environment:\n    DB_PASSWORD: ${DB_PASSWORD:?}\n")
+    assert guard(scanner, tmp_path) == (0, "1 file looked at, 0 blocking findings.\n")
+
+
+def test_a_warning_alone_does_not_stop(scanner: Scanner, tmp_path: Path) -> None:
+    (tmp_path / "x.diff").write_text(f"--- a/.env\n+++ b/.env\n@@ -1 +0,0 @@\n-DB_PASSWORD={PASSWORD}\n")
+    code, told = guard(scanner, tmp_path / "x.diff")
+    assert code == 0
+    assert "warning" in told
+    assert "Rotate" in told
+
+
+def test_json_has_every_fact_but_the_value(scanner: Scanner, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"A=1\nDB_PASSWORD={PASSWORD}\n")
+    code, told = guard(scanner, file, as_json=True)
+    (record,) = json.loads(told)
+    assert code == 1
+    assert record["fingerprint"] == scanner.seal(PASSWORD)
+    del record["fingerprint"], record["remedy"], record["message"]
+    assert record == {
+        "file": str(file),
+        "line": 2,
+        "key": "DB_PASSWORD",
+        "kind": "env-file",
+        "layer": "structure",
+        "verdict": "blocking",
+        "rule": "secret-literal",
+    }
+    assert PASSWORD not in told
+
+
+def test_inside_a_repository_only_tracked_files_are_looked_at(scanner: Scanner, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text(".env\n")
+    (tmp_path / ".env").write_text(f"DB_PASSWORD={PASSWORD}\n")
+    git(tmp_path, "add", ".")
+    assert guard(scanner, tmp_path)[0] == 0
+    git(tmp_path, "add", "--force", ".env")
+    assert guard(scanner, tmp_path)[0] == 1
+
+
+def test_an_ignored_file_that_is_named_is_looked_at(scanner: Scanner, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".env").write_text(f"DB_PASSWORD={PASSWORD}\n")
+    assert guard(scanner, tmp_path / ".env")[0] == 1
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_an_unknown_path_is_one_clear_line_and_exit_code_2(scanner: Scanner, tmp_path: Path, as_json: bool) -> None:
+    code, told = guard(scanner, tmp_path / "nowhere", as_json=as_json)
+    assert code == 2
+    assert told.count("\n") == 1
+    assert f"There is no {tmp_path}/nowhere." in told
+
+
+def test_a_scanner_that_does_not_start_is_not_a_pass(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    code, told = guard(Scanner(tmp_path / "file"), tmp_path)
+    assert code == 2
+    assert told.startswith("Secrets were not checked:")
+
+
+def test_large_and_binary_files_are_left_to_the_patterns(scanner: Scanner, tmp_path: Path) -> None:
+    large = "# padding\n" * 110_000 + f"DB_PASSWORD: {PASSWORD}\n"
+    (tmp_path / "large.yml").write_text(large)
+    assert guard(scanner, tmp_path)[0] == 0
+    (tmp_path / "large.yml").write_text(large + f"x: {github_token()}\n")
+    (tmp_path / "image.bin").write_bytes(b"\0\1\2" * 100 + b"\n" + github_token().encode() + b"\n")
+    code, told = guard(scanner, tmp_path)
+    assert (code, told.count("blocking  ")) == (1, 2)
+    assert f"{tmp_path}/large.yml:110002" in told

@@ -1,0 +1,88 @@
+"""P14: no hardcoded secret in deploy files, measured on labelled corpora.
+
+`dev` was known while the rule was written. `holdout` was written before the rule, by the same hand, and run
+once before anything was changed: recall 1.000, precision 0.945; its faults were then mended as classes.
+"""
+
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from guardrails.secrets import objections, secret_uses
+from guardrails.verdict import Level
+from tests.corpora.secrets.rendering import Sample, samples
+from tools.scanner import PatternMatch, Scanner
+
+RECALL, PRECISION = 0.95, 0.93
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    hit: int
+    missed: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+    @property
+    def recall(self) -> float:
+        return self.hit / (self.hit + len(self.missed))
+
+    @property
+    def precision(self) -> float:
+        return self.hit / (self.hit + len(self.wrong))
+
+
+@pytest.fixture(scope="module")
+def scanner(tmp_path_factory: pytest.TempPathFactory) -> Scanner:
+    return Scanner(tmp_path_factory.mktemp("scanner"), b"k" * 32)
+
+
+def blocked(sample: Sample, scanner: Scanner | None) -> set[int]:
+    matches: tuple[PatternMatch, ...] = scanner.scan_now([(sample.path, sample.content)]) if scanner else ()
+    seal = scanner.seal if scanner else str
+    found = objections(secret_uses(sample.path, sample.content, seal), matches)
+    return {one.line for one in found if one.level is Level.BLOCKING}
+
+
+def score(corpus: str, scanner: Scanner | None) -> Score:
+    hit, missed, wrong = 0, [], []
+    for sample in samples(corpus):
+        found = blocked(sample, scanner)
+        guilty = {line for line, label in sample.labels.items() if label in "SV"}
+        unscored = {line for line, label in sample.labels.items() if label == "Q"}
+        hit += len(found & guilty)
+        missed += [f"{sample.path}:{line}" for line in sorted(guilty - found)]
+        wrong += [f"{sample.path}:{line}" for line in sorted(found - guilty - unscored)]
+    return Score(hit, tuple(missed), tuple(wrong))
+
+
+@pytest.mark.parametrize("layers", ["structure", "both"])
+@pytest.mark.parametrize(("corpus", "labelled"), [("dev", 56), ("holdout", 103)])
+def test_p14_hardcoded_secrets_are_found_and_references_are_left_alone(
+    corpus: str, labelled: int, layers: str, scanner: Scanner
+) -> None:
+    result = score(corpus, scanner if layers == "both" else None)
+    assert result.hit + len(result.missed) == labelled
+    assert result.recall >= RECALL, result.missed
+    assert result.precision >= PRECISION, result.wrong
+
+
+def test_p14_an_ordinary_change_is_judged_in_under_50_ms(scanner: Scanner) -> None:
+    change = [sample for sample in samples("dev") if sample.path in {"docker-compose.yml", ".env", "scripts/deploy.sh"}]
+    assert len(change) == 3
+    scanner.scan_now([("warm", b"up")])
+    durations = []
+    for _ in range(5):
+        before = time.perf_counter()
+        for sample in change:
+            blocked(sample, scanner)
+        durations.append(time.perf_counter() - before)
+    assert min(durations) < 0.05
+
+
+def test_p14_no_value_of_the_corpus_is_in_any_finding(scanner: Scanner) -> None:
+    for sample in samples("holdout"):
+        values = [use.fingerprint for use in secret_uses(sample.path, sample.content, str)]
+        uses = secret_uses(sample.path, sample.content, scanner.seal)
+        told = repr([one.finding for one in objections(uses, scanner.scan_now([(sample.path, sample.content)]))])
+        assert not [value for value in values if len(value) > 11 and value in told]

@@ -1,0 +1,129 @@
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from guardrails.secrets import Allowance, SecretUse, State, no_hardcoded_secrets, objections, secret_uses
+from guardrails.verdict import Level
+from tools.scanner import PatternMatch
+
+VALUE = "Harbor!2345Zinc"
+LITERAL = SecretUse("compose.yml", 3, "DB_PASSWORD", "setting", State.LITERAL, "f1", (10, 25))
+MATCH = PatternMatch("compose.yml", 3, "betterleaks.generic", (12, 20), "f2")
+TODAY = date(2026, 3, 1)
+
+
+def rules(uses: list[SecretUse], matches: list[PatternMatch] | None = None) -> list[tuple[str, Level]]:
+    return [(one.rule, one.level) for one in no_hardcoded_secrets(uses, matches or []).findings]
+
+
+def test_a_literal_blocks_and_says_where_what_and_what_to_write_instead() -> None:
+    (finding,) = no_hardcoded_secrets([LITERAL], []).findings
+    assert (finding.rule, finding.level, finding.place) == ("secret-literal", Level.BLOCKING, "compose.yml:3")
+    assert "`${DB_PASSWORD:?DB_PASSWORD required}`" in finding.remedy
+    assert "structure layer" in finding.message
+    assert "f1" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "expected"),
+    [
+        (".github/workflows/ship.yml", "setting", "`${{ secrets.DB_PASSWORD }}`"),
+        ("Dockerfile", "image-variable", "--mount=type=secret,id=db_password"),
+        (".env", "env-file", "Take the file out of git"),
+        ("k8s/secret.yaml", "kubernetes-secret", "SealedSecret"),
+        ("id_rsa", "private-key", "Delete the key"),
+    ],
+)
+def test_the_way_out_fits_the_kind_of_file(path: str, kind: str, expected: str) -> None:
+    (finding,) = no_hardcoded_secrets([replace(LITERAL, path=path, kind=kind)], []).findings
+    assert expected in finding.remedy
+
+
+def test_references_and_empty_values_pass() -> None:
+    assert rules([replace(LITERAL, state=State.REFERENCE), replace(LITERAL, state=State.EMPTY)]) == []
+
+
+def test_a_placeholder_blocks_where_it_is_deployed_and_passes_in_an_example() -> None:
+    placeholder = replace(LITERAL, state=State.PLACEHOLDER)
+    assert rules([placeholder]) == [("secret-placeholder", Level.BLOCKING)]
+    assert rules([replace(placeholder, path=".env.example")]) == []
+
+
+def test_a_literal_in_an_example_blocks_all_the_same() -> None:
+    assert rules([replace(LITERAL, path=".env.example")]) == [("secret-literal", Level.BLOCKING)]
+
+
+def test_a_secret_taken_out_of_a_file_is_a_warning_to_rotate_it() -> None:
+    (finding,) = no_hardcoded_secrets([replace(LITERAL, removed=True)], []).findings
+    assert (finding.rule, finding.level) == ("secret-removed", Level.WARNING)
+    assert "Rotate" in finding.remedy
+    assert rules([], [replace(MATCH, removed=True)]) == [("secret-removed", Level.WARNING)]
+
+
+def test_a_known_token_blocks_also_where_no_key_names_it() -> None:
+    assert rules([], [MATCH]) == [("secret-pattern", Level.BLOCKING)]
+
+
+def test_both_layers_on_one_value_are_one_finding() -> None:
+    assert rules([LITERAL], [MATCH]) == [("secret-literal", Level.BLOCKING)]
+    same_value = replace(MATCH, span=(400, 415), fingerprint="f1")
+    assert rules([replace(LITERAL, span=None)], [same_value]) == [("secret-literal", Level.BLOCKING)]
+
+
+def test_a_reference_vetoes_a_pattern_on_the_same_place_only() -> None:
+    settled = replace(LITERAL, state=State.REFERENCE, settled=True)
+    assert rules([settled], [MATCH]) == []
+    assert rules([settled], [replace(MATCH, span=(30, 40))]) == [("secret-pattern", Level.BLOCKING)]
+    assert rules([settled], [replace(MATCH, path="other.yml")]) == [("secret-pattern", Level.BLOCKING)]
+    assert rules([replace(settled, settled=False)], [MATCH]) == [("secret-pattern", Level.BLOCKING)]
+
+
+def test_a_token_hidden_in_a_reference_is_not_vetoed() -> None:
+    token = "gh" + "p_" + "a1B2c3D4e5" * 3 + "f6G7h8"
+    found = secret_uses("compose.yml", f"API_TOKEN: ${{API_TOKEN:?{token}}}\n")
+    assert not any(use.settled for use in found)
+    assert no_hardcoded_secrets(found, []).blocks
+
+
+def test_a_file_that_cannot_be_read_is_reported_and_a_template_only_noted() -> None:
+    broken = SecretUse("a.yaml", 1, "mapping not closed", "YAML", State.UNREAD)
+    assert rules([broken]) == [("secrets-unparsed", Level.WARNING)]
+    assert rules([replace(broken, kind="YAML template")]) == [("secrets-unparsed", Level.NOTE)]
+
+
+ALLOWED = Allowance("compose.yml", "DB_PASSWORD", "f1", "demo database without data", date(2026, 3, 1))
+
+
+def test_an_allowance_holds_up_to_its_last_day_and_stays_visible() -> None:
+    (finding,) = no_hardcoded_secrets([LITERAL], [], [ALLOWED], today=TODAY).findings
+    assert (finding.rule, finding.level) == ("secret-allowed", Level.NOTE)
+    assert "demo database" in finding.message
+
+
+def test_an_allowance_that_ended_blocks_again_and_says_so() -> None:
+    (finding,) = no_hardcoded_secrets([LITERAL], [], [ALLOWED], today=date(2026, 3, 2)).findings
+    assert finding.level is Level.BLOCKING
+    assert "ended on 2026-03-01" in finding.message
+
+
+@pytest.mark.parametrize(
+    "other", [replace(ALLOWED, path="x"), replace(ALLOWED, key="x"), replace(ALLOWED, fingerprint="x")]
+)
+def test_an_allowance_is_for_one_value_of_one_key_in_one_file(other: Allowance) -> None:
+    assert no_hardcoded_secrets([LITERAL], [], [other], today=TODAY).blocks
+
+
+def test_without_a_date_or_a_fingerprint_no_allowance_holds() -> None:
+    assert no_hardcoded_secrets([LITERAL], [], [ALLOWED]).blocks
+    bare = replace(LITERAL, fingerprint="")
+    assert no_hardcoded_secrets([bare], [], [replace(ALLOWED, fingerprint="")], today=TODAY).blocks
+
+
+def test_no_finding_carries_the_value() -> None:
+    uses = secret_uses(
+        "compose.yml", f"a:\n  DB_PASSWORD: {VALUE}\n  url: postgres://u:{VALUE}@h/d\n  b: curl -u a:{VALUE}\n"
+    )
+    found = objections(uses, [])
+    assert len(found) >= 2
+    assert VALUE not in repr((uses, found, [one.finding for one in found]))

@@ -1,0 +1,188 @@
+"""No secret gets out (P16): what is registered is masked however it is encoded."""
+
+import base64
+import html
+import json
+import logging
+import shlex
+from collections.abc import Callable
+from itertools import pairwise
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tools.redaction import RedactingFormatter, RedactingStream, Redactor
+
+CANARY = "Har\"bor$2345/Zi'nc<&>+ü"
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "JSON": lambda value: json.dumps(value)[1:-1],
+    "JSON with umlauts": lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
+    "JSON in JSON": lambda value: json.dumps(json.dumps(value)[1:-1])[1:-1],
+    "repr": lambda value: repr(value)[1:-1],
+    "URL": lambda value: quote(value, safe=""),
+    "URL path": quote,
+    "form": quote_plus,
+    "HTML": html.escape,
+    "Slack": lambda value: html.escape(value, quote=False),
+    "shell": lambda value: shlex.quote(value).strip("'"),
+    "YAML": lambda value: value.replace("'", "''"),
+    "compose": lambda value: value.replace("$", "$$"),
+    "hex": lambda value: value.encode().hex(),
+    "base64": lambda value: base64.b64encode(value.encode()).decode(),
+    "base64 in the middle": lambda value: base64.b64encode(b"a:" + value.encode() + b"@b").decode(),
+    "base64 shifted": lambda value: base64.b64encode(b"u" + value.encode() + b"x").decode(),
+    "base64url": lambda value: base64.urlsafe_b64encode(value.encode()).decode().rstrip("="),
+}
+secrets = st.text(st.characters(codec="utf-8"), min_size=8, max_size=40).filter(
+    lambda value: (
+        len(value.strip()) >= 8 and len(set(value)) >= 4 and "[redacted" not in value and "\n" not in value.strip()
+    )
+)
+
+
+def knowing(**values: str) -> Redactor:
+    redactor = Redactor()
+    for name, value in values.items():
+        assert redactor.register(name, value) is None
+    return redactor
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_planted_canary_is_masked_in_every_encoding(encoding: str) -> None:
+    redactor = knowing(CANARY=CANARY)
+    text = f"before {ENCODINGS[encoding](CANARY)} after"
+    shown = redactor.redact(text)
+    assert "[redacted:CANARY]" in shown
+    assert not redactor.leaks(shown)
+    assert redactor.leaks(text)
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+
+
+@given(secrets, st.sampled_from(sorted(ENCODINGS)), st.text(max_size=20), st.text(max_size=20))
+def test_no_registered_value_gets_through_any_encoding(secret: str, encoding: str, before: str, after: str) -> None:
+    redactor = Redactor()
+    if redactor.register("S", secret) is not None:
+        return
+    encoded = ENCODINGS[encoding](secret)
+    if not encoding.startswith("base64 "):
+        assert encoded not in redactor.redact(before + encoded + after)
+    assert "[redacted:S]" in redactor.redact(before + encoded + after)
+
+
+@given(st.lists(secrets, min_size=1, max_size=3), st.text(max_size=50))
+def test_redacting_twice_changes_nothing(values: list[str], text: str) -> None:
+    redactor = Redactor()
+    for value in values:
+        redactor.register("S", value)
+    once = redactor.redact(text.join(values))
+    assert redactor.redact(once) == once
+
+
+@given(secrets, st.text(max_size=30), st.text(max_size=30), st.lists(st.integers(0, 100), max_size=8))
+def test_a_stream_cut_anywhere_shows_what_the_whole_text_would(
+    secret: str, before: str, after: str, cuts: list[int]
+) -> None:
+    redactor = Redactor()
+    redactor.register("S", secret)
+    text = before + secret + after
+    edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
+    stream = RedactingStream(redactor)
+    shown = "".join(stream.feed(text[a:b]) for a, b in pairwise(edges)) + stream.finish()
+    assert secret not in shown
+    assert shown == redactor.redact(text) or redactor.redact(shown) == redactor.redact(text)
+
+
+def test_a_stream_of_single_characters_hides_the_secret_and_keeps_the_rest() -> None:
+    stream = RedactingStream(knowing(S="Harbor!2345Zinc"))
+    text = "a Harbor!2345Zinc b Harbor!2345Zin"
+    assert "".join(map(stream.feed, text)) + stream.finish() == "a [redacted:S] b Harbor!2345Zin"
+
+
+@pytest.mark.parametrize("value", ["short", "1234567", "aaaaaaaaaaaa", "sqlite:///x/shipmate.db", "a[redacted:b]", ""])
+def test_what_cannot_be_masked_is_refused_with_a_reason(value: str) -> None:
+    redactor = Redactor()
+    reason = redactor.register("PIN", value)
+    assert reason is not None
+    assert reason.startswith("PIN ")
+    assert redactor.redact(f"x {value} y") == f"x {value} y"
+
+
+def test_overlapping_secrets_leave_no_tail() -> None:
+    redactor = knowing(A="abcdefgh12", B="gh12ijklmnopqrst")
+    assert redactor.redact("abcdefgh12ijklmnopqrst.") == "[redacted:A]."
+
+
+def test_every_line_of_a_key_is_a_secret_and_its_header_is_not() -> None:
+    body = [base64.b64encode(bytes((i * j + 7) % 251 for i in range(48))).decode() for j in (3, 5)]
+    header = "-----BEGIN PRIVATE " + "KEY-----"
+    redactor = knowing(KEY="\n".join([header, *body, "-----END PRIVATE " + "KEY-----"]))
+    assert redactor.redact(f"x {body[1]} y") == "x [redacted:KEY] y"
+    assert not redactor.leaks(f"a file that begins with {header}")
+
+
+def test_the_password_of_an_address_is_a_secret_by_itself_and_its_host_is_not() -> None:
+    redactor = knowing(DATABASE_URL="postgresql://app:p%40ss-Word9x@db.example.com:5432/shipmate")
+    assert redactor.redact("PGPASSWORD=p@ss-Word9x psql") == "PGPASSWORD=[redacted:DATABASE_URL] psql"
+    assert not redactor.leaks("postgresql://db.example.com:5432/shipmate does not answer")
+    assert redactor.leaks("p@ss-Word9x")
+
+
+def test_the_brand_of_a_token_may_be_spoken_of() -> None:
+    redactor = knowing(T="github" + "_pat_" + "a1B2c3D4e5f6G7h8i9J0k1L2")
+    assert not redactor.leaks("Create a github_pat_ token in the settings.")
+    assert redactor.leaks("a1B2c3D4e5f6")
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        lambda value: value[:10],
+        lambda value: value[3:],
+        str.upper,
+        lambda value: value[::-1],
+        " ".join,
+        "\n".join,
+        "\u200b".join,
+        lambda value: value[:5] + "\x1b[31m" + value[5:],
+        lambda value: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in value),
+        lambda value: base64.encodebytes(b"x" * 50 + value.encode()).decode(),
+    ],
+)
+def test_the_tripwire_sees_through_disguises_that_masking_cannot(disguise: Callable[[str], str]) -> None:
+    assert knowing(S="Harbor!2345ZincMeadow").leaks(f"ok: {disguise('Harbor!2345ZincMeadow')}")
+
+
+def test_the_tripwire_stays_quiet_on_ordinary_text() -> None:
+    redactor = knowing(**{f"S{i}": base64.b64encode(f"{i * 7919}-seed-{i}".encode()).decode() for i in range(50)})
+    assert not redactor.leaks(json.dumps({"services": {"observer": {"image": "ghcr.io/acme/observer:v1.2.3"}}}) * 20)
+    assert not Redactor().leaks("nothing registered")
+
+
+def test_structures_are_redacted_keys_included() -> None:
+    redactor = knowing(S="Harbor!2345Zinc")
+    assert redactor.redact_values({"a": ["Harbor!2345Zinc", 1, None], "Harbor!2345Zinc": ("x",)}) == {
+        "a": ["[redacted:S]", 1, None],
+        "[redacted:S]": ("x",),
+    }
+
+
+def test_a_log_line_is_redacted_after_arguments_and_exceptions_are_rendered() -> None:
+    secret = "Harbor!2345Zinc"
+    formatter = RedactingFormatter(knowing(S=secret), logging.Formatter("%(levelname)s %(message)s"))
+    error = ValueError(secret)
+    info = (ValueError, error, None)
+    record = logging.LogRecord("x", logging.ERROR, __file__, 1, "login with %s failed", (secret,), info)
+    line = formatter.format(record)
+    assert line.startswith("ERROR login with [redacted:S] failed")
+    assert "ValueError: [redacted:S]" in line
+    assert secret not in line + (record.exc_text or "")
+
+
+def test_a_name_cannot_break_the_mark() -> None:
+    redactor = Redactor()
+    redactor.register("A]\nB", "Harbor!2345Zinc")
+    assert redactor.redact("Harbor!2345Zinc") == "[redacted:A__B]"
