@@ -12,11 +12,11 @@ from tools.history.releases import Outcome
 async def close(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     """End the release with one outcome; repeating it changes nothing."""
     tools = runtime.context
-    outcome = Outcome(state.get("outcome") or _outcome(state))
+    outcome = _outcome(state)
     cause = state.get("cause", "")
     if outcome is Outcome.SUCCEEDED and state["kind"] == "deploy":
         warned = state.get("tested") == "warning"
-        await tools.store.targets.succeed(state["service"], state["environment"], warned=warned)
+        await tools.store.targets.succeed(state["service"], state["environment"], state["release"], warned=warned)
     release = await tools.release()
     elapsed = tools.clock.now() - release.requested_at
     await tools.report(Finished(outcome, cause, round(elapsed.total_seconds(), 3)))
@@ -25,6 +25,10 @@ async def close(state: State, *, runtime: Runtime[Toolbox]) -> Next:
 
 
 def _outcome(state: State) -> Outcome:
+    if state.get("rolled_back") is False:
+        return Outcome.IN_DOUBT  # whatever ended the release, nobody knows what runs now
+    if state.get("outcome"):
+        return Outcome(state["outcome"])
     if not state.get("failure"):
         return Outcome.SUCCEEDED
-    return {True: Outcome.ROLLED_BACK, False: Outcome.IN_DOUBT, None: Outcome.FAILED}[state.get("rolled_back")]
+    return Outcome.ROLLED_BACK if state.get("rolled_back") else Outcome.FAILED

@@ -26,7 +26,8 @@ releases = Table(
     Column("from_version", String, nullable=False, default=""),
     Column("cancelled_by", String),
     Index("releases_by_target", "service", "environment", "requested_at"),
-    Index("releases_by_status", "status"),
+    Index("releases_by_outcome", "outcome"),
+    Index("releases_by_target_and_outcome", "service", "environment", "outcome"),
     Index("releases_by_time", "requested_at"),
 )
 
@@ -97,6 +98,7 @@ targets = Table(
     Column("locked_by", String),
     Column("acknowledged_by", String),
     Column("fence", Integer, nullable=False, default=0),
+    Column("succeeded_by", String),
 )
 
 messages = Table(

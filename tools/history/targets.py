@@ -1,7 +1,7 @@
 """Targets: failures in a row, locks, and the number that fences off older runs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,8 @@ class Target:
     """The release whose failure locked the target."""
     acknowledged_by: str | None = None
     fence: int = 0
+    succeeded_by: str | None = None
+    """The last release that succeeded."""
 
 
 class Targets(Rows):
@@ -45,20 +47,25 @@ class Targets(Rows):
 
     async def fail(self, service: str, environment: str, failure: Mapping[str, Any]) -> Target:
         """Count a failure and return the target as it is then. One release (`failure["release"]`) counts once."""
-        await self._ensure(service, environment)
-        before = await self.get(service, environment)
-        if any(known.get("release") == failure.get("release") for known in before.recent_failures):
-            return before
-        recent = [*before.recent_failures, dict(failure)][-KEPT_FAILURES:]
-        await self._set(service, environment, failures=before.failures + 1, recent_failures=recent)
-        return await self.get(service, environment)
 
-    async def succeed(self, service: str, environment: str, *, warned: bool) -> None:
-        """Forget failures in a row; count warnings in a row."""
-        await self._ensure(service, environment)
-        before = await self.get(service, environment)
-        warnings = before.warnings + 1 if warned else 0
-        await self._set(service, environment, failures=0, recent_failures=[], warnings=warnings)
+        def counted(before: Target) -> Mapping[str, Any]:
+            if any(known.get("release") == failure.get("release") for known in before.recent_failures):
+                return {}
+            recent = [*before.recent_failures, dict(failure)][-KEPT_FAILURES:]
+            return {"failures": before.failures + 1, "recent_failures": recent}
+
+        return await self._weigh(service, environment, counted)
+
+    async def succeed(self, service: str, environment: str, release: str, *, warned: bool) -> None:
+        """Forget failures in a row; count warnings in a row. One release counts once."""
+
+        def counted(before: Target) -> Mapping[str, Any]:
+            if before.succeeded_by == release:
+                return {}
+            warnings = before.warnings + 1 if warned else 0
+            return {"failures": 0, "recent_failures": [], "warnings": warnings, "succeeded_by": release}
+
+        await self._weigh(service, environment, counted)
 
     async def lock(self, service: str, environment: str, release: str) -> None:
         """Lock a target until a person unlocks it."""
@@ -94,6 +101,17 @@ class Targets(Rows):
     async def _ensure(self, service: str, environment: str) -> None:
         insert = self._insert(targets).values(service=service, environment=environment, recent_failures=[])
         await self._change(insert.on_conflict_do_nothing())
+
+    async def _weigh(self, service: str, environment: str, change: Callable[[Target], Mapping[str, Any]]) -> Target:
+        """Change a target by what it is; nobody else changes it in between."""
+        await self._ensure(service, environment)
+        read = select(targets).where(*_is(service, environment)).with_for_update()
+        async with self._engine.begin() as connection:
+            before = _target(dict((await connection.execute(read)).mappings().one()))
+            columns = change(before)
+            if columns:
+                await connection.execute(update(targets).where(*_is(service, environment)).values(**columns))
+        return replace(before, **columns)
 
     async def _set(self, service: str, environment: str, **columns: Any) -> None:
         await self._change(update(targets).where(*_is(service, environment)).values(**columns))
