@@ -73,7 +73,11 @@ def test_examples_are_known_by_name() -> None:
         ("x.sh", "PGPASSWORD={pw} psql -h db\n", {1: LITERAL}),
         ("x.sh", "docker run -e API_KEY={random} a\ndocker run -e API_KEY a\n", {1: LITERAL}),
         ("x.sh", "docker login -u a -p {pw} r\ndocker run -p 80:80 a\n", {1: LITERAL}),
-        ("x.sh", 'curl -u a:{pw} https://x.test\ncurl -u "a:$PW" https://x.test\n', {1: LITERAL, 2: State.REFERENCE}),
+        (
+            "x.sh",
+            'curl {user} a:{pw} https://x.test\ncurl -u "a:$PW" https://x.test\n',
+            {1: LITERAL, 2: State.REFERENCE},
+        ),
         ("x.sh", 'curl -H "Authorization: Bearer {random}" https://x.test\n', {1: LITERAL}),
         ("x.sh", "curl 'https://x.test/?access_token={random}&a=1'\n", {1: LITERAL}),
         ("x.sh", 'ssh h "export SECRET_KEY={random}; ls"\n', {1: LITERAL}),
@@ -96,7 +100,7 @@ def test_examples_are_known_by_name() -> None:
     ],
 )
 def test_a_secret_is_found_on_its_line(path: str, text: str, expected: dict[int, State]) -> None:
-    assert uses(path, text.format(pw=PASSWORD, random=RANDOM)) == expected
+    assert uses(path, text.format(pw=PASSWORD, random=RANDOM, user="-u")) == expected
 
 
 def test_base64_in_a_kubernetes_secret_protects_nothing() -> None:
