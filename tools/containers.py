@@ -13,12 +13,15 @@ __all__ = ["Container", "Containers", "PathChange"]
 
 _ABSENT = ("No such object", "No such container")
 # A container shares its host's clock unless something fakes it, and its image may lack any program that tells the time.
+# A failed `docker exec` complains on its standard output.
 _CLOCK = """\
+python='import time; print(int(time.time()))'
 date +%s
-docker exec "$1" date +%s 2>/dev/null \\
-  || docker exec "$1" python3 -c 'import time; print(int(time.time()))' 2>/dev/null \\
-  || docker exec "$1" python -c 'import time; print(int(time.time()))' 2>/dev/null \\
-  || echo unknown
+inside=$(docker exec "$1" date +%s 2>/dev/null) \\
+  || inside=$(docker exec "$1" python3 -c "$python" 2>/dev/null) \\
+  || inside=$(docker exec "$1" python -c "$python" 2>/dev/null) \\
+  || inside=unknown
+echo "$inside"
 date +%s
 """
 
@@ -38,21 +41,24 @@ def inspected(ids: tuple[str, ...]) -> Argv:
     return ("docker", "inspect", "--type", "container", "--format", FORMAT, *ids)
 
 
-def logged(container: str, since: datetime | timedelta | None, tail: int) -> Argv:
+def logged(container: str, since: datetime | None, tail: int) -> Argv:
     """Build the command that prints the last lines of a log, both streams in the order they came."""
-    window = () if since is None else ("--since", _since(since))
+    window = ("--since", since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")) if since else ()
     return ("sh", "-c", 'exec docker logs "$@" 2>&1', "logs", *window, "--tail", str(tail), container)
-
-
-def _since(since: datetime | timedelta) -> str:
-    if isinstance(since, timedelta):
-        return f"{since.total_seconds():.3f}s"
-    return since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def drift_between(before: int, inside: int, after: int) -> timedelta:
     """Tell how far the container's second lies outside the seconds that passed on the host; ahead is positive."""
     return timedelta(seconds=max(0, inside - after) + min(0, inside - before))
+
+
+def moment_of(text: str) -> datetime:
+    """Read the answer of `date +%s.%N`; without the nanoseconds where the host's `date` knows none."""
+    seconds, _, nanoseconds = text.strip().partition(".")
+    if not seconds.isdecimal():
+        raise Garbled(f"A clock answered {text[:80]!r}.")
+    microseconds = int(nanoseconds[:6]) if nanoseconds[:6].isdecimal() else 0
+    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=microseconds)
 
 
 class Containers(HostImages):
@@ -77,10 +83,10 @@ class Containers(HostImages):
         """List what differs from the image in the container's own layer; mount points and parents are listed, too."""
         return path_changes_in(await self._docker(("docker", "diff", container), "Comparing it with its image"))
 
-    async def logs(self, container: str, *, since: datetime | timedelta | None = None, tail: int = 200) -> str:
+    async def logs(self, container: str, *, since: datetime | None = None, tail: int = 200) -> str:
         """Return the last lines of the log; empty where the container is gone.
 
-        `since` is a moment of the host's clock or, where the two clocks may differ, a time ago.
+        `since` is a moment of the host's clock, as `now` or `Container.created_at` tells it.
         """
         answer = await self._host.run(logged(container, since, tail))
         if any(absent in answer.stdout for absent in _ABSENT) and not answer.ok:
@@ -99,6 +105,11 @@ class Containers(HostImages):
             case [before, inside, after] if (before + inside + after).isdecimal():
                 return drift_between(int(before), int(inside), int(after))
         raise Garbled(f"The clocks on {self._host.name} answered {answer[:80]!r}.")
+
+    async def now(self) -> datetime:
+        """Tell the host's own clock, which stamps its logs."""
+        answer = await self._docker(("date", "+%s.%N"), "Reading the clock")
+        return moment_of(answer)
 
     async def free_bytes(self, path: PurePosixPath) -> int:
         """Tell how much is free on the disk of a path, which need not exist yet."""

@@ -55,6 +55,7 @@ class Container:
     exit_code: int = 0
     restarts: int = 0
     started_at: datetime | None = None
+    """Stamped a little after the start: the first log lines may be older. Ask for logs since `created_at`."""
     created_at: datetime | None = None
     environment_names: tuple[str, ...] = ()
     mounts: tuple[ContainerMount, ...] = ()

@@ -27,7 +27,7 @@ class Sample:
     latency: timedelta
     restarts: int
     error_lines: int
-    """Matching log lines since the first look."""
+    """Matching log lines since the watch began."""
     running: bool = True
     error: str = ""
 
@@ -77,30 +77,29 @@ async def observe(
 
     A container that was replaced or removed counts as not running any more.
     """
-    started = clock.monotonic()
+    since, started = await containers.now(), clock.monotonic()
     samples: list[Sample] = []
     for number in range(watch.window // watch.every + 1):
         elapsed = timedelta(seconds=clock.monotonic() - started)
         await clock.sleep(max(timedelta(), number * watch.every - elapsed))
-        elapsed = timedelta(seconds=clock.monotonic() - started)
-        samples.append(await _sample(containers, container, request, watch, clock.now(), elapsed))
+        samples.append(await _sample(containers, container, request, watch.error_log, since, clock.now()))
         if enough(samples):
             break
     return tuple(samples)
 
 
 async def _sample(
-    containers: Containers, container: str, request: Probe, watch: Watch, at: datetime, elapsed: timedelta
+    containers: Containers, container: str, request: Probe, error_log: str, since: datetime, at: datetime
 ) -> Sample:
     answer = await probe(containers.host, request)
     seen = await containers.inspect(container)
-    log = await containers.logs(container, since=elapsed, tail=_LOG_LINES)
+    log = await containers.logs(container, since=since, tail=_LOG_LINES)
     return Sample(
         at=at,
         status=answer.status,
         latency=answer.latency,
         restarts=seen.restarts if seen else 0,
-        error_lines=error_lines(log, watch.error_log),
+        error_lines=error_lines(log, error_log),
         running=seen is not None and seen.running,
         error=answer.error,
     )

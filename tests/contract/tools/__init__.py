@@ -1,0 +1,1 @@
+"""Tools that touch a host: one body, against this machine and against a real server over SSH."""
