@@ -74,9 +74,7 @@ class Decisions(Rows):
     async def vote(self, question_id: str, person: str, choice: str) -> None:
         """Count one person's answer; a later answer of the same person takes its place."""
         insert = self._insert(votes).values(question=question_id, person=person, choice=choice, at=self._now())
-        await self._change(
-            insert.on_conflict_do_update(index_elements=["question", "person"], set_={"choice": choice})
-        )
+        await self._change(insert.on_conflict_do_update(index_elements=["question", "person"], set_={"choice": choice}))
 
     async def votes(self, question_id: str) -> tuple[Vote, ...]:
         """List the answers in order of arrival."""
