@@ -7,7 +7,7 @@ from typing import Any
 
 from agents import events
 from agents.entrypoints import figures
-from agents.entrypoints.facts import Fact, facts, held, short, words
+from agents.entrypoints.facts import Fact, facts, held, objections, short, words
 from agents.entrypoints.headlines import headline, way_on
 from agents.entrypoints.view import RUNNING, ReleaseView, Stage
 from agents.entrypoints.voice import CUT, Voice, cut, flat, slack_escaped
@@ -17,7 +17,10 @@ CARD_LIMIT = 12_000
 """Characters of all blocks as JSON; Slack refuses a message somewhere above 13,200."""
 TEXT_LIMIT = 3_000
 REPLY_LIMIT = 6_000
-_WORDS_ROOM, _LEAST_WORDS = 2_500, 120
+_WORDS_ROOM, _LEAST_WORDS = 2_500, 160
+LONGEST_WORDS = 10_000
+_QUOTE = 4
+"""A line's quote mark and its end, as JSON."""
 _CLAIMS = 5
 _SHARES = (1, 0.75, 0.5)
 """Text full of quotes grows as JSON; at half its room every fact fits even then."""
@@ -114,11 +117,12 @@ def _stage_line(stage: Stage, voice: Voice) -> str:
 
 def _end(view: ReleaseView, voice: Voice) -> list[Block]:
     told = way_on(view, voice)
+    reasons = fact_blocks(fact for fact in (objections(view, voice),) if fact.lines) if view.outcome else []
     planned = view.one(events.Planned)
     mark = voice.say("Release {id:code}", id=view.release.id)
     if planned:
         mark += voice.say(", plan {digest:code}", digest=figures.digest(planned.digest))
-    return [*([section(told)] if told else []), _context(mark)]
+    return [*reasons, *([section(told)] if told else []), _context(mark)]
 
 
 def _word_blocks(view: ReleaseView, room: int) -> list[Block]:
@@ -126,26 +130,32 @@ def _word_blocks(view: ReleaseView, room: int) -> list[Block]:
     said = words(view)
     if said is None or room < _LEAST_WORDS:
         return []
+    blocks = _words_within(said, room)
+    # quotes and backslashes count twice in JSON: what still is too much fits at half the room
+    return blocks if weight(blocks) <= room else _words_within(said, room // 2)
+
+
+def _words_within(said: tuple[str, str, tuple[str, ...]], room: int) -> list[Block]:
     label, text, claims = said
-    quote = _quoted(text, room - 100)
-    blocks = [section(f"*{label}*\n{quote}")]
-    left = room - weight(blocks)
+    blocks = [section(f"*{label}*\n{_quoted(text, room - _LEAST_WORDS)}")]
+    left = room - weight(blocks) - _LEAST_WORDS
     if claims and left > _LEAST_WORDS:
         unproved = "; ".join(flat(claim) for claim in claims[:_CLAIMS])
         more = f" and {len(claims) - _CLAIMS} more" if len(claims) > _CLAIMS else ""
-        blocks.append(_context(f"Not confirmed by the facts: {slack_escaped(unproved, left - 100)}{more}"))
+        blocks.append(_context(f"Not confirmed by the facts: {slack_escaped(unproved, left)}{more}"))
     return blocks
 
 
 def _quoted(text: str, room: int) -> str:
+    """Quote line by line; the line that does not fit any more ends with the mark of a cut."""
     lines: list[str] = []
-    for line in filter(None, map(flat, text.splitlines())):
-        left = room - sum(len(one) + 3 for one in lines) - 3
-        if left <= len(CUT):
-            lines[-1:] = [lines[-1].removesuffix(CUT) + CUT] if lines else [CUT]
+    left = max(room, len(CUT) + _QUOTE)
+    for line in filter(None, map(flat, cut(text, LONGEST_WORDS).splitlines())):
+        if left < len(CUT) + _QUOTE:
+            lines[-1] = lines[-1].removesuffix(CUT) + CUT
             break
-        # JSON doubles quotes and backslashes: half the room is always enough, cut or not
-        lines.append(slack_escaped(line, max(len(CUT), left // 2 if '"' in line or "\\" in line else left)))
+        lines.append(slack_escaped(line, left - _QUOTE))
+        left -= len(lines[-1]) + _QUOTE
     return "\n".join(f"> {line}" for line in lines)
 
 

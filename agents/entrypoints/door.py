@@ -53,7 +53,19 @@ class Visit:
 
 def voice_at(origin: Origin, configuration: Configuration) -> Voice:
     """Speak as people hear it where they asked."""
-    return slack_voice(configuration.shipmate.slack.command) if origin.channel else terminal_voice()
+    if not origin.channel:
+        return terminal_voice()
+    return slack_voice(configuration.shipmate.slack.command, people(configuration))
+
+
+def people(configuration: Configuration) -> frozenset[str]:
+    """List everybody whom the configuration names."""
+    named: set[str] = set()
+    for service in configuration.services.values():
+        named |= set(service.owners)
+        for environment in service.environments.values():
+            named |= {*environment.approval.approvers, *environment.approval.requesters}
+    return frozenset(named)
 
 
 async def answer(

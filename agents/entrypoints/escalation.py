@@ -56,6 +56,8 @@ def _happened(view: ReleaseView, voice: Voice) -> Iterable[str]:
     report = escalated.report if escalated else {}
     yield voice.say("Pipeline: {id:code}, version {version:80}", id=view.release.id, version=view.release.version)
     yield f"Failures in a row: {escalated.count if escalated else 'unknown'}"
+    for line in plain_lines(report.get("reason")):
+        yield voice.say("{line:200}", line=line)
     yield voice.say("Locked at: {when:when}", when=report.get("locked_at") or "unknown")
     yield voice.say("Failed stage: {stage:60}", stage=report.get("stage") or "unknown")
     yield f"Cause: {cause(str(report.get('cause') or view.cause or 'unknown'), voice)}"
@@ -76,8 +78,8 @@ def _told(value: object, voice: Voice) -> tuple[str, ...]:
 
 def _people(view: ReleaseView, owners: Iterable[str], voice: Voice) -> list[Block]:
     acknowledged, unlocked = view.one(events.Acknowledged), view.one(events.Unlocked)
-    called = ", ".join(voice.mention(owner) for owner in list(owners)[:10])
-    lines = [f"Owners: {called}"] if called else []
+    called = list(owners)
+    lines = [f"Owners: {voice.called(called)}"] if called else []
     if acknowledged:
         lines.append(voice.say("{person:who} takes care of it.", person=acknowledged.person))
     if unlocked:

@@ -15,7 +15,8 @@ from guardrails.verdict import Finding, Level
 
 MODEL_LABEL = "Written by the model from unreviewed text"
 FACTS_LABEL = "Summary, put together from the facts"
-_LINE = 200
+_MOST = 100
+"""So many lines are drawn at most; the rest is counted."""
 _SECRETS = ("secret",)
 _VOLUMES = ("volume", "mount", "bind", "path", "image-volume", "written")
 
@@ -29,18 +30,31 @@ class Fact:
     room: int
     """Most characters it may take."""
     verbatim: bool = False
+    more: int = 0
+    """How many further lines there would be."""
 
 
 def facts(view: ReleaseView, voice: Voice) -> tuple[Fact, ...]:
     """List everything the tools found out, without a word of the model."""
+    analyzed, planned = view.one(events.Analyzed), view.one(events.Planned)
+    commits = len(analyzed.commits) if analyzed else 0
+    differences = len(planned.differences) if planned else 0
     pieces = (
         Fact("Release", tuple(_release(view, voice)), 900),
-        Fact("Commits and pull requests", tuple(_commits(view, voice)), 800, verbatim=True),
+        Fact(
+            "Commits and pull requests", tuple(_commits(view, voice)), 800, verbatim=True, more=max(0, commits - _MOST)
+        ),
         Fact("Changed files", tuple(_files(view, voice)), 900, verbatim=True),
         Fact("Risks", tuple(_risks(view, voice)), 500),
         Fact("Tests", tuple(_tests(view, voice)), 900),
         Fact("Image", tuple(_images(view, voice)), 500),
-        Fact("What changes where it runs", tuple(_differences(view, voice)), 1200, verbatim=True),
+        Fact(
+            "What changes where it runs",
+            tuple(_differences(view, voice)),
+            1200,
+            verbatim=True,
+            more=max(0, differences - _MOST),
+        ),
         Fact("Guardrails", tuple(_findings(view, voice)), 900),
         Fact("Gate", tuple(_gate(view, voice)), 600),
         Fact("How", tuple(_how(view, voice)), 700),
@@ -65,10 +79,21 @@ def short(view: ReleaseView, voice: Voice) -> Fact:
     return Fact("Release", tuple(_release(view, voice)), 1200)
 
 
+def objections(view: ReleaseView, voice: Voice) -> Fact:
+    """List what stood in the way: objections of the guardrails, failed suites, hosts that did not become healthy."""
+    lines = [line for one in view.every(events.Objected) for line in finding_lines(one.findings, voice)]
+    lines += [suite_line(suite, voice) for suite in view.every(events.SuiteRan) if suite.outcome == "failed"]
+    for settled in view.every(events.Settled):
+        if not settled.healthy:
+            where = voice.say("{component:60} on {host:60}", component=settled.component, host=settled.host)
+            lines.append(f"{where}: " + voice.say("{cause:300}", cause=settled.cause or "not healthy"))
+    return Fact("What stood in the way", tuple(lines), 2000)
+
+
 def held(fact: Fact, room: int | None = None) -> tuple[str, ...]:
     """Keep the lines that fit into the fact's room; what was left out is counted in the last line."""
     limit = fact.room if room is None else room
-    if sum(len(line) + 1 for line in fact.lines) <= limit:
+    if not fact.more and sum(len(line) + 1 for line in fact.lines) <= limit:
         return fact.lines
     kept: list[str] = []
     left = limit - len("... and 100000 more (cut)")
@@ -77,7 +102,7 @@ def held(fact: Fact, room: int | None = None) -> tuple[str, ...]:
         if left < 0:
             break
         kept.append(line)
-    return (*kept, f"... and {len(fact.lines) - len(kept)} more (cut)")
+    return (*kept, f"... and {len(fact.lines) - len(kept) + fact.more} more (cut)")
 
 
 def _claim(flagged: Any) -> str:
@@ -94,7 +119,8 @@ def _release(view: ReleaseView, voice: Voice) -> Iterator[str]:
     behind = voice.say(" at commit {commit:code}", commit=figures.commit(commit)) if commit else ""
     yield voice.say("Version: {version:80}{behind:ours}", version=release.version, behind=behind)
     if plan or analyzed:
-        yield f"Now: {_now(view, plan, voice)}"
+        history = view.decision or view.one(events.Moved)
+        yield f"{'Before' if history else 'Now'}: {_now(view, plan, voice)}"
 
 
 def _now(view: ReleaseView, plan: Plan | None, voice: Voice) -> str:
@@ -117,7 +143,7 @@ def _counted(tag: str, number: int, kinds: int) -> str:
 
 def _commits(view: ReleaseView, voice: Voice) -> Iterator[str]:
     analyzed = view.one(events.Analyzed)
-    for commit in analyzed.commits if analyzed else ():
+    for commit in analyzed.commits[:_MOST] if analyzed else ():
         request = f"#{commit.pull_request} " if commit.pull_request else ""
         line = f"{figures.commit(commit.sha)} {request}{commit.subject} ({commit.author})"
         yield voice.say("{line:160}", line=line)
@@ -128,7 +154,8 @@ def _files(view: ReleaseView, voice: Voice) -> Iterator[str]:
     categories = analyzed.categories if analyzed else {}
     for category, files in sorted(categories.items(), key=lambda item: (item[0] != "database", item[0])):
         if files:
-            shown = ", ".join(files)
+            more = f" and {len(files) - _MOST} more (cut)" if len(files) > _MOST else ""
+            shown = ", ".join(files[:_MOST]) + more
             yield voice.say("{category:20} ({number}): {shown:240}", category=category, number=len(files), shown=shown)
 
 
@@ -182,7 +209,7 @@ def _images(view: ReleaseView, voice: Voice) -> Iterator[str]:
 
 def _differences(view: ReleaseView, voice: Voice) -> Iterator[str]:
     planned = view.one(events.Planned)
-    for difference in planned.differences if planned else ():
+    for difference in planned.differences[:_MOST] if planned else ():
         yield voice.say("{difference:200}", difference=difference)
     if planned and not planned.differences:
         yield "Nothing but the image."
@@ -208,9 +235,9 @@ def _verdict(findings: Sequence[Finding]) -> str:
 def finding_lines(findings: Iterable[Finding], voice: Voice) -> Iterator[str]:
     """Tell findings, heaviest first, each with its remedy."""
     for finding in sorted(findings, key=lambda one: -one.level):
-        place = f" ({finding.place})" if finding.place else ""
+        place = voice.say(" ({place:80})", place=finding.place) if finding.place else ""
         yield voice.say(
-            "{level} {rule:60}, {subject:100}: {message:160}{place:80} {remedy:160}",
+            "{level} {rule:60}, {subject:100}: {message:160}{place:ours} {remedy:160}",
             level=Level(finding.level).name.lower(),
             rule=finding.rule,
             subject=finding.subject,
@@ -261,8 +288,7 @@ def _approval(view: ReleaseView, voice: Voice) -> Iterator[str]:
     yield voice.say("Plan digest: {digest:code}", digest=figures.digest(planned.digest))
     if asked is None:
         return
-    people = ", ".join(voice.mention(person) for person in asked.approvers[:10]) or "nobody"
-    yield f"Needed: {figures.count(asked.required, 'approval')} from {people}"
+    yield f"Needed: {figures.count(asked.required, 'approval')} from {voice.called(asked.approvers)}"
     if not view.decision:
         given = sum(vote.choice == "approved" for vote in view.votes)
         yield voice.say("Given: {given}. Open until {when:when}", given=given, when=_moment(asked.expires_at))

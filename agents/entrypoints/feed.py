@@ -212,7 +212,7 @@ class Feed:
     async def _show_escalation(self, view: ReleaseView, entries: Sequence[Entry]) -> None:
         """Show the escalation of a release that locked its target, and later that it is history."""
         channel = self.places.escalations or self.places.of(view.release)
-        if not view.locked or not channel:
+        if not view.locked or not channel or await self._locked_by_another(view.release):
             return
         release, waiting = view.release, self._unresolved.setdefault(view.release.target, set())
         waiting.add(release.id)
@@ -223,6 +223,11 @@ class Feed:
             told = detail_card(resolved(view, success, self.voice))
             await self.poster.ensure(Wanted(release.id, "resolved", Place(root.channel, root.ts), told))
             waiting.discard(release.id)
+
+    async def _locked_by_another(self, release: Release) -> bool:
+        """Tell whether the person on call was told of this lock before, by the release that made it."""
+        target = await self.store.targets.get(release.service, release.environment)
+        return target.locked_by not in (None, release.id)
 
     async def _success_after_unlock(self, view: ReleaseView, entries: Sequence[Entry]) -> Release | None:
         unlocked = next((entry.at for entry in entries if entry.kind == events.Unlocked.KIND), None)

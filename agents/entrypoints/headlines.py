@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from agents import events
+from agents.entrypoints import figures
 from agents.entrypoints.view import ReleaseView
 from agents.entrypoints.voice import Voice
 from agents.entrypoints.words import DOING, cause, next_command
@@ -56,15 +58,17 @@ def headline(view: ReleaseView, voice: Voice) -> str:
 
 
 def way_on(view: ReleaseView, voice: Voice) -> str:
-    """Say how a release ended and what can be typed next; empty while it is under way."""
+    """Say how long it took, why it ended so, and what can be typed next; empty while it is under way."""
     if view.outcome is None:
         return ""
+    finished = view.one(events.Finished)
+    took = f"Took {figures.duration(finished.seconds)}." if finished and finished.seconds else ""
     because = cause(view.cause, voice)
     release = view.release
     command = _WAYS_ON.get(view.outcome, "")
     filled = command.format(service=release.service, environment=release.environment, version=release.version)
     after = {Outcome.SUCCEEDED: "Way back"}.get(view.outcome, "Next")
-    told = [f"Why: {because}" if because else "", f"{after}: {next_command(filled, voice)}" if filled else ""]
+    told = [took, f"Why: {because}" if because else "", f"{after}: {next_command(filled, voice)}" if filled else ""]
     return "\n".join(filter(None, told))
 
 

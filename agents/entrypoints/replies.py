@@ -16,6 +16,7 @@ from tools.history.targets import Target
 def refused(refusal: Refusal, voice: Voice) -> str:
     """Say why not: the reason code, how things stand, the next command."""
     told = voice.say("Not done ({code:40}). {standing:900}", code=refusal.code, standing=refusal.standing)
+    told = voice.naming(told)
     return f"{told}\nNext: {next_command(refusal.next_step, voice)}" if refusal.next_step else told
 
 

@@ -7,7 +7,7 @@ repository, a log or a person wrote can become markup, a ping or another line.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,9 +15,13 @@ from agents.entrypoints import figures
 
 CUT = " ... (cut)"
 LONGEST_VALUE = 300
+LONGEST_RAW = 2_000
+"""So much of a foreign text is looked at, at most; nobody reads more of it on a card."""
+MOST_NAMED = 10
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{2,20}", re.ASCII)
 _SLACK_GROUP = re.compile(r"S[A-Z0-9]{5,20}", re.ASCII)
+_ID = re.compile(r"(?<![\w@^])[UW][A-Z0-9]{2,20}(?!\w)", re.ASCII)
 _EMOJI = re.compile(r":(?=[A-Za-z0-9_+'-]+:)")
 _WHITESPACE = str.maketrans(
     {"\t": " ", "\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"}
@@ -72,10 +76,23 @@ class Voice:
     code: Callable[[str], str]
     """Sets harmless text apart as something to type or to compare."""
     moment: Callable[[datetime], str]
+    people: frozenset[str] = frozenset()
+    """Ids of people whom the configuration names."""
+
+    def naming(self, harmless: str) -> str:
+        """Name people of the configuration in a text of ours that holds their bare ids."""
+        return _ID.sub(lambda found: self.mention(found[0]) if found[0] in self.people else found[0], harmless)
 
     def foreign(self, text: object, limit: int = LONGEST_VALUE) -> str:
         """Show foreign text on one line, made harmless."""
-        return self.harmless(flat(str(text)), limit)
+        raw = str(text)
+        known = raw if len(raw) <= LONGEST_RAW else raw[:LONGEST_RAW] + CUT
+        return self.harmless(flat(known), limit)
+
+    def called(self, people: Sequence[str]) -> str:
+        """Name people one after the other; more than a few are counted."""
+        more = f" and {len(people) - MOST_NAMED} more" if len(people) > MOST_NAMED else ""
+        return (", ".join(self.mention(person) for person in people[:MOST_NAMED]) or "nobody") + more
 
     def say(self, template: str, /, **values: object) -> str:
         """Fill a sentence.
@@ -112,9 +129,9 @@ def _when(text: str, voice: Voice) -> str:
     return voice.moment(when if when.tzinfo else when.replace(tzinfo=UTC))
 
 
-def slack_voice(prefix: str = "/deploy") -> Voice:
+def slack_voice(prefix: str = "/deploy", people: Iterable[str] = ()) -> Voice:
     """Speak in Slack: mentions call people, moments are shown in the reader's own time zone."""
-    return Voice(prefix, slack_mention, slack_escaped, _slack_code, _slack_moment)
+    return Voice(prefix, slack_mention, slack_escaped, _slack_code, _slack_moment, frozenset(people))
 
 
 def terminal_voice(prefix: str = "./shipmate") -> Voice:
@@ -128,12 +145,13 @@ def slack_mention(person: str) -> str:
         return f"<@{person}>"
     if _SLACK_GROUP.fullmatch(person):
         return f"<!subteam^{person}>"
-    return slack_escaped(flat(terminal_mention(person)), LONGEST_VALUE)
+    return slack_escaped(terminal_mention(person), 80)
 
 
 def terminal_mention(person: str) -> str:
     """Name a person in plain text."""
-    return cut(flat(f"{person.removeprefix('terminal:')} (terminal)" if person.startswith("terminal:") else person), 80)
+    short = person[:LONGEST_VALUE]
+    return cut(flat(f"{short.removeprefix('terminal:')} (terminal)" if short.startswith("terminal:") else short), 80)
 
 
 def _slack_code(text: str) -> str:

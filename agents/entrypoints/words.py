@@ -84,8 +84,8 @@ def _left(event: events.Left, voice: Voice) -> str:
 def _analyzed(event: events.Analyzed, voice: Voice) -> str:
     files = sum(map(len, event.categories.values()))
     told = f"{figures.count(len(event.commits), 'commit')}, {figures.count(files, 'changed file')}"
-    since = f" since {event.from_version}" if event.from_version else ", a first release"
-    lines = [voice.say("{told}{since:100}.", told=told, since=since)]
+    since = voice.say("since {version:80}", version=event.from_version) if event.from_version else "as a first release"
+    lines = [f"{told} {since}."]
     lines += [voice.say("{action:60}: {reason:200}", action=one.action, reason=one.reason) for one in event.decisions]
     return "\n".join(lines)
 
@@ -100,7 +100,7 @@ def _few(lines: list[str], most: int = 8) -> list[str]:
 
 
 def _suite_ran(event: events.SuiteRan, voice: Voice) -> str:
-    return f"Tests {suite_line(event, voice)}"
+    return f"Suite {suite_line(event, voice)}"
 
 
 def _built(event: events.Built, voice: Voice) -> str:
@@ -118,9 +118,9 @@ def _planned(event: events.Planned, voice: Voice) -> str:
 
 
 def _asked(event: events.Asked, voice: Voice) -> str:
-    people = ", ".join(voice.mention(person) for person in event.approvers[:10]) or "nobody"
+    people = voice.called(event.approvers)
     needed = figures.count(event.required, "approval")
-    return f"Approval needed: {needed} from {people}, " + voice.say("until {when:when}.", when=event.expires_at)
+    return f"{needed} needed from {people}, " + voice.say("until {when:when}.", when=event.expires_at)
 
 
 def _voted(event: events.Voted, voice: Voice) -> str:
@@ -202,7 +202,7 @@ def _escalated(event: events.Escalated, voice: Voice) -> str:
         "locked": "Failure {count} in a row: the target is LOCKED until a person unlocks it.",
     }.get(event.level, "Failure {count} in a row.")
     lines = [told.replace("{count}", str(event.count))]
-    for title in ("stage", "cause", "last_good", "comparison", "checklist", "analysis"):
+    for title in ("reason", "stage", "cause", "last_good", "comparison", "checklist", "analysis"):
         lines += report_lines(title, report.get(title), voice)
     return "\n".join(lines) + (_log(str(report["log"]), voice) if report.get("log") else "")
 
@@ -230,6 +230,8 @@ def plain_lines(value: Any) -> list[str]:
 
 
 def _inline(value: Any) -> str:
+    if isinstance(value, Mapping) and {"name", "met", "detail"} <= value.keys():
+        return f"{'✓' if value['met'] else '✗'} {value['name']}: {value['detail']}"
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_inline(inner)}" for key, inner in value.items() if inner not in (None, ""))
     if isinstance(value, (list, tuple)):

@@ -1,0 +1,145 @@
+"""Text to commands: what people type, mistype and paste."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.entrypoints.commands import (
+    Approve,
+    Cancel,
+    Catalog,
+    Command,
+    Deploy,
+    Help,
+    History,
+    Known,
+    Misread,
+    Reject,
+    Rollback,
+    Stats,
+    Status,
+    Unlock,
+    parse,
+    usages,
+)
+
+VERSION = re.compile(r"v\d+\.\d+\.\d+", re.ASCII)
+CATALOG = Catalog(
+    {
+        "observer": Known(("production", "staging"), "production", VERSION),
+        "kodex": Known(("stage",), "stage", re.compile(r"[0-9a-f]{7,40}|v\d+\.\d+\.\d+", re.ASCII)),
+    }
+)
+WORDS = (
+    *("deploy", "status", "history", "stats", "rollback", "cancel", "unlock", "approve", "reject", "help"),
+    *("observer", "kodex", "production", "staging", "stage", "to", "in", "v1.2.3", "1.2.3", "a1b2c3d", "obsever", "-f"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("observer v1.2.3", Deploy("observer", "v1.2.3", "production")),
+        ("observer v1.2.3 to staging", Deploy("observer", "v1.2.3", "staging")),
+        ("deploy observer v1.2.3", Deploy("observer", "v1.2.3", "production")),
+        ("  kodex\t a1b2c3d \n", Deploy("kodex", "a1b2c3d", "stage")),
+        ("", Help()),
+        ("help", Help()),
+        ("status", Status()),
+        ("status observer", Status("observer")),
+        ("status observer staging", Status("observer", "staging")),
+        ("history", History()),
+        ("history observer production", History("observer", "production")),
+        ("stats", Stats()),
+        ("stats kodex", Stats("kodex")),
+        ("rollback observer", Rollback("observer", "production")),
+        ("rollback observer to v1.2.2", Rollback("observer", "production", "v1.2.2")),
+        ("rollback observer in staging", Rollback("observer", "staging")),
+        ("rollback observer to v1.2.2 in staging", Rollback("observer", "staging", "v1.2.2")),
+        ("cancel observer", Cancel("observer", "production")),
+        ("cancel observer staging", Cancel("observer", "staging")),
+        ("unlock observer", Unlock("observer", "production")),
+        ("approve observer staging", Approve("observer", "staging")),
+        ("reject observer", Reject("observer", "production")),
+        ("reject observer staging too risky on a Friday", Reject("observer", "staging", "too risky on a Friday")),
+        ("reject observer läuft \u2013 nicht", Reject("observer", "production", "läuft \u2013 nicht")),
+    ],
+)
+def test_a_well_formed_line_is_one_command(text: str, command: Command) -> None:
+    assert parse(text, CATALOG) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "did_you_mean"),
+    [
+        ("obsever v1.2.3", "unknown-command", "/deploy observer v1.2.3"),
+        ("Observer v1.2.3", "unknown-command", "/deploy observer v1.2.3"),
+        ("observer 1.2.3", "bad-version", "/deploy observer v1.2.3"),
+        ("observer V1.2.3", "bad-version", "/deploy observer v1.2.3"),
+        ("observer v1.2.3 to prodution", "unknown-environment", "/deploy observer v1.2.3 to production"),
+        ("observer v1.2.3 staging", "bad-form", "/deploy observer v1.2.3 to staging"),
+        ("observer v1.2.3 in staging", "bad-form", "/deploy observer v1.2.3 to staging"),
+        ("v1.2.3 observer", "unknown-command", "/deploy observer v1.2.3"),
+        ("obsever 1.2.3 to stagng", "unknown-command", "/deploy observer v1.2.3 to staging"),
+        ("statuss", "unknown-command", "/deploy status"),
+        ("status obsever", "unknown-service", "/deploy status observer"),
+        ("rollback observer to staging", "bad-version", ""),
+        ("rollback observer v1.2.2", "bad-form", "/deploy rollback observer to v1.2.2"),
+        ("rollback observer staging", "bad-form", "/deploy rollback observer in staging"),
+        ("reject observer stagin", "unknown-environment", "/deploy reject observer staging"),
+        ("observer", "version-missing", ""),
+        ("cancel", "bad-form", ""),
+        ("reject", "bad-form", ""),
+        ("help me", "bad-form", ""),
+        ("observer v1.2.3 to moon", "unknown-environment", ""),
+        ("observer --force", "option", ""),
+        ("status -x", "option", ""),
+        ("obs\u200berver v1.2.3", "hidden-character", ""),
+        ("observer v1.2.3\u202e", "hidden-character", ""),
+        ("status\x00", "hidden-character", ""),
+        ("\uff4fbserver v1.2.3", "unknown-command", "/deploy observer v1.2.3"),
+        ("observer v\uff11.2.3", "bad-version", "/deploy observer v1.2.3"),
+        ("\u043ebserver v1.2.3", "unknown-command", "/deploy observer v1.2.3"),
+        ("observer v1.2.٣", "bad-version", ""),
+        ("x" * 601, "too-long", ""),
+    ],
+)
+def test_a_mistake_is_named_with_the_line_that_was_meant(text: str, code: str, did_you_mean: str) -> None:
+    misread = parse(text, CATALOG)
+    assert isinstance(misread, Misread)
+    assert (misread.code, misread.did_you_mean) == (code, did_you_mean)
+    assert misread.standing
+    assert misread.next_step
+
+
+def test_in_a_terminal_the_corrected_line_is_one_for_the_terminal() -> None:
+    misread = parse("deploy obsever v1.2.3", Catalog(CATALOG.services, "./shipmate"))
+    assert isinstance(misread, Misread)
+    assert misread.did_you_mean == "./shipmate deploy observer v1.2.3"
+
+
+def test_help_lists_every_verb_with_its_grammar() -> None:
+    assert "/deploy SERVICE VERSION [to ENV]" in usages("/deploy")
+    assert "./shipmate deploy SERVICE VERSION [to ENV]" in usages("./shipmate")
+    assert "/deploy rollback SERVICE [to VERSION] [in ENV]" in usages("/deploy")
+
+
+@given(st.text(max_size=700) | st.lists(st.sampled_from(WORDS) | st.text(max_size=12), max_size=9).map(" ".join))
+def test_any_text_is_a_command_or_a_misread_whose_correction_is_a_command(text: str) -> None:
+    read = parse(text, CATALOG)
+    if isinstance(read, Misread):
+        assert read.code
+        if read.did_you_mean:
+            again = parse(read.did_you_mean.removeprefix("/deploy").strip(), CATALOG)
+            assert not isinstance(again, Misread), read
+
+
+@given(st.text(max_size=60))
+def test_only_declared_names_ever_leave_the_parser(text: str) -> None:
+    read = parse(text, CATALOG)
+    if isinstance(read, Deploy):
+        assert read.service in CATALOG.services
+        assert read.environment in CATALOG.services[read.service].environments
+        assert read.version.isascii()

@@ -1,0 +1,124 @@
+"""Sentences: every event has one, and people's decisions name people."""
+
+import pytest
+
+from agents import events
+from agents.answers import Refusal
+from agents.entrypoints.commands import Misread
+from agents.entrypoints.headlines import headline, way_on
+from agents.entrypoints.replies import help_text, misread, refused
+from agents.entrypoints.voice import slack_voice
+from agents.entrypoints.words import next_command, sentence
+from agents.events import Event
+from tests.unit.entrypoints.material import (
+    APPROVED,
+    LOCKED,
+    QUESTION,
+    REMARK,
+    SLACK,
+    TERMINAL,
+    UNTIL_ASKED,
+    UNTIL_DONE,
+    ended,
+    view,
+)
+from tools.history.releases import Outcome
+
+EVERY: tuple[Event, ...] = (
+    *UNTIL_DONE,
+    events.Queued("r1", "v1.2.2", 1),
+    events.Objected("plan", (REMARK,)),
+    events.Voted(QUESTION, "U0MAX", "approved", 1, 2),
+    events.RolledBack("observer", "alpha", "v1.2.2", healthy=True, seconds=3.0),
+    LOCKED,
+    events.Acknowledged("U0MAX"),
+    events.Unlocked("U0MAX"),
+)
+
+
+def test_every_kind_of_event_has_a_sentence() -> None:
+    assert {type(event) for event in EVERY} == set(Event.__args__)
+    for event in EVERY:
+        assert sentence(event, SLACK).strip()
+        assert sentence(event, TERMINAL).strip()
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (APPROVED, "The plan was approved by U0HANA."),
+        (events.Decided(QUESTION, "rejected", "U0MAX", "not today"), "The plan was rejected by U0MAX: not today."),
+        (events.Decided(QUESTION, "expired", "time"), "Nobody decided in time; nothing was touched."),
+        (
+            events.Watched(6, 12.0, 31.0, ("latency: 258 %",)),
+            "Watched 6 samples, median 31 ms (before: 12 ms): latency: 258 %",
+        ),
+        (
+            events.Settled("observer", "alpha", healthy=False, seconds=60.2, cause="exited with 1", log_tail="a\nb"),
+            "observer on alpha is NOT healthy after 1 min: exited with 1\nIts log:\na\nb",
+        ),
+        (
+            events.RolledBack("observer", "alpha", "v1.2.2", healthy=False, seconds=3.0, detail="image gone"),
+            "observer on alpha could NOT be brought back to v1.2.2. image gone",
+        ),
+        (
+            events.Finished("rolled-back", "cancelled by U0ANA: wrong one", 62),
+            "Ended: rolled back after 1 min 2 s: cancelled by U0ANA: wrong one",
+        ),
+    ],
+)
+def test_a_sentence_says_what_happened_to_whom(event: Event, told: str) -> None:
+    assert sentence(event, TERMINAL) == told
+
+
+def test_a_person_behind_an_end_is_called_by_name_and_nobody_else() -> None:
+    told = sentence(events.Finished("cancelled", "cancelled by U0ANA: <!channel> U0MAX", 1), SLACK)
+    assert "cancelled by <@U0ANA>: &lt;!channel&gt; U0MAX" in told
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (Outcome.SUCCEEDED, "observer v1.2.3 in production runs"),
+        (Outcome.ROLLED_BACK, "observer v1.2.3 in production: failed and was rolled back"),
+        (Outcome.IN_DOUBT, "observer v1.2.3 in production: IN DOUBT, look at the hosts"),
+    ],
+)
+def test_a_headline_says_how_it_ended(outcome: Outcome, told: str) -> None:
+    assert headline(view((), **ended(outcome)), TERMINAL) == told
+
+
+def test_every_outcome_has_a_headline_and_is_followed_by_its_cause() -> None:
+    for outcome in Outcome:
+        told = view((), **ended(outcome, "because of this"))
+        assert "observer v1.2.3 in production" in headline(told, TERMINAL)
+        assert "because of this" in way_on(told, TERMINAL)
+
+
+def test_while_it_moves_the_headline_says_what_it_does() -> None:
+    assert headline(view(UNTIL_ASKED), TERMINAL).endswith("waiting for approval")
+    assert headline(view([events.Entered("verify")]), TERMINAL).endswith("verifying")
+    assert headline(view(()), TERMINAL).endswith("starting")
+    assert headline(view((), kind="rollback"), TERMINAL).startswith("Rollback of observer to v1.2.3 in production")
+
+
+def test_the_next_command_is_spelled_for_the_door_it_is_typed_at() -> None:
+    assert next_command("deploy observer v1.2.3 to staging", SLACK) == "`/deploy observer v1.2.3 to staging`"
+    assert next_command("deploy observer v1.2.3", TERMINAL) == "./shipmate deploy observer v1.2.3"
+    assert next_command("check-config", SLACK) == "`./shipmate check-config`"
+    assert next_command("Ask somebody else.", SLACK) == "Ask somebody else."
+
+
+def test_a_refusal_has_its_code_how_things_stand_and_the_next_command() -> None:
+    voice = slack_voice(people=["U0HANA"])
+    told = refused(Refusal("not-an-approver", "Approvers: U0HANA, U0EVIL.", "status observer"), voice)
+    assert told == "Not done (not-an-approver). Approvers: <@U0HANA>, U0EVIL.\nNext: `/deploy status observer`"
+
+
+def test_a_misreading_offers_the_line_that_was_meant() -> None:
+    told = misread(Misread("bad-version", "No <v>.", "Type it.", "/deploy observer v1.2.3"), SLACK)
+    assert told == "I did not understand that (bad-version). No &lt;v&gt;.\nDid you mean `/deploy observer v1.2.3`?"
+
+
+def test_help_says_what_can_be_typed() -> None:
+    assert "`/deploy rollback SERVICE [to VERSION] [in ENV]`" in help_text(SLACK)
