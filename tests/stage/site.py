@@ -1,5 +1,6 @@
 """The observer service on a stage: its repository, its server with a version running, and a bot's settings for it."""
 
+import http.client
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -52,6 +53,11 @@ class Site:
         return self.directory / "observer"
 
     @property
+    def bare(self) -> Path:
+        """A bare clone of it, as a hosting service keeps one."""
+        return self.directory / "observer.git"
+
+    @property
     def config(self) -> Path:
         """The bot's settings file."""
         return self.directory / "config" / "shipmate.yaml"
@@ -60,6 +66,7 @@ class Site:
         """Make repository, settings and server; start a version by hand, as somebody did before the bot came."""
         base = f"{self.stage.registry.address}/{PYTHON}"
         build_observer(self.repository, base_image=base, image=self.image)
+        execute(("git", "clone", "--quiet", "--mirror", self.repository, self.bare))
         self.port = free_port()
         self._write_settings()
         self._make_server()
@@ -79,27 +86,45 @@ class Site:
             **more,
         }
 
+    def answer(self, path: str = "/") -> tuple[int, str]:
+        """Ask the running service, as its users do; status 0 where nothing answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        except OSError as error:
+            return 0, str(error)
+        finally:
+            connection.close()
+
+    def running(self) -> str:
+        """Tell the tag of the image that the server runs."""
+        listed = self.stage.server.docker(
+            "ps", "--filter", "label=com.docker.compose.service=observer", "--format", "{{.Image}}"
+        )
+        return listed.strip().rpartition(":")[2]
+
     def start_by_hand(self, version: str) -> None:
         """Build, push and start a version without Shipmate."""
         sources = self.directory / f"by-hand-{version}"
         sources.mkdir(parents=True)
         self._git("--work-tree", str(sources), "checkout", "--quiet", "--force", version, "--", ".")
         reference = f"{self.image}:{version}"
-        self.stage.bot.docker(
-            "buildx",
-            "build",
-            "--load",
-            "--quiet",
-            "--build-arg",
-            f"VERSION={version}",
-            "--tag",
-            reference,
-            str(sources),
-        )
+        named = ("--build-arg", f"VERSION={version}", "--tag", reference)
+        self.stage.bot.docker("buildx", "build", "--load", "--quiet", *named, str(sources))
         self.stage.bot.docker("push", "--quiet", reference)
         compose = (sources / "docker-compose.server.yml").read_text()
         (self.server_directory / "docker-compose.server.yml").write_text(compose)
         self.compose("up", "--detach", "--wait", version=version)
+
+    def clear(self) -> None:
+        """Take the service off the server, so that the next site finds none."""
+        found = self.stage.server.docker(
+            "ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=observer"
+        )
+        if found.split():
+            self.stage.server.docker("rm", "--force", "--volumes", *found.split())
 
     def compose(self, *words: str, version: str) -> str:
         """Run compose on the server, as a person there would."""
@@ -122,7 +147,7 @@ class Site:
             "services": "services",
             "workspace": str(self.directory / "work"),
             "database": f"sqlite:///{self.directory / 'shipmate.db'}",
-            "slack": {"releases_channel": "C0RELEASES", "escalation_channel": "C0ONCALL", "edit_every": "200ms"},
+            "slack": {"releases_channel": "C0REL", "escalation_channel": "C0ONCALL", "edit_every": "200ms"},
         }
         self.config.write_text(yaml.safe_dump(bot, sort_keys=False))
         (services / "observer.yaml").write_text(yaml.safe_dump(self._service(), sort_keys=False))
@@ -130,7 +155,7 @@ class Site:
     def _service(self) -> dict[str, Any]:
         """Take the settings that ship with the bot, and put this stage's places in."""
         service: dict[str, Any] = yaml.safe_load(SHIPPED.read_text())
-        service["repository"] = {**service["repository"], "url": str(self.repository)}
+        service["repository"] = {**service["repository"], "url": str(self.bare)}
         service["components"]["observer"]["image"] = self.image
         for suite in service["suites"].values():
             if suite.get("image"):

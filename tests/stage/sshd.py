@@ -84,7 +84,9 @@ class SshServer:
         self.known_hosts.write_text(f"[{LOOPBACK}]:{self.port} {public}\n")
 
     def _settings(self) -> list[str]:
-        variables = " ".join(f'"{name}={value}"' for name, value in self._env.items())
+        # A home of its own: what the machine's owner put into a shell's start-up files is not part of the server.
+        given = {**self._env, "HOME": self.directory}
+        variables = " ".join(f'"{name}={value}"' for name, value in given.items())
         return [
             f"ListenAddress {LOOPBACK}:{self.port}",
             f'HostKey "{self.host_key}"',
@@ -99,7 +101,7 @@ class SshServer:
             "MaxStartups 200",
             "MaxSessions 100",
             "Subsystem sftp internal-sftp",
-            *([f"SetEnv {variables}"] if variables else []),
+            f"SetEnv {variables}",
         ]
 
     def _locked(self) -> bool:

@@ -160,7 +160,7 @@ class SlackEmulator:
         """Show the conversation as people see it now; all channels where none is named."""
         return transcript(self.world, channels or tuple(self.world.channels))
 
-    async def until(self, found: Callable[[], T], timeout: float = 10.0) -> T:  # noqa: ASYNC109 - the limit is the point
+    async def until(self, found: Callable[[], T | None], timeout: float = 10.0) -> T:  # noqa: ASYNC109 - the limit is the point
         """Wait for something to be true of the workspace; fails with the transcript."""
         return await self.world.until(found, timeout, self.transcript)
 

@@ -135,7 +135,7 @@ class Workspace:
         for watcher in self._watchers:
             watcher.set()
 
-    async def until(self, found: Callable[[], T], timeout: float, describe: Callable[[], str]) -> T:  # noqa: ASYNC109 - the limit is the point
+    async def until(self, found: Callable[[], T | None], timeout: float, describe: Callable[[], str]) -> T:  # noqa: ASYNC109 - the limit is the point
         """Return the first true answer of `found`, asked again after every change."""
         changed = asyncio.Event()
         self._watchers.add(changed)

@@ -1,0 +1,109 @@
+"""People, the bot and its neighbours around one table: what is typed and clicked, and what everybody sees."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from tests.emulators.anthropic import AnthropicEmulator
+from tests.emulators.github import GitHubEmulator
+from tests.emulators.slack import SlackEmulator
+from tests.emulators.slack.world import BOT_USER, Message
+from tests.stage.bot import Bot
+from tests.stage.observer.pulls import remember_pull_request
+from tests.stage.site import Site
+
+RELEASES, ON_CALL = "C0REL", "C0ONCALL"
+ANA, HANA, MAX = "U0ANA", "U0HANA", "U0MAX"
+PATIENCE = 90.0
+
+
+@dataclass(slots=True)
+class Conversation:
+    """`async with Conversation(site) as chat:`, then what people say and click, and what they then see."""
+
+    site: Site
+    slack: SlackEmulator = field(default_factory=SlackEmulator)
+    model: AnthropicEmulator = field(default_factory=AnthropicEmulator)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    github: GitHubEmulator = field(init=False)
+    bot: Bot = field(init=False)
+    _open: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _cards: int = 0
+
+    async def __aenter__(self) -> Self:
+        self.github = GitHubEmulator({"acme/observer": self.site.bare})
+        for neighbour in (self.slack, self.github, self.model):
+            await self._open.enter_async_context(neighbour)
+        remember_pull_request(self.github["acme/observer"])
+        environment = self.site.environ(
+            SLACK_BOT_TOKEN=self.slack.bot_token,
+            SLACK_APP_TOKEN=self.slack.app_token,
+            SLACK_API_URL=self.slack.url,
+            GITHUB_TOKEN=self.github.token,
+            GITHUB_API_URL=self.github.url,
+            ANTHROPIC_API_KEY=self.model.key,
+            ANTHROPIC_BASE_URL=self.model.url,
+            **self.environ,
+        )
+        self.bot = Bot(environment, self.site.directory / "bot.log")
+        self._open.push_async_callback(self.bot.stop)
+        await self.bot.start()
+        await self.slack.connected()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.aclose()
+
+    def says(self, text: str, as_: str = ANA) -> None:
+        """Type something into the release channel."""
+        self.slack.types(as_, RELEASES, text)
+
+    async def card(self, *, shows: str, within: float = PATIENCE) -> Message:
+        """Wait until the newest card shows a piece of text, and return it."""
+        return await self.slack.until(lambda: self._newest(shows), within)
+
+    async def clicks(self, button: str, as_: str = HANA, channel: str = RELEASES) -> None:
+        """Press a button of the newest message that has one."""
+        message = await self.slack.until(lambda: self._with_button(button, channel), PATIENCE)
+        delivery = self.slack.clicks(as_, button, message)
+        if delivery is not None:
+            await delivery.settled()
+
+    async def whispered(self, text: str, to: str = ANA, within: float = PATIENCE) -> Message:
+        """Wait until a person is told something that nobody else sees."""
+        return await self.slack.until(
+            lambda: next((m for m in self.slack.ephemerals(to) if text in self.slack.shows(m)), None), within
+        )
+
+    async def escalated(self, text: str, within: float = PATIENCE) -> Message:
+        """Wait until the escalation channel shows a piece of text."""
+        return await self.slack.until(
+            lambda: next((m for m in self.slack.messages(ON_CALL) if text in self.slack.shows(m)), None), within
+        )
+
+    async def release(self, version: str, approve: bool = True) -> None:
+        """Ask for a version and, when its card asks, approve it."""
+        self.says(f"/deploy observer {version}")
+        if approve:
+            await self.card(shows=version)
+            await self.clicks("Approve")
+
+    def answer(self, path: str = "/") -> Any:
+        """Ask the running service, as its users do."""
+        return self.site.answer(path)
+
+    def cards(self) -> list[Message]:
+        """List the cards of the release channel, oldest first."""
+        return [m for m in self.slack.messages(RELEASES) if m.author == BOT_USER and not (m.thread_ts or m.only_for)]
+
+    def _newest(self, text: str) -> Message | None:
+        cards = self.cards()
+        return cards[-1] if cards and text in self.slack.shows(cards[-1]) else None
+
+    def _with_button(self, button: str, channel: str) -> Message | None:
+        messages = reversed(self.slack.messages(channel))
+        return next((m for m in messages if f"[{button}]" in self.slack.shows(m)), None)
