@@ -50,8 +50,9 @@ def staged(name: str, node: Node) -> Node:
 
 async def mishap(state: State, error: NodeError, *, runtime: Runtime[Toolbox]) -> Next:
     """Turn an exception of a node into a failure, and go where that failure is taken care of."""
-    cause = str(error.error)
-    if not isinstance(error.error, ToolError):
+    cause = runtime.context.redactor.redact(str(error.error))
+    remembered = isinstance(error.error, str)  # an exception that LangGraph read back after a crash
+    if not remembered and not isinstance(error.error, ToolError):
         log.error("release %s: %s failed", state.get("release"), error.node, exc_info=error.error)
         cause = f"Shipmate itself failed in {error.node} ({type(error.error).__name__}: {cause})."
     await runtime.context.report(Left(error.node, "failed", 0, cause))

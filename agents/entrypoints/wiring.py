@@ -1,5 +1,6 @@
 """The one place that constructs anything: from a configuration to a crew that works."""
 
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,7 +33,7 @@ from tools.hosts import Host
 from tools.images import Images
 from tools.local import LocalHost
 from tools.ownership import Ownership
-from tools.redaction import Redactor
+from tools.redaction import RedactingFormatter, Redactor
 from tools.references import Reference
 from tools.registry import Login, Registry
 from tools.repository import Repository
@@ -148,6 +149,7 @@ async def working_crew(configuration: Configuration, clock: Clock | None = None)
         stack.push_async_callback(store.close)
         saver = AsyncSqliteSaver(await stack.enter_async_context(aiosqlite.connect(databases.memory)))
         workshop = assemble(configuration, store, moment)
+        _keep_secrets_out_of_logs(workshop.redactor)
         stack.push_async_callback(workshop.close)
         crew = Crew(configuration, store, moment, crew_graph(saver), workshop.equip, databases.runs)
         await crew.start()
@@ -204,6 +206,16 @@ def _redactor(credentials: Credentials) -> Redactor:
         if isinstance(value, SecretStr):
             redactor.register(name.upper(), value.get_secret_value())
     return redactor
+
+
+def _keep_secrets_out_of_logs(redactor: Redactor) -> None:
+    """Let every log line of the process pass the redactor, whoever writes it."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        RedactingFormatter(redactor, logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("agents").setLevel(logging.INFO)
 
 
 def _github(credentials: Credentials) -> GithubClient | None:

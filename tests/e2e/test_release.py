@@ -26,4 +26,4 @@ async def test_a_release_is_planned_approved_deployed_and_verified(site: Site) -
         assert site.answer("/health")[0] == 200
         assert (site.server_directory / "last_good_tag").read_text() == "v1.2.3\n"
         assert [path.name for path in (site.server_directory / "archive").glob("*.tar")] == ["observer@v1.2.3.tar"]
-        assert "Shipmate" in chat.github["acme/observer"].page(7) or "observer" in chat.github["acme/observer"].page(7)
+        assert "Expose counters for Prometheus" in chat.github["acme/observer"].page(7)
