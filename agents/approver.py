@@ -3,8 +3,10 @@
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
+from agents.events import Decided
 from agents.state import Next, State, end, proceed
 from agents.toolbox import Toolbox
+from tools.history.decisions import Question
 from tools.history.releases import Outcome
 
 _ENDS = {
@@ -21,7 +23,7 @@ async def approve(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     The decision is read from the store on every visit: what wakes this node
     says nothing.
     """
-    question = await runtime.context.store.decisions.question(state["question"])
+    question = await _question(state["question"], runtime.context)
     if question is None or question.choice is None:
         interrupt({"question": state["question"]})
         return proceed("approve", "running")
@@ -29,3 +31,12 @@ async def approve(state: State, *, runtime: Runtime[Toolbox]) -> Next:
         return proceed("deploy")
     cause = f"{question.choice} by {question.decided_by}" + (f": {question.reason}" if question.reason else "")
     return end(_ENDS[question.choice], cause, "skipped")
+
+
+async def _question(question_id: str, tools: Toolbox) -> Question | None:
+    """Return the question; a release that was cancelled before its question was put has its answer already."""
+    decisions = tools.store.decisions
+    person = await tools.cancelled_by()
+    if person and await decisions.decide(question_id, "cancelled", person):
+        await tools.report(Decided(question_id, "cancelled", person, ""))
+    return await decisions.question(question_id)

@@ -7,24 +7,26 @@ before anything happens; a wake-up only says *look again*.
 import asyncio
 import hashlib
 import logging
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
 
 from agents import policy
 from agents.answers import Accepted, Answer, Order, Person, Refusal
-from agents.events import Acknowledged, Decided, Event, Finished, Opened, Queued, Unlocked, Voted, dump
+from agents.endings import Endings, record
+from agents.events import Acknowledged, Decided, Event, Opened, Queued, Unlocked, Voted
 from agents.remote import perform
 from agents.segments import Segments
 from agents.state import GRAPH_VERSION, State
 from agents.toolbox import Toolbox
 from config.shipmate import Configuration
 from tools.clock import Clock
+from tools.errors import ToolError
 from tools.history import Store
 from tools.history.decisions import Question
 from tools.history.releases import Outcome, Release, Status
@@ -32,6 +34,8 @@ from tools.history.releases import Outcome, Release, Status
 log = logging.getLogger(__name__)
 Graph = CompiledStateGraph[State, Toolbox, State, State]
 Equip = Callable[[Release], Awaitable[Toolbox]]
+PAUSES = (timedelta(seconds=1), timedelta(seconds=3))
+"""Before each further attempt to move on a release whose way is blocked by a fault of our own."""
 
 
 @dataclass(slots=True)
@@ -48,10 +52,12 @@ class Crew:
     home: str = "home"
     """The workspace whose members may speak to this crew; Slack tells its own when it connects."""
     segments: Segments = field(init=False)
-    _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    endings: Endings = field(init=False)
+    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
         self.segments = Segments(self.runs, self.drive, self.expire, self.serve)
+        self.endings = Endings(self.store, self.clock)
 
     async def start(self) -> None:
         """Begin to work, and look again at every release that has not ended."""
@@ -74,7 +80,7 @@ class Crew:
         release = await self.store.releases.open(_release(order, self.clock.now()))
         opened = Opened(order.kind, order.service, order.environment, order.version, order.person.id)
         await self._report(release.id, opened)
-        if order.kind == "rollback":
+        if order.kind == "rollback" and release.outcome is None:
             await self._make_way(release, order.person)
         await self._start_next(release)
         return Accepted(release.id)
@@ -83,7 +89,7 @@ class Crew:
         """Count one person's answer to a plan; the first decision wins, whoever else answers meanwhile."""
         release = await self.store.releases.get(release_id)
         question = await self.store.decisions.latest(release_id)
-        if release is None or question is None:
+        if release is None or question is None or release.outcome is not None:
             return Refusal("no-question", "No plan of this release waits for an answer.", "status")
         settings = self.configuration.services[release.service].environments[release.environment].approval
         ballot = policy.Ballot(release, question, settings, await self.store.decisions.votes(question.id), self.home)
@@ -104,19 +110,25 @@ class Crew:
         release = await self.store.releases.get(release_id)
         if release is None or release.outcome is not None:
             return Refusal("nothing-to-cancel", "That release has ended already.", "status")
+        refusal = policy.may_speak(person, release.service, release.environment, self.home)
+        if refusal:
+            return refusal
         if not await self.store.releases.cancel(release_id, person.id):
-            return Refusal("already-cancelled", f"{release.cancelled_by} has cancelled it already.", "status")
+            standing = f"{(await self._stored(release_id)).cancelled_by} has cancelled it already."
+            return Refusal("already-cancelled", standing, "status")
+        if await self._leave_queue(release, person):
+            return Accepted(release_id)
         question = await self.store.decisions.latest(release_id)
-        if release.status is Status.QUEUED:
-            await self._end(release, Outcome.CANCELLED, f"cancelled by {person.id}")
-        elif question and question.choice is None:
+        if question and question.choice is None:
             await self._close(release, question, "cancelled", person.id, "")
         return Accepted(release_id)
 
     async def unlock(self, service: str, environment: str, person: Person) -> Answer:
         """Release a locked target; approvers and owners may."""
         target = await self.store.targets.get(service, environment)
-        refusal = policy.may_unlock(target, person, self.configuration.services[service])
+        refusal = policy.may_speak(person, service, environment, self.home) or policy.may_unlock(
+            target, person, self.configuration.services[service]
+        )
         if refusal:
             return refusal
         if not await self.store.targets.unlock(service, environment):
@@ -126,6 +138,9 @@ class Crew:
 
     async def acknowledge(self, service: str, environment: str, person: Person) -> Answer:
         """Note who takes care of a locked target."""
+        refusal = policy.may_speak(person, service, environment, self.home)
+        if refusal:
+            return refusal
         target = await self.store.targets.get(service, environment)
         if not await self.store.targets.acknowledge(service, environment, person.id):
             standing = (
@@ -137,11 +152,10 @@ class Crew:
 
     async def drive(self, release_id: str) -> None:
         """Move a release on until it asks or ends. May be called any number of times."""
-        async with self._locks[release_id]:
+        async with self._lock(release_id):
             release = await self._stored(release_id)
             if release.outcome is None:
-                await self.store.releases.change(release_id, status=Status.RUNNING)
-                await self._advance(release)
+                await self._persist(release)
                 release = await self._stored(release_id)
         if release.outcome is not None:
             await self._start_next(release)
@@ -150,28 +164,58 @@ class Crew:
         """Close a question whose time is over, unless somebody was faster."""
         question = await self.store.decisions.question(question_id)
         release = await self.store.releases.get(question.release) if question else None
-        if question and release and question.choice is None:
+        if question is None or release is None or release.outcome is not None:
+            return
+        if question.choice is None:
             await self._close(release, question, "expired", "time", "")
+        else:  # whoever decided may have died before the wake-up
+            await self.segments.wake(release.id, f"answer-{question.id}", release.target)
 
     async def serve(self, call: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Answer a request that another process put into the queue; see `agents/remote.py`."""
-        return await perform(self, call, arguments)
+        return await perform(self, call, arguments, self.clock.now())
+
+    async def _persist(self, release: Release) -> None:
+        """Try again what a fault of our own stopped, then give the release up: it must not hold its target for ever."""
+        for pause in (*PAUSES, None):
+            try:
+                return await self._advance(release)
+            except Exception as error:  # whatever it is, somebody waits for this release
+                log.exception("release %s cannot go on", release.id)
+                cause = error.happened if isinstance(error, ToolError) else f"Shipmate failed ({type(error).__name__})."
+            if pause:
+                await self.clock.sleep(pause)
+        await self.endings.give_up(release, cause, touched=await self._touched(release))
+        return None
 
     async def _advance(self, release: Release) -> None:
-        config: RunnableConfig = {"configurable": {"thread_id": release.id}, "recursion_limit": 100}
-        memory = await self.graph.aget_state(config)
+        await self.store.releases.change(release.id, status=Status.RUNNING)
+        memory = await self.graph.aget_state(_thread(release))
         if memory.values.get("graph_version", GRAPH_VERSION) != GRAPH_VERSION:
-            await self._end(
-                release, Outcome.IN_DOUBT, "Shipmate was upgraded meanwhile and cannot resume this release."
-            )
-            return
+            cause = "Shipmate was upgraded meanwhile and cannot resume this release."
+            return await self.endings.give_up(release, cause, touched=bool(memory.values.get("touched")))
         start = None if memory.created_at else _initial(release)
         tools = await self.equip(release)
-        await self.graph.ainvoke(start, config, context=tools, durability="sync")
+        await self.graph.ainvoke(start, _thread(release), context=tools, durability="sync")
+        if (await self._stored(release.id)).outcome is None:
+            await self._wait(release)
+        return None
+
+    async def _wait(self, release: Release) -> None:
+        if not (await self.graph.aget_state(_thread(release))).interrupts:
+            raise LookupError(f"release {release.id} stands still, and nobody was asked anything")
         question = await self.store.decisions.latest(release.id)
-        if question and question.choice is None and (await self._stored(release.id)).outcome is None:
+        if question and question.choice is None:
             await self.store.releases.change(release.id, status=Status.WAITING)
             await self.segments.expire_after(question.id, question.expires_at - self.clock.now())
+
+    async def _touched(self, release: Release) -> bool:
+        """Tell whether a host may have been changed; where nobody can tell, it may."""
+        try:
+            return bool((await self.graph.aget_state(_thread(release))).values.get("touched"))
+        except Exception:
+            log.exception("the memory of release %s cannot be read", release.id)
+            return True
 
     async def _close(self, release: Release, question: Question, choice: str, by: str, reason: str) -> Answer:
         if not await self.store.decisions.decide(question.id, choice, by, reason):
@@ -184,7 +228,7 @@ class Crew:
 
     async def _start_next(self, release: Release) -> None:
         """Start the first of a target's queue when the target is free, and tell the rest where they stand."""
-        async with self._locks[release.target]:
+        async with self._lock(release.target):
             line = await self.store.releases.unfinished(release.service, release.environment)
             if line and line[0].status is Status.QUEUED:
                 await self.store.releases.change(line[0].id, status=Status.RUNNING)
@@ -194,16 +238,26 @@ class Crew:
 
     async def _make_way(self, rollback: Release, person: Person) -> None:
         """Nothing stands in the way of a rollback: whatever else the target has is stopped."""
-        for other in await self.store.releases.unfinished(rollback.service, rollback.environment):
+        line = await self.store.releases.unfinished(rollback.service, rollback.environment)
+        for other in reversed(line):  # from the back, so that nobody moves up meanwhile
             if other.kind != "rollback":
                 await self.cancel(other.id, person)
 
-    async def _end(self, release: Release, outcome: Outcome, cause: str) -> None:
-        await self._report(release.id, Finished(outcome, cause, 0))
-        await self.store.releases.finish(release.id, outcome, cause)
+    async def _leave_queue(self, release: Release, person: Person) -> bool:
+        """End a release that has not begun; False when it has."""
+        async with self._lock(release.target):
+            queued = (await self._stored(release.id)).status is Status.QUEUED
+            if queued:
+                await self.endings.end(release, Outcome.CANCELLED, f"cancelled by {person.id}")
+        if queued:
+            await self._start_next(release)
+        return queued
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        return self._locks.setdefault(name, asyncio.Lock())
 
     async def _report(self, release_id: str, event: Event) -> None:
-        await self.store.journal.record(release_id, event.key, event.KIND, dump(event))
+        await record(self.store, release_id, event)
 
     async def _stored(self, release_id: str) -> Release:
         release = await self.store.releases.get(release_id)
@@ -246,3 +300,7 @@ def _initial(release: Release) -> State:
         version=release.version,
         requested_by=release.requested_by,
     )
+
+
+def _thread(release: Release) -> RunnableConfig:
+    return {"configurable": {"thread_id": release.id}, "recursion_limit": 100}

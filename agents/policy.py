@@ -18,18 +18,15 @@ async def may_open(order: Order, configuration: Configuration, store: Store, hom
     """Refuse an order that must not start, or that could never go on."""
     settings = configuration.services[order.service].environments[order.environment]
     target = await store.targets.get(order.service, order.environment)
-    asked = approval.Asked(
-        service=order.service,
-        environment=order.environment,
-        version=order.version,
-        workspace=home,
-        requester=_human(order.person, home),
-        digest="",
-        expires_at=datetime.max.replace(tzinfo=UTC),
-    )
+    asked = _asked(order.person, order.service, order.environment, order.version, home)
     if order.kind == "rollback":
         return _refusal(approval.may_roll_back(asked))
     return _refusal(approval.may_request(asked, settings.approval, lock=_lock(target)))
+
+
+def may_speak(person: Person, service: str, environment: str, home: str) -> Refusal | None:
+    """Refuse whoever is no member of the home workspace."""
+    return _refusal(approval.may_roll_back(_asked(person, service, environment, "", home)))
 
 
 def may_unlock(target: Target, person: Person, service: Service) -> Refusal | None:
@@ -78,6 +75,18 @@ class Ballot:
             approval.Vote(approval.Person(vote.person, self.home), vote.choice == "approved", self.question.digest)
             for vote in self.votes
         )
+
+
+def _asked(person: Person, service: str, environment: str, version: str, home: str) -> approval.Asked:
+    return approval.Asked(
+        service=service,
+        environment=environment,
+        version=version,
+        workspace=home,
+        requester=_human(person, home),
+        digest="",
+        expires_at=datetime.max.replace(tzinfo=UTC),
+    )
 
 
 def _human(person: Person, home: str) -> approval.Person:

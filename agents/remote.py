@@ -2,27 +2,33 @@
 
 The bot's database belongs to one process. A terminal that finds it taken puts
 each call into the queue and waits for the answer; the calls and answers are the
-crew's own.
+crew's own. A call that nobody has answered in time is taken back, and carries its
+limit with it: a bot that comes later does not carry out what nobody waits for.
 """
 
 import asyncio
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from dbos import DBOSClient
+from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
 from pydantic import TypeAdapter
 
 from agents.answers import Accepted, Answer, Order, Person, Refusal
-from agents.segments import REQUESTS, VERSION
+from agents.segments import APPLICATION, REQUESTS, VERSION
 from config.shipmate import Configuration
-from tools.errors import TimedOut
+from tools.clock import Clock, SystemClock
+from tools.errors import CommandFailed, TimedOut, ToolError
 from tools.history import Store
 
 ANSWER_WITHIN = timedelta(seconds=30)
+NOT_DONE = "The request was taken back; nothing was done."
+IN_DOUBT = "It had begun with the request; nobody knows how far it came."
+_LOOK_AGAIN = timedelta(milliseconds=100)
+_UNANSWERED = frozenset({"ENQUEUED", "PENDING", "DELAYED"})
 
 
 class CrewCalls(Protocol):
@@ -64,9 +70,12 @@ _ORDER = TypeAdapter(Order)
 _PERSON = TypeAdapter(Person)
 
 
-async def perform(crew: CrewCalls, call: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Carry out a call that came through the queue."""
+async def perform(crew: CrewCalls, call: str, arguments: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Carry out a call that came through the queue, unless its caller has given up by now."""
     values = dict(arguments)
+    if now >= datetime.fromisoformat(values.pop("until")):
+        late = Refusal("too-late", "Nobody waits for the answer any more; nothing was done.", "status")
+        return {"accepted": False, **asdict(late)}
     if "person" in values:
         values["person"] = _PERSON.validate_python(values["person"])
     if "order" in values:
@@ -85,60 +94,82 @@ class RemoteCrew:
     store: Store
     runs: str
     """Database of the wake-ups."""
+    clock: Clock = field(default_factory=SystemClock)
+    answer_within: timedelta = ANSWER_WITHIN
 
     async def open(self, order: Order) -> Answer:
         """Take an order."""
-        return await self._call("open", f"open/{order.key}", order=asdict(order))
+        return await self._call("open", order=asdict(order))
 
     async def decide(self, release_id: str, digest: str, person: Person, choice: str, reason: str = "") -> Answer:
         """Count one person's answer to a plan."""
         arguments = {"release_id": release_id, "digest": digest, "choice": choice, "reason": reason}
-        return await self._call("decide", _fresh("decide"), **arguments, person=asdict(person))
+        return await self._call("decide", **arguments, person=asdict(person))
 
     async def cancel(self, release_id: str, person: Person) -> Answer:
         """Stop a release."""
-        return await self._call("cancel", _fresh("cancel"), release_id=release_id, person=asdict(person))
+        return await self._call("cancel", release_id=release_id, person=asdict(person))
 
     async def unlock(self, service: str, environment: str, person: Person) -> Answer:
         """Release a locked target."""
         where = {"service": service, "environment": environment}
-        return await self._call("unlock", _fresh("unlock"), **where, person=asdict(person))
+        return await self._call("unlock", **where, person=asdict(person))
 
     async def acknowledge(self, service: str, environment: str, person: Person) -> Answer:
         """Note who takes care of a locked target."""
         where = {"service": service, "environment": environment}
-        return await self._call("acknowledge", _fresh("acknowledge"), **where, person=asdict(person))
+        return await self._call("acknowledge", **where, person=asdict(person))
 
-    async def _call(self, call: str, key: str, **arguments: Any) -> Answer:
-        answer = await asyncio.to_thread(self._ask, call, key, json.loads(json.dumps(arguments)))
-        values = {name: value for name, value in answer.items() if name != "accepted"}
-        return Accepted(**values) if answer["accepted"] else Refusal(**values)
-
-    def _ask(self, call: str, key: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        client = DBOSClient(system_database_url=self.runs)
+    async def _call(self, call: str, **arguments: Any) -> Answer:
+        values = json.loads(json.dumps(arguments)) | {"until": (self.clock.now() + self.answer_within).isoformat()}
         try:
-            handle: Any = client.enqueue(
-                {
-                    "workflow_name": "serve",
-                    "queue_name": REQUESTS,
-                    "workflow_id": key,
-                    "app_version": VERSION,
-                    "workflow_timeout": ANSWER_WITHIN.total_seconds(),
-                },
-                call,
-                arguments,
-            )
-            answer: dict[str, Any] = handle.get_result(polling_interval_sec=0.1)
+            client = await asyncio.to_thread(DBOSClient, system_database_url=self.runs, retry_connection_errors=False)
         except Exception as error:
-            raise TimedOut(
-                "The running bot did not answer.",
-                standing="Nothing is known about the request.",
-                remedy="Look with `./shipmate status`, then try again.",
-            ) from error
+            raise _silent(NOT_DONE) from error
+        try:
+            answer = await self._ask(client, call, values)
         finally:
-            client.destroy()
-        return answer
+            await asyncio.to_thread(client.destroy)
+        fields = {name: value for name, value in answer.items() if name != "accepted"}
+        return Accepted(**fields) if answer["accepted"] else Refusal(**fields)
+
+    async def _ask(self, client: DBOSClient, call: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        options = EnqueueOptions(
+            workflow_name="serve",
+            queue_name=REQUESTS,
+            workflow_id=f"{call}/{uuid.uuid4()}",
+            app_version=VERSION,
+            application_name=APPLICATION,
+        )
+        try:
+            handle: Any = await client.enqueue_async(options, call, arguments)
+        except Exception as error:
+            raise _silent(NOT_DONE) from error
+        try:
+            async with asyncio.timeout(self.answer_within.total_seconds()):
+                while (await handle.get_status()).status in _UNANSWERED:
+                    await self.clock.sleep(_LOOK_AGAIN)
+        except TimeoutError:
+            await client.cancel_workflow_async(options["workflow_id"])
+        return _answer(await handle.get_status())
 
 
-def _fresh(call: str) -> str:
-    return f"{call}/{uuid.uuid4()}"
+def _answer(status: WorkflowStatus) -> dict[str, Any]:
+    """Read the answer, or raise what is known about a call without one."""
+    if status.status == "SUCCESS":
+        return dict(status.output or {})
+    if status.status == "ERROR":
+        raise CommandFailed(
+            f"The running bot failed at it: {status.error}",
+            standing="Part of it may have been done.",
+            remedy="Its log tells more; look with `./shipmate status`, then try again.",
+        )
+    raise _silent(IN_DOUBT if status.recovery_attempts else NOT_DONE)  # it counts how often the call was taken up
+
+
+def _silent(standing: str) -> ToolError:
+    return TimedOut(
+        "The running bot did not answer.",
+        standing=standing,
+        remedy="Look with `./shipmate status`, then try again.",
+    )

@@ -3,12 +3,13 @@
 A release advances in segments, from a start or an answer to the next question or
 the end. Waiting for a person holds no process. A wake-up is an insert on a primary
 key, `{release}/{why}`, so the same one delivered twice runs once; wake-ups of one
-target run one after the other; those of a killed process run again.
+target run one after the other; those of a killed or stopped process run again.
 """
 
 import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from dbos import DBOS, Queue, SetEnqueueOptions, SetWorkflowID
 Work = Callable[[str], Awaitable[Any]]
 QUEUE = "segments"
 REQUESTS = "requests"
+APPLICATION = "shipmate"
 VERSION = "1"
 """Raised only when the workflows below change shape; releases survive upgrades of everything else."""
 
@@ -33,12 +35,15 @@ class Segments:
     poll: timedelta = timedelta(milliseconds=200)
     _workflows: dict[str, Any] = field(default_factory=dict)
     _queues: dict[str, Queue] = field(default_factory=dict)
+    _started: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopped: bool = False
+    _under_way: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def start(self) -> None:
         """Begin to work; what a killed process left unfinished is taken up."""
         DBOS(config=_config(self.database))
         for name, work in (("drive", self.drive), ("expire", self.expire), ("serve", self.serve)):
-            self._workflows[name] = _workflow(name, work)
+            self._workflows[name] = _workflow(name, self._interruptible(work))
         DBOS.launch()
         seconds = self.poll.total_seconds()
         self._queues[QUEUE] = await DBOS.register_queue_async(
@@ -47,10 +52,18 @@ class Segments:
         self._queues[REQUESTS] = await DBOS.register_queue_async(
             REQUESTS, polling_interval_sec=seconds, on_conflict="always_update"
         )
+        self._started.set()
 
     async def stop(self) -> None:
-        """Stop claiming work and let go of the database; what is under way is taken up at the next start."""
+        """Cut short what is under way, which the next start takes up, and let go of the database."""
+        self._stopped = True
+        self._started.set()
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # DBOS made its own threads those of the loop, and they are gone now.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
     async def wake(self, release: str, why: str, target: str) -> None:
         """Move a release on, once per reason."""
@@ -59,6 +72,22 @@ class Segments:
     async def expire_after(self, question: str, delay: timedelta) -> None:
         """Close a question when its time is over; answered questions do not care."""
         await self._enqueue("expire", f"{question}/expiry", question, partition=question, delay=delay)
+
+    def _interruptible(self, work: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """Let a stop end the work; DBOS records no end of a cancelled step, and so takes it up again."""
+
+        async def run(*arguments: Any) -> Any:
+            await self._started.wait()
+            task = asyncio.current_task()
+            if self._stopped or task is None:
+                raise asyncio.CancelledError
+            self._under_way.add(task)
+            try:
+                return await work(*arguments)
+            finally:
+                self._under_way.discard(task)
+
+        return run
 
     async def _enqueue(
         self, name: str, key: str, argument: str, *, partition: str, delay: timedelta | None = None
@@ -75,7 +104,7 @@ class Segments:
 
 def _config(database: str) -> Any:
     return {
-        "name": "shipmate",
+        "name": APPLICATION,
         "system_database_url": database,
         "executor_id": "crew",
         "application_version": VERSION,

@@ -1,0 +1,49 @@
+"""Ends that no graph can bring about: out of the queue, given up, or overtaken by an upgrade of Shipmate."""
+
+from dataclasses import dataclass
+
+from agents.events import Decided, Escalated, Event, Finished, dump
+from tools.clock import Clock
+from tools.history import Store
+from tools.history.releases import Outcome, Release
+
+
+async def record(store: Store, release_id: str, event: Event) -> None:
+    """Write an event into the journal of a release."""
+    await store.journal.record(release_id, event.key, event.KIND, dump(event))
+
+
+@dataclass(frozen=True, slots=True)
+class Endings:
+    """Ends releases; nothing of a release stays open behind them."""
+
+    store: Store
+    clock: Clock
+
+    async def end(self, release: Release, outcome: Outcome, cause: str) -> None:
+        """End a release, and take its question back where nobody has answered it."""
+        question = await self.store.decisions.latest(release.id)
+        if question and await self.store.decisions.decide(question.id, "superseded", "shipmate", cause):
+            await record(self.store, release.id, Decided(question.id, "superseded", "shipmate", cause))
+        elapsed = self.clock.now() - release.requested_at
+        await record(self.store, release.id, Finished(outcome, cause, round(elapsed.total_seconds(), 3)))
+        await self.store.releases.finish(release.id, outcome, cause)
+
+    async def give_up(self, release: Release, cause: str, *, touched: bool) -> None:
+        """End a release that cannot go on; where hosts may be half-way, lock the target and call for a person."""
+        if not touched:
+            await self.end(release, Outcome.FAILED, f"{cause} Nothing was touched; ask for it again.")
+            return
+        cause = f"{cause} Look at what the hosts run before you unlock."
+        failure = {
+            "release": release.id,
+            "version": release.version,
+            "stage": release.stage,
+            "cause": cause,
+            "at": self.clock.now().isoformat(timespec="seconds"),
+        }
+        target = await self.store.targets.fail(release.service, release.environment, failure)
+        await self.store.targets.lock(release.service, release.environment, release.id)
+        report = {**failure, "reason": "Nobody knows what is running.", "failures": list(target.recent_failures)}
+        await record(self.store, release.id, Escalated("locked", target.failures, report))
+        await self.end(release, Outcome.IN_DOUBT, cause)
