@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -222,7 +222,7 @@ def _unknown_start(words: tuple[str, ...], catalog: Catalog) -> Misread:
     if len(words) > 1 and words[1] in catalog.services:
         swapped = (words[1], words[0], *words[2:])
     else:
-        swapped = _with(words, 0, nearest(_folded(words[0]), (*_FORMS, *catalog.services)))
+        swapped = _with(words, 0, _near(words[0], (*_FORMS, *catalog.services)))
     return Misread(
         "unknown-command",
         f"'{_short(words[0])}' is neither a command nor a service. Services: {_listed(catalog.services)}.",
@@ -277,7 +277,7 @@ def _like_an_option(word: str, _catalog: Catalog) -> Unfit | None:
 
 def _wrong_service(word: str, known: Known | None, catalog: Catalog) -> Unfit | None:
     standing = f"There is no service '{_short(word)}'. Services: {_listed(catalog.services)}."
-    return None if known else ("unknown-service", standing, nearest(_folded(word), catalog.services))
+    return None if known else ("unknown-service", standing, _near(word, catalog.services))
 
 
 def _wrong_version(word: str, known: Known | None, _catalog: Catalog) -> Unfit | None:
@@ -292,7 +292,7 @@ def _wrong_version(word: str, known: Known | None, _catalog: Catalog) -> Unfit |
 def _wrong_environment(word: str, known: Known | None, _catalog: Catalog) -> Unfit | None:
     environments = known.environments if known else ()
     standing = f"There is no environment '{_short(word)}'. Environments: {_listed(environments)}."
-    unfit: Unfit = ("unknown-environment", standing, nearest(_folded(word), environments))
+    unfit: Unfit = ("unknown-environment", standing, _near(word, environments))
     return None if word in environments else unfit
 
 
@@ -330,7 +330,7 @@ def _read_reject(words: tuple[str, ...], catalog: Catalog) -> Command | Misread:
     known = catalog.services[service]
     if len(words) > 1 and words[1] in known.environments:
         return Reject(service, words[1], " ".join(words[2:]))
-    if len(words) > 1 and nearest(_folded(words[1]), known.environments):
+    if len(words) > 1 and _near(words[1], known.environments):
         trouble = _check(_ENVIRONMENT, 1, ("reject", *words), catalog)
     return trouble or Reject(service, known.default, " ".join(words[1:]))
 
@@ -356,6 +356,13 @@ def _with(words: tuple[str, ...], place: int, word: str | None) -> tuple[str, ..
     if word is None or word == words[place]:
         return ()
     return (*words[:place], word, *words[place + 1 :])
+
+
+def _near(word: str, names: Iterable[str]) -> str | None:
+    """Return the name that was probably meant; a beginning such as `prod` means the one name that begins so."""
+    known, meant = tuple(names), _folded(word)
+    begun = [name for name in known if len(meant) > 1 and name.startswith(meant)]
+    return begun[0] if len(begun) == 1 else nearest(meant, known)
 
 
 def _folded(word: str) -> str:

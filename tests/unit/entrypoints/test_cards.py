@@ -281,12 +281,7 @@ def test_words_never_push_a_fact_off_the_card(story: Story) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(HOSTILE, max_size=20), HOSTILE, st.dictionaries(HOSTILE, HOSTILE, max_size=9))
 def test_any_failure_report_makes_a_valid_escalation(lines: list[str], text: str, mapping: dict[str, str]) -> None:
-    report = {
-        key: draw
-        for key, draw in zip(
-            REPORT, (text, text, mapping, text * 9, [mapping] * 9, lines, text, mapping, text), strict=True
-        )
-    }
+    report = dict(zip(REPORT, (text, text, mapping, text * 9, [mapping] * 9, lines, text, mapping, text), strict=True))
     told = view((*stage("verify", "failed", 2, text), events.Escalated("locked", 3, report)), version=text)
     require_valid(escalation_card(told, [text, "U0HANA"] * 9, SLACK))
 

@@ -1,0 +1,61 @@
+"""Slack's payloads, read."""
+
+from typing import Any
+
+import pytest
+
+from agents.answers import Origin, Person
+from agents.entrypoints.gestures import mention, press
+
+
+def spoken(text: str, **event: Any) -> dict[str, Any]:
+    return {
+        "event_id": "Ev1",
+        "team_id": "T0HOME",
+        "event": {"user": "U0ANA", "channel": "C0REL", "ts": "1.2", "text": text, **event},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("<@U0SHIPMATE> observer v1.2.3", "observer v1.2.3"),
+        ("  <@U0SHIPMATE|shipmate>: status", "status"),
+        ("<@U0SHIPMATE> reject observer <http://a.io|a.io> &lt;b&gt; &amp; c", "reject observer a.io <b> & c"),
+        ("<@U0SHIPMATE>", ""),
+    ],
+)
+def test_a_mention_is_what_was_typed_behind_it(text: str, typed: str) -> None:
+    said = mention(spoken(text))
+    assert said.text == typed
+    assert said.origin == Origin("C0REL", "1.2")
+    assert said.key == "slack/event/Ev1"
+
+
+def test_a_person_from_a_connected_workspace_keeps_their_own_team() -> None:
+    assert mention(spoken("x", team="T0OTHER")).person == Person("U0ANA", "T0OTHER")
+    assert mention(spoken("x")).person == Person("U0ANA", "T0HOME")
+
+
+def pressed(value: str, **user: str) -> dict[str, Any]:
+    return {
+        "user": {"id": "U0HANA", "team_id": "T0HOME", **user},
+        "team": {"id": "T0HOME"},
+        "channel": {"id": "C0REL"},
+        "container": {"message_ts": "1.2"},
+        "actions": [{"action_id": "approve", "value": value, "action_ts": "9.9"}],
+        "response_url": "https://hooks.example/1",
+    }
+
+
+def test_a_click_is_a_person_a_release_and_a_plan() -> None:
+    found = press(pressed("20260206-120000-abcdef0 " + "a" * 64))
+    assert found is not None
+    assert (found.release, found.digest) == ("20260206-120000-abcdef0", "a" * 64)
+    assert found.person == Person("U0HANA", "T0HOME")
+    assert found.key == "slack/click/C0REL/1.2/U0HANA/9.9"
+
+
+@pytest.mark.parametrize("value", ["", "a b c", "r1 nothex", "r1\n" + "a" * 64, "x" * 99, "../etc/passwd /"])
+def test_a_button_that_is_none_of_ours_means_nothing(value: str) -> None:
+    assert press(pressed(value)) is None
