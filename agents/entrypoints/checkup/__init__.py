@@ -1,0 +1,1 @@
+"""What `doctor` looks at: one module per subject, each a set of small functions that end in a `Check`."""
