@@ -117,7 +117,10 @@ async def test_the_same_gesture_delivered_twice_is_one_order(house: House) -> No
     await first.settled()
     await house.emulator.redelivers(first).settled()
     await house.asks("/deploy status observer")
+    await house.shown()
     assert len(await house.store.releases.recent()) == 1
+    question = next(m for m in house.emulator.messages(RELEASES) if m.author == "U0ANA")
+    assert len(house.emulator.thread(question.ts)) == 1
 
 
 async def test_a_stranger_from_a_shared_channel_is_turned_away(house: House) -> None:
@@ -409,6 +412,8 @@ async def test_one_channel_that_cannot_be_written_to_does_not_silence_the_others
 
 
 async def test_an_escalation_lives_from_lock_to_resolved(house: House) -> None:
+    await house.asks("/deploy observer v1.2.2")
+    await house.crew.finish((await house.release()).id, Outcome.SUCCEEDED)
     await house.asks()
     failed = await house.release()
     await house.crew.lock(failed.id)
