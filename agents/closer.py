@@ -3,6 +3,7 @@
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from agents.endings import take_back
 from agents.events import Finished
 from agents.state import Next, State
 from agents.toolbox import Toolbox
@@ -18,6 +19,7 @@ async def close(state: State, *, runtime: Runtime[Toolbox]) -> Next:
         warned = state.get("tested") == "warning"
         await tools.store.targets.succeed(state["service"], state["environment"], state["release"], warned=warned)
     release = await tools.release()
+    await take_back(tools.store, release, tools.redactor.redact(cause))
     elapsed = tools.clock.now() - release.requested_at
     await tools.report(Finished(outcome, cause, round(elapsed.total_seconds(), 3)))
     await tools.store.releases.finish(release.id, outcome, cause)

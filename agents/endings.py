@@ -13,6 +13,14 @@ async def record(store: Store, release_id: str, event: Event) -> None:
     await store.journal.record(release_id, event.key, event.KIND, dump(event))
 
 
+async def take_back(store: Store, release: Release, cause: str) -> None:
+    """Take a release's question back where nobody has answered it: no card may ask for what has ended."""
+    question = await store.decisions.latest(release.id)
+    choice, by = ("cancelled", release.cancelled_by) if release.cancelled_by else ("superseded", "shipmate")
+    if question and await store.decisions.decide(question.id, choice, by, cause):
+        await record(store, release.id, Decided(question.id, choice, by, cause))
+
+
 @dataclass(frozen=True, slots=True)
 class Endings:
     """Ends releases; nothing of a release stays open behind them."""
@@ -21,10 +29,8 @@ class Endings:
     clock: Clock
 
     async def end(self, release: Release, outcome: Outcome, cause: str) -> None:
-        """End a release, and take its question back where nobody has answered it."""
-        question = await self.store.decisions.latest(release.id)
-        if question and await self.store.decisions.decide(question.id, "superseded", "shipmate", cause):
-            await record(self.store, release.id, Decided(question.id, "superseded", "shipmate", cause))
+        """End a release."""
+        await take_back(self.store, release, cause)
         elapsed = self.clock.now() - release.requested_at
         await record(self.store, release.id, Finished(outcome, cause, round(elapsed.total_seconds(), 3)))
         await self.store.releases.finish(release.id, outcome, cause)

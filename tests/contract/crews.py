@@ -1,0 +1,207 @@
+"""A real crew on real files, with a small graph: a stand-in plans and deploys, everything else is the crew's own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import aiosqlite
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.graph import START, StateGraph
+from langgraph.runtime import Runtime
+
+from agents.answers import Accepted, Order, Origin, Person
+from agents.approver import approve
+from agents.closer import close
+from agents.crew import Crew, Graph
+from agents.stages import mishap, staged
+from agents.state import Next, State, proceed
+from agents.toolbox import Toolbox
+from config.service import Service
+from config.shipmate import Configuration, Credentials, FailurePolicy, Shipmate
+from tests.contract.histories import history
+from tools.clock import SystemClock
+from tools.history.releases import Release, Status
+from tools.redaction import Redactor
+
+ANA, STRANGER = Person("U0ANA", "T0HOME"), Person("U0EVE", "T0OTHER")
+APPROVERS = tuple(f"U0APPROVER{number}" for number in range(8))
+HANA, HUGO = Person(APPROVERS[0], "T0HOME"), Person(APPROVERS[1], "T0HOME")
+_UNUSED = cast("Any", None)
+Hook = Callable[[Toolbox], Awaitable[None]]
+
+
+class HastyClock(SystemClock):
+    """The machine's clock for somebody who never waits long."""
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Wait, but a blink at most."""
+        await asyncio.sleep(min(duration.total_seconds(), 0.02))
+
+
+@dataclass
+class Office:
+    """What the small graph did, and what it is told to do."""
+
+    visits: list[tuple[str, str]] = field(default_factory=list)
+    """(node, release), one per visit."""
+    on_plan: Hook | None = None
+    """Happens at the end of planning, before the question is put."""
+    on_deploy: Hook | None = None
+    """Happens in the second visit of the deploy node, when the release counts as having touched a host."""
+    on_equip: Hook | None = None
+    """Happens before a toolbox is handed out."""
+
+    def count(self, node: str, release: str | None = None) -> int:
+        """Tell how often a node was visited."""
+        return sum(visit == node and release in (None, of) for visit, of in self.visits)
+
+    async def plan(self, state: State, *, runtime: Runtime[Toolbox]) -> Next:
+        """Ask about a plan; a rollback asks nobody."""
+        tools = runtime.context
+        self.visits.append(("plan", state["release"]))
+        if self.on_plan:
+            await self.on_plan(tools)
+        if state["kind"] == "rollback":
+            return proceed("deploy")
+        question, digest = f"{state['release']}/plan", f"digest of {state['release']}"
+        expires_at = tools.clock.now() + tools.environment.approval.expires
+        await tools.store.decisions.save_plan(state["release"], digest, {})
+        await tools.store.decisions.ask(question, state["release"], digest, expires_at)
+        return proceed("approve", plan=digest, question=question)
+
+    async def deploy(self, state: State, *, runtime: Runtime[Toolbox]) -> Next:
+        """Touch a host: note it in the first visit, do it in the second."""
+        if not state.get("touched"):
+            return proceed("deploy", "running", touched=1)
+        self.visits.append(("deploy", state["release"]))
+        if self.on_deploy:
+            await self.on_deploy(runtime.context)
+        return proceed("verify")
+
+    async def verify(self, state: State, *, runtime: Runtime[Toolbox]) -> Next:
+        """Find everything well."""
+        del runtime
+        self.visits.append(("verify", state["release"]))
+        return proceed("close")
+
+    async def roll_back(self, state: State, *, runtime: Runtime[Toolbox]) -> Next:
+        """Put everything back."""
+        del runtime
+        self.visits.append(("roll_back", state["release"]))
+        return proceed("close" if state.get("outcome") else "escalate", rolled_back=True)
+
+    async def escalate(self, state: State, *, runtime: Runtime[Toolbox]) -> Next:
+        """Call nobody."""
+        del runtime
+        self.visits.append(("escalate", state["release"]))
+        return proceed("close", "failed")
+
+    def graph(self, saver: AsyncSqliteSaver) -> Graph:
+        """Compile the small graph."""
+        graph = StateGraph(State, context_schema=Toolbox)
+        nodes = {"plan": self.plan, "deploy": self.deploy, "verify": self.verify, "roll_back": self.roll_back}
+        ends = ("plan", "approve", "deploy", "verify", "roll_back", "escalate", "close", "__end__")
+        for name, node in {**nodes, "approve": approve, "escalate": self.escalate, "close": close}.items():
+            graph.add_node(name, staged(name, node), destinations=ends, error_handler=mishap)
+        graph.add_edge(START, "plan")
+        return graph.compile(checkpointer=saver)
+
+
+@asynccontextmanager
+async def crew_of(directory: Path, office: Office) -> AsyncIterator[Crew]:
+    """Let a crew work in a directory; the next one in it takes over what this one leaves."""
+    settings = configuration()
+
+    async with history(directory) as store, aiosqlite.connect(directory / "memory.db") as memory:
+
+        async def equip(release: Release) -> Toolbox:
+            toolbox = Toolbox(
+                release_id=release.id,
+                service=settings.services[release.service],
+                environment_name=release.environment,
+                failures=FailurePolicy(),
+                workspace=directory / "work",
+                store=store,
+                clock=HastyClock(),
+                redactor=Redactor(),
+                repository=_UNUSED,
+                images=_UNUSED,
+                registry=_UNUSED,
+                scanner=_UNUSED,
+                servers={},
+                github=None,
+                narrator=None,
+            )
+            if office.on_equip:
+                await office.on_equip(toolbox)
+            return toolbox
+
+        graph = office.graph(AsyncSqliteSaver(memory))
+        crew = Crew(settings, store, HastyClock(), graph, equip, f"sqlite:///{directory}/runs.db", home="T0HOME")
+        crew.segments.poll = timedelta(milliseconds=20)
+        await crew.start()
+        try:
+            yield crew
+        finally:
+            await crew.stop()
+
+
+def configuration() -> Configuration:
+    """Declare a service with an environment for every need of a test."""
+    approval = {"approvers": [*APPROVERS, "U0ANA"], "expires": "30m"}
+    policies: dict[str, dict[str, Any]] = {
+        "production": approval,
+        "staging": {**approval, "required": 2},
+        "quick": {**approval, "expires": "1s"},
+        **{f"lane{number}": approval for number in range(10)},
+    }
+    target = {"hosts": [{"name": "here"}], "directory": "/srv/observer"}
+    health = {"probe": {"url": "http://127.0.0.1:8080/health"}}
+    service = Service.model_validate(
+        {
+            "service": "observer",
+            "repository": {"url": "https://git.example.com/observer.git"},
+            "components": {"observer": {"image": "registry.example.com/observer"}},
+            "environments": {
+                name: {"target": target, "health": health, "approval": policy} for name, policy in policies.items()
+            },
+        }
+    )
+    path = Path("shipmate.yaml")
+    shipmate = Shipmate(services=path, workspace=path)
+    return Configuration(path=path, shipmate=shipmate, services={"observer": service}, credentials=Credentials())
+
+
+def order(key: str = "1", *, environment: str = "production", kind: str = "deploy", person: Person = ANA) -> Order:
+    """Ask for a release."""
+    return Order(kind, "observer", environment, f"v1.0.{key}", person, Origin(), f"slack:{environment}:{key}")
+
+
+async def opened(crew: Crew, wanted: Order) -> str:
+    """Open a release, and name it."""
+    answer = await crew.open(wanted)
+    assert isinstance(answer, Accepted), answer
+    return answer.release
+
+
+async def reaches(crew: Crew, release_id: str, status: Status) -> Release:
+    """Wait until a release stands somewhere; one that ends elsewhere fails at once."""
+    async with asyncio.timeout(30):
+        while True:
+            release = await crew.store.releases.get(release_id)
+            assert release is not None
+            if release.status is status:
+                return release
+            assert release.status is not Status.FINISHED, release
+            await crew.store.journal.wait(0.02)
+
+
+async def asked(crew: Crew, wanted: Order) -> tuple[str, str]:
+    """Open a release and wait until it waits for people; returns its id and the digest of its plan."""
+    release_id = await opened(crew, wanted)
+    await reaches(crew, release_id, Status.WAITING)
+    return release_id, f"digest of {release_id}"
