@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agents import events
-from agents.change import change_facts
-from agents.differences import differences
 from agents.draft import Wanted
-from agents.facts import ImageFact, ReleaseFacts, SuiteFact
 from agents.state import State
-from agents.summary import markdown, plain
 from agents.survey import Surveyed
 from agents.toolbox import Toolbox
-from agents.words import Words
+from agents.words.change import change_facts
+from agents.words.claims import Words
+from agents.words.differences import differences
+from agents.words.facts import ImageFact, ReleaseFacts, SuiteFact
+from agents.words.summary import markdown, plain
 from guardrails.plan import Plan
 from guardrails.verdict import Verdict
 from tools.compose_reading import read_compose

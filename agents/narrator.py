@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from agents.briefs import failure_material, instructions, release_material
-from agents.excerpt import excerpt
-from agents.facts import ReleaseFacts
-from agents.words import Draft, Words, ground
+from agents.words.briefs import failure_material, instructions, release_material
+from agents.words.claims import Draft, Words, ground
+from agents.words.excerpt import excerpt
+from agents.words.facts import ReleaseFacts
 from config.shipmate import ModelSettings
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TextIO
 
-from agents.change import change_facts
-from agents.facts import ReleaseFacts
 from agents.narrator import Narrator
-from agents.summary import markdown
-from agents.words import Words
+from agents.words.change import change_facts
+from agents.words.claims import Words
+from agents.words.facts import ReleaseFacts
+from agents.words.summary import markdown
 from tools.errors import NotFound, ToolError
 from tools.process import run
 from tools.repository import Repository

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.dependencies import declares_dependencies, dependency_changes
+from agents.words.dependencies import declares_dependencies, dependency_changes
 
 CASES = {
     "requirements.txt": (

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agents.differences import differences
+from agents.words.differences import differences
 from tools.compose_file import ComposeFile, ComposeService, Healthcheck, Mount, Port, Volume
 
 FULL = ComposeService(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.foreign import ZERO_WIDTH, code, hides, one_line, prose, visible
+from agents.words.foreign import ZERO_WIDTH, code, hides, one_line, prose, visible
 
 HIDDEN = {
     "bidi override": "config/\u202egnp.yolped",

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.excerpt import excerpt
-from agents.patch import file_patches, removed_protections
+from agents.words.excerpt import excerpt
+from agents.words.patch import file_patches, removed_protections
 
 
 def patch(path: str, removed: list[str], added: list[str]) -> str:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.differences import Difference, Sort
-from agents.facts import ImageFact, ReleaseFacts, SuiteFact, by_category
-from agents.patch import RemovedProtection
-from agents.summary import MOST_LINES, markdown, plain
-from agents.words import Claim, Words
+from agents.words.claims import Claim, Words
+from agents.words.differences import Difference, Sort
+from agents.words.facts import ImageFact, ReleaseFacts, SuiteFact, by_category
+from agents.words.patch import RemovedProtection
+from agents.words.summary import MOST_LINES, markdown, plain
 from guardrails.verdict import Finding
 from tools.changes import ChangedFile, Commit
 from tools.github import PullRequest

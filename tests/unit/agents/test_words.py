@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.words import Draft, Stated, ground
+from agents.words.claims import Draft, Stated, ground
 
 PATHS = frozenset({"src/observer/server.py", "docker-compose.server.yml", "README.md"})
 SHOWN = "+def exposition(observations):\n+    return observations\n"
@@ -67,10 +67,9 @@ def imports(file: Path) -> set[str]:
 def test_p20_only_those_who_show_words_know_them_and_no_gate_does() -> None:
     root = Path(__file__).parents[3]
     files = [file for package in ("agents", "guardrails", "tools", "config") for file in (root / package).rglob("*.py")]
-    readers = {file.relative_to(root).as_posix() for file in files if "agents.words" in imports(file)}
+    readers = {file.relative_to(root).as_posix() for file in files if "agents.words.claims" in imports(file)}
     assert readers == {
         "agents/briefing.py",
-        "agents/entrypoints/summarise.py",
         "agents/narrator.py",
-        "agents/summary.py",
+        "agents/words/summary.py",
     }

@@ -35,8 +35,8 @@ def test_seven_good_answers_raise_no_alarm() -> None:
 @pytest.mark.parametrize(
     ("rule", "told", "change"),
     [
-        ("watch-server-error", "1 of 7 answers were server errors, first 503", {"status": 503}),
-        ("watch-no-answer", "1 of 7 requests had no answer: refused", {"status": None, "error": "refused"}),
+        ("watch-server-error", "1 of 7 looks met a server error: first 503", {"status": 503}),
+        ("watch-no-answer", "1 of 7 looks met no answer: refused", {"status": None, "error": "refused"}),
         ("watch-restarts", "restarted 1 time", {"restarts": 1}),
         ("watch-stopped", "stopped", {"running": False}),
         ("watch-error-log", "6 error lines in the log (limit 5)", {"error_lines": 6}),

@@ -1,0 +1,46 @@
+"""Words of other people made harmless before they are shown: nothing hides in them, nothing in them acts. Pure."""
+
+import re
+import unicodedata
+
+_ALLOWED = {"\n", "\t"}
+_HIDDEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+_ACTIVE = re.compile(r"([\\`*_{}\[\]<>()!|~&$])")
+_CALLS = re.compile(r"(?i)(?<=[@#])(?=\w)|(?<=GH)(?=-\d)|(?<=:)(?=//)|(?<=www)(?=\.)")
+ZERO_WIDTH = "\u200b"
+
+
+def hides(text: str) -> bool:
+    """Tell whether a text holds characters that people cannot see, or a comment that only machines read."""
+    return any(_hidden(character) for character in text) or "<!--" in text
+
+
+def visible(text: str) -> str:
+    """Write every character that cannot be seen as its code point: `[U+202E]`."""
+    return "".join(f"[U+{ord(character):04X}]" if _hidden(character) else character for character in text)
+
+
+def one_line(text: str, most: int = 200) -> str:
+    """Make one visible line of a text, cut with `...` where it is longer than `most`."""
+    line = visible(" ".join(text.split()))
+    return line if len(line) <= most else line[: most - 3] + "..."
+
+
+def code(text: str, most: int = 200) -> str:
+    """Quote foreign words for Markdown so that no mention, link, image, reference or heading in them is one."""
+    line = one_line(text, most)
+    ticks = "`" * (max((len(run) for run in re.findall(r"`+", line)), default=0) + 1)
+    padding = " " if line.startswith("`") or line.endswith("`") or not line.strip() else ""
+    return f"{ticks}{padding}{line}{padding}{ticks}"
+
+
+def prose(text: str, most: int = 600) -> str:
+    """Escape sentences for Markdown: they read the same, and nothing in them acts."""
+    escaped = _ACTIVE.sub(r"\\\1", one_line(text, most))
+    return _CALLS.sub(ZERO_WIDTH, escaped)
+
+
+def _hidden(character: str) -> bool:
+    if character in _ALLOWED:
+        return False
+    return unicodedata.category(character) in _HIDDEN or character in "\u115f\u1160\u3164\uffa0\u034f"
