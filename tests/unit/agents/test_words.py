@@ -70,6 +70,7 @@ def test_p20_only_those_who_show_words_know_them_and_no_gate_does() -> None:
     readers = {file.relative_to(root).as_posix() for file in files if "agents.words.claims" in imports(file)}
     assert readers == {
         "agents/briefing.py",
+        "agents/entrypoints/summarise.py",
         "agents/narrator.py",
         "agents/words/summary.py",
     }
