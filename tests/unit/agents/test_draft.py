@@ -1,0 +1,146 @@
+"""P2: a plan drawn twice from the same world has the same digest, and a changed world another one."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.draft import Wanted, draft
+from agents.survey import Found, Surveyed
+from config.service import Service
+from guardrails.plan import Plan, Running, digest, from_json, to_json
+from tools.compose_file import ComposeFile, ComposeService, Mount
+from tools.inspection import Container
+
+SERVICE = Service.model_validate(
+    {
+        "service": "observer",
+        "repository": {"url": "https://git.example.com/observer.git"},
+        "components": {
+            "api": {"image": "registry.example.com/api", "compose_service": "observer-api"},
+            "worker": {"image": "registry.example.com/worker"},
+        },
+        "environments": {
+            "production": {
+                "target": {
+                    "hosts": [{"name": "web-1"}, {"name": "web-2", "address": "192.0.2.2"}],
+                    "directory": "/srv/observer",
+                },
+                "health": {"probe": {"url": "http://127.0.0.1:8080/health"}},
+            }
+        },
+    }
+)
+DATA = Mount("bind", "/srv/observer/data", "/app/data/observer")
+LOGS = Mount("bind", "/srv/observer/logs", "/app/logs")
+API = ComposeService("observer-api", environment={"PYTHONPATH": "/app", "KIS_API_KEY": None}, mounts=(DATA, LOGS))
+WORKER = ComposeService("worker", environment={"PYTHONPATH": "/app"}, mounts=(LOGS,))
+OTHER = ComposeService("database", environment={"PGDATA": "/data"})
+COMPOSE = ComposeFile("observer", {part.name: part for part in (API, WORKER, OTHER)})
+IMAGES = {
+    name: {"image": f"registry.example.com/{name}", "tag": "v1.2.3", "digest": f"sha256:{name}", "size_bytes": 10}
+    for name in ("api", "worker")
+}
+WANTED = Wanted("v1.2.3", "4f1c" * 10, "services: {}\n", COMPOSE, IMAGES)
+
+
+def found(name: str, *, container: str = "c0ffee", kept: bool = True) -> Found:
+    image = f"registry.example.com/{name}"
+    running = Running(image, f"sha256:old-{name}", f"sha256:before-{name}", "v1.2.2", "services: {}\n", container)
+    return Found(Container(container, name, f"{image}:v1.2.2", running.image_id, "running"), running, kept, ())
+
+
+def host(name: str, **parts: Found) -> Surveyed:
+    return Surveyed(name, free_bytes=10**10, variable_names=(), components=parts)
+
+
+HOSTS = tuple(host(name, api=found("api"), worker=found("worker")) for name in ("web-1", "web-2"))
+
+
+def drawn(wanted: Wanted = WANTED, hosts: tuple[Surveyed, ...] = HOSTS, seconds: float = 0) -> Plan:
+    return draft(SERVICE, "production", wanted, hosts, timedelta(seconds=seconds))
+
+
+def test_every_component_moves_on_every_host_in_the_order_of_the_configuration() -> None:
+    steps = [(step.component, step.host, step.before and step.before.tag, step.after.tag) for step in drawn().steps]
+    assert steps == [
+        ("api", "web-1", "v1.2.2", "v1.2.3"),
+        ("worker", "web-1", "v1.2.2", "v1.2.3"),
+        ("api", "web-2", "v1.2.2", "v1.2.3"),
+        ("worker", "web-2", "v1.2.2", "v1.2.3"),
+    ]
+
+
+def test_the_plan_speaks_of_its_own_services_only() -> None:
+    plan = drawn()
+    assert plan.environment_names == ("KIS_API_KEY", "PYTHONPATH")
+    assert {mount.compose_service for mount in plan.mounts} == {"observer-api", "worker"}
+    assert [component.compose_service for component in plan.components] == ["observer-api", "worker"]
+    assert (plan.hosts, plan.project) == (("web-1", "web-2"), "observer")
+
+
+@given(st.randoms(use_true_random=False), st.text("0123456789abcdef", min_size=12, max_size=12), st.floats(0, 60))
+def test_the_same_facts_have_one_digest_in_whatever_order_they_came(
+    order: random.Random, container: str, seconds: float
+) -> None:
+    def shuffled(items: Any) -> list[Any]:
+        return order.sample(list(items), k=len(items))
+
+    services = {
+        name: replace(part, environment=dict(shuffled(part.environment.items())), mounts=tuple(shuffled(part.mounts)))
+        for name, part in shuffled(COMPOSE.services.items())
+    }
+    wanted = replace(WANTED, compose=replace(COMPOSE, services=services), images=dict(shuffled(IMAGES.items())))
+    hosts = tuple(
+        host(name, **dict(shuffled([(part, found(part, container=container)) for part in ("api", "worker")])))
+        for name in ("web-1", "web-2")
+    )
+    assert digest(drawn(wanted, hosts, seconds)) == digest(drawn())
+
+
+CHANGED: dict[str, tuple[Wanted, tuple[Surveyed, ...]]] = {
+    "another commit": (replace(WANTED, commit="beef" * 10), HOSTS),
+    "another image behind the tag": (
+        replace(WANTED, images={**IMAGES, "api": {**IMAGES["api"], "digest": "sha256:moved"}}),
+        HOSTS,
+    ),
+    "another compose file": (replace(WANTED, compose_text="services: {}\n# more\n"), HOSTS),
+    "another mount": (
+        replace(WANTED, compose=ComposeFile("observer", {"observer-api": replace(API, mounts=(LOGS,))})),
+        HOSTS,
+    ),
+    "another version on a host": (WANTED, (HOSTS[0], host("web-2", api=found("api")))),
+    "no way back on a host": (
+        WANTED,
+        (HOSTS[0], host("web-2", api=found("api", kept=False), worker=found("worker"))),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_a_changed_world_has_another_digest(change: str) -> None:
+    assert digest(drawn(*CHANGED[change])) != digest(drawn())
+
+
+def test_a_first_deploy_has_nothing_before_and_goes_back_by_removing() -> None:
+    nothing = Found(None, None, image_kept=False, changes=())
+    plan = drawn(hosts=tuple(host(name, api=nothing, worker=nothing) for name in ("web-1", "web-2")))
+    assert {step.before for step in plan.steps} == {None}
+    assert plan.can_roll_back
+    assert "first deploy" in plan.ways_back[0].reason
+
+
+def test_a_host_that_lost_its_image_or_its_voice_has_no_way_back() -> None:
+    lost = host("web-1", api=found("api", kept=False), worker=found("worker"))
+    plan = drawn(hosts=(lost, Surveyed("web-2", fault="no route to host")))
+    assert [way.possible for way in plan.ways_back] == [False, False]
+    assert "registry.example.com/api:v1.2.2 is gone" in plan.ways_back[0].reason
+    assert not plan.can_roll_back
+
+
+def test_a_drawn_plan_is_stored_and_read_without_loss() -> None:
+    assert from_json(to_json(drawn(seconds=2.5))) == drawn(seconds=2.5)
