@@ -6,36 +6,23 @@ before anything happens; a wake-up only says *look again*.
 
 import asyncio
 import hashlib
-import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
-from langchain_core.runnables import RunnableConfig
-from langgraph.graph.state import CompiledStateGraph
-
 from agents import policy
 from agents.answers import Accepted, Answer, Order, Person, Refusal
+from agents.driver import Driver, Equip, Graph
 from agents.endings import Endings, record
 from agents.events import Acknowledged, Decided, Event, Opened, Queued, Unlocked, Voted
 from agents.remote import perform
 from agents.segments import Segments
-from agents.state import GRAPH_VERSION, State
-from agents.toolbox import Toolbox
 from config.shipmate import Configuration
 from tools.clock import Clock
-from tools.errors import ToolError
 from tools.history import Store
 from tools.history.decisions import Question
 from tools.history.releases import Outcome, Release, Status
-
-log = logging.getLogger(__name__)
-Graph = CompiledStateGraph[State, Toolbox, State, State]
-Equip = Callable[[Release], Awaitable[Toolbox]]
-PAUSES = (timedelta(seconds=1), timedelta(seconds=3))
-"""Before each further attempt to move on a release whose way is blocked by a fault of our own."""
 
 
 @dataclass(slots=True)
@@ -53,11 +40,13 @@ class Crew:
     """The workspace whose members may speak to this crew; Slack tells its own when it connects."""
     segments: Segments = field(init=False)
     endings: Endings = field(init=False)
+    driver: Driver = field(init=False)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
         self.segments = Segments(self.runs, self.drive, self.expire, self.serve)
         self.endings = Endings(self.store, self.clock)
+        self.driver = Driver(self.graph, self.equip, self.store, self.clock, self.segments, self.endings)
 
     async def start(self) -> None:
         """Begin to work, and look again at every release that has not ended."""
@@ -155,7 +144,7 @@ class Crew:
         async with self._lock(release_id):
             release = await self._stored(release_id)
             if release.outcome is None:
-                await self._persist(release)
+                await self.driver.move_on(release)
                 release = await self._stored(release_id)
         if release.outcome is not None:
             await self._start_next(release)
@@ -174,48 +163,6 @@ class Crew:
     async def serve(self, call: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Answer a request that another process put into the queue; see `agents/remote.py`."""
         return await perform(self, call, arguments, self.clock.now())
-
-    async def _persist(self, release: Release) -> None:
-        """Try again what a fault of our own stopped, then give the release up: it must not hold its target for ever."""
-        for pause in (*PAUSES, None):
-            try:
-                return await self._advance(release)
-            except Exception as error:  # whatever it is, somebody waits for this release
-                log.exception("release %s cannot go on", release.id)
-                cause = error.happened if isinstance(error, ToolError) else f"Shipmate failed ({type(error).__name__})."
-            if pause:
-                await self.clock.sleep(pause)
-        await self.endings.give_up(release, cause, touched=await self._touched(release))
-        return None
-
-    async def _advance(self, release: Release) -> None:
-        await self.store.releases.change(release.id, status=Status.RUNNING)
-        memory = await self.graph.aget_state(_thread(release))
-        if memory.values.get("graph_version", GRAPH_VERSION) != GRAPH_VERSION:
-            cause = "Shipmate was upgraded meanwhile and cannot resume this release."
-            return await self.endings.give_up(release, cause, touched=bool(memory.values.get("touched")))
-        start = None if memory.created_at else _initial(release)
-        tools = await self.equip(release)
-        await self.graph.ainvoke(start, _thread(release), context=tools, durability="sync")
-        if (await self._stored(release.id)).outcome is None:
-            await self._wait(release)
-        return None
-
-    async def _wait(self, release: Release) -> None:
-        if not (await self.graph.aget_state(_thread(release))).interrupts:
-            raise LookupError(f"release {release.id} stands still, and nobody was asked anything")
-        question = await self.store.decisions.latest(release.id)
-        if question and question.choice is None:
-            await self.store.releases.change(release.id, status=Status.WAITING)
-            await self.segments.expire_after(question.id, question.expires_at - self.clock.now())
-
-    async def _touched(self, release: Release) -> bool:
-        """Tell whether a host may have been changed; where nobody can tell, it may."""
-        try:
-            return bool((await self.graph.aget_state(_thread(release))).values.get("touched"))
-        except Exception:
-            log.exception("the memory of release %s cannot be read", release.id)
-            return True
 
     async def _close(self, release: Release, question: Question, choice: str, by: str, reason: str) -> Answer:
         if not await self.store.decisions.decide(question.id, choice, by, reason):
@@ -288,19 +235,3 @@ def _release(order: Order, now: datetime) -> Release:
         from_version="",
         cancelled_by=None,
     )
-
-
-def _initial(release: Release) -> State:
-    return State(
-        graph_version=GRAPH_VERSION,
-        release=release.id,
-        kind=release.kind,
-        service=release.service,
-        environment=release.environment,
-        version=release.version,
-        requested_by=release.requested_by,
-    )
-
-
-def _thread(release: Release) -> RunnableConfig:
-    return {"configurable": {"thread_id": release.id}, "recursion_limit": 100}

@@ -16,7 +16,8 @@ from langgraph.runtime import Runtime
 from agents.answers import Accepted, Order, Origin, Person
 from agents.approver import approve
 from agents.closer import close
-from agents.crew import Crew, Graph
+from agents.crew import Crew
+from agents.driver import Graph
 from agents.stages import mishap, staged
 from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox

@@ -56,7 +56,7 @@ async def test_an_upgrade_voids_a_waiting_release_loudly(tmp_path: Path, monkeyp
     office = Office()
     async with crew_of(tmp_path, office) as crew:
         release, digest = await asked(crew, order())
-    monkeypatch.setattr("agents.crew.GRAPH_VERSION", 1000)
+    monkeypatch.setattr("agents.driver.GRAPH_VERSION", 1000)
     async with crew_of(tmp_path, office) as crew:
         ended = await reaches(crew, release, Status.FINISHED)
         answer = await crew.decide(release, digest, HANA, "approved")
@@ -109,7 +109,7 @@ async def test_an_upgrade_in_mid_deploy_leaves_the_release_in_doubt_and_locks_th
         release, digest = await asked(crew, order())
         await crew.decide(release, digest, HANA, "approved")
         await begun.wait()
-    monkeypatch.setattr("agents.crew.GRAPH_VERSION", 1000)
+    monkeypatch.setattr("agents.driver.GRAPH_VERSION", 1000)
     async with crew_of(tmp_path, office) as crew:
         ended = await reaches(crew, release, Status.FINISHED)
         target = await crew.store.targets.get("observer", "production")

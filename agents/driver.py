@@ -1,0 +1,95 @@
+"""Moving one release through the graph, from where its memory says it stands to the next question or the end."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph.state import CompiledStateGraph
+
+from agents.endings import Endings
+from agents.segments import Segments
+from agents.state import GRAPH_VERSION, State
+from agents.toolbox import Toolbox
+from tools.clock import Clock
+from tools.errors import ToolError
+from tools.history import Store
+from tools.history.releases import Release, Status
+
+log = logging.getLogger(__name__)
+Graph = CompiledStateGraph[State, Toolbox, State, State]
+Equip = Callable[[Release], Awaitable[Toolbox]]
+PAUSES = (timedelta(seconds=1), timedelta(seconds=3))
+"""Before each further attempt to move on a release whose way is blocked by a fault of our own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """Drives releases; of one release, one drive at a time."""
+
+    graph: Graph
+    equip: Equip
+    store: Store
+    clock: Clock
+    segments: Segments
+    endings: Endings
+
+    async def move_on(self, release: Release) -> None:
+        """Try again what a fault of our own stopped, then give the release up: it must not hold its target for ever."""
+        for pause in (*PAUSES, None):
+            try:
+                return await self._advance(release)
+            except Exception as error:  # whatever it is, somebody waits for this release
+                log.exception("release %s cannot go on", release.id)
+                cause = error.happened if isinstance(error, ToolError) else f"Shipmate failed ({type(error).__name__})."
+            if pause:
+                await self.clock.sleep(pause)
+        await self.endings.give_up(release, cause, touched=await self._touched(release))
+        return None
+
+    async def _advance(self, release: Release) -> None:
+        await self.store.releases.change(release.id, status=Status.RUNNING)
+        memory = await self.graph.aget_state(_thread(release))
+        if memory.values.get("graph_version", GRAPH_VERSION) != GRAPH_VERSION:
+            cause = "Shipmate was upgraded meanwhile and cannot resume this release."
+            return await self.endings.give_up(release, cause, touched=bool(memory.values.get("touched")))
+        start = None if memory.created_at else _initial(release)
+        tools = await self.equip(release)
+        await self.graph.ainvoke(start, _thread(release), context=tools, durability="sync")
+        stored = await self.store.releases.get(release.id)
+        if stored and stored.outcome is None:
+            await self._wait(release)
+        return None
+
+    async def _wait(self, release: Release) -> None:
+        if not (await self.graph.aget_state(_thread(release))).interrupts:
+            raise LookupError(f"release {release.id} stands still, and nobody was asked anything")
+        question = await self.store.decisions.latest(release.id)
+        if question and question.choice is None:
+            await self.store.releases.change(release.id, status=Status.WAITING)
+            await self.segments.expire_after(question.id, question.expires_at - self.clock.now())
+
+    async def _touched(self, release: Release) -> bool:
+        """Tell whether a host may have been changed; where nobody can tell, it may."""
+        try:
+            return bool((await self.graph.aget_state(_thread(release))).values.get("touched"))
+        except Exception:
+            log.exception("the memory of release %s cannot be read", release.id)
+            return True
+
+
+def _initial(release: Release) -> State:
+    return State(
+        graph_version=GRAPH_VERSION,
+        release=release.id,
+        kind=release.kind,
+        service=release.service,
+        environment=release.environment,
+        version=release.version,
+        requested_by=release.requested_by,
+    )
+
+
+def _thread(release: Release) -> RunnableConfig:
+    return {"configurable": {"thread_id": release.id}, "recursion_limit": 100}
