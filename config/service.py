@@ -143,6 +143,8 @@ class Watch(Settings):
 
     window: Duration = timedelta(seconds=30)
     every: Duration = timedelta(seconds=5)
+    load: int = Field(default=3, ge=1, le=20)
+    """Requests put side by side to each smoke endpoint at every look: some faults show only under load."""
     latency_ratio: float = Field(default=2.0, gt=1)
     """Alarm when the median latency exceeds this many times the baseline measured before the deploy."""
     latency_floor: Duration = timedelta(milliseconds=50)

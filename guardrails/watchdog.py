@@ -33,15 +33,16 @@ def alarmed(samples: Sequence[Sample], restarts: int, watch: Watch) -> bool:
 
 
 def _lasting(service: str, samples: Sequence[Sample], restarts: int, watch: Watch) -> Iterator[Finding]:
-    failed = [sample.status for sample in samples if sample.status is not None and sample.status >= _SERVER_ERROR]
+    failed = [sample for sample in samples if sample.status is not None and sample.status >= _SERVER_ERROR]
     silent = [sample.error or "no reason known" for sample in samples if sample.status is None]
     grown = max(sample.restarts for sample in samples) - restarts
     errors = max(sample.error_lines for sample in samples)
     if failed:
-        told = f"{len(failed)} of {len(samples)} answers were server errors, first {failed[0]}."
+        first = failed[0].error or f"first {failed[0].status}"
+        told = f"{len(failed)} of {len(samples)} looks met a server error: {first}."
         yield _finding("watch-server-error", service, told)
     if silent:
-        told = f"{len(silent)} of {len(samples)} requests had no answer: {silent[0]}."
+        told = f"{len(silent)} of {len(samples)} looks met no answer: {silent[0]}."
         yield _finding("watch-no-answer", service, told)
     if grown > 0:
         yield _finding("watch-restarts", service, f"The container restarted {grown} time(s).")

@@ -1,7 +1,8 @@
 """The watchdog's eyes: how a service behaves for a while. What it means is decided by `guardrails/watchdog.py`."""
 
+import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -9,10 +10,11 @@ from statistics import median
 from config.service import Probe, Watch
 from tools.clock import Clock
 from tools.containers import Containers
-from tools.health import probe
+from tools.health import Answer, probe
 from tools.hosts import Host
 
 BASELINE_PROBES = 5
+_SERVER_ERROR = 500
 _LOG_LINES = 2000
 """More error lines than this are not counted; long before that they are a surge."""
 
@@ -23,8 +25,9 @@ class Sample:
 
     at: datetime
     status: int | None
-    """None: nothing answered, and `error` says why."""
+    """The worst of all answers; None: a request had no answer, and `error` says which and why."""
     latency: timedelta
+    """Of the request that the baseline was measured with, asked alone."""
     restarts: int
     error_lines: int
     """Matching log lines since the watch began."""
@@ -64,10 +67,18 @@ async def baseline(host: Host, request: Probe, clock: Clock, probes: int = BASEL
     return typical(latencies)
 
 
+def worst(answers: Iterable[tuple[Probe, Answer]]) -> tuple[int | None, str]:
+    """Pick the answer that weighs most, no answer before any status, and say what was asked where it is an error."""
+    request, answer = max(answers, key=lambda pair: (pair[1].status is None, pair[1].status or 0))
+    if answer.status is None:
+        return None, f"GET {request.url}: {answer.error}"
+    return answer.status, f"GET {request.url} answered {answer.status}" if answer.status >= _SERVER_ERROR else ""
+
+
 async def observe(
     containers: Containers,
     container: str,
-    request: Probe,
+    requests: Sequence[Probe],
     watch: Watch,
     clock: Clock,
     *,
@@ -75,31 +86,45 @@ async def observe(
 ) -> tuple[Sample, ...]:
     """Look at one container at once and then `every` so often until the window is over or the samples are `enough`.
 
-    A container that was replaced or removed counts as not running any more.
+    Each look times the first request alone, and then puts `watch.load` of each of the others side by side. A container
+    that was replaced or removed counts as not running any more.
     """
     since, started = await containers.now(), clock.monotonic()
     samples: list[Sample] = []
     for number in range(watch.window // watch.every + 1):
         elapsed = timedelta(seconds=clock.monotonic() - started)
         await clock.sleep(max(timedelta(), number * watch.every - elapsed))
-        samples.append(await _sample(containers, container, request, watch.error_log, since, clock.now()))
+        at, answers = clock.now(), await _answers(containers.host, requests, watch.load)
+        samples.append(await _sample(containers, container, answers, watch.error_log, since, at))
         if enough(samples):
             break
     return tuple(samples)
 
 
+async def _answers(host: Host, requests: Sequence[Probe], load: int) -> list[tuple[Probe, Answer]]:
+    alone = await probe(host, requests[0])
+    burst = [request for request in requests[1:] for _ in range(load)]
+    together = await asyncio.gather(*(probe(host, request) for request in burst))
+    return [(requests[0], alone), *zip(burst, together, strict=True)]
+
+
 async def _sample(
-    containers: Containers, container: str, request: Probe, error_log: str, since: datetime, at: datetime
+    containers: Containers,
+    container: str,
+    answers: Sequence[tuple[Probe, Answer]],
+    error_log: str,
+    since: datetime,
+    at: datetime,
 ) -> Sample:
-    answer = await probe(containers.host, request)
+    status, error = worst(answers)
     seen = await containers.inspect(container)
     log = await containers.logs(container, since=since, tail=_LOG_LINES)
     return Sample(
         at=at,
-        status=answer.status,
-        latency=answer.latency,
+        status=status,
+        latency=answers[0][1].latency,
         restarts=seen.restarts if seen else 0,
         error_lines=error_lines(log, error_log),
         running=seen is not None and seen.running,
-        error=answer.error,
+        error=error,
     )

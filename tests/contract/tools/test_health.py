@@ -163,7 +163,7 @@ async def _watch(
     watch = Watch(window=timedelta(milliseconds=1500), every=timedelta(milliseconds=500))
     request = Probe(url=place.url)
     container = container or place.containers()[0]
-    return await observe(Containers(host), container, request, watch, CLOCK, enough=enough)
+    return await observe(Containers(host), container, [request], watch, CLOCK, enough=enough)
 
 
 pytestmark = pytest.mark.usefixtures("stage")
