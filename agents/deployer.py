@@ -2,6 +2,7 @@
 
 from langgraph.runtime import Runtime
 
+from agents.discretion import told
 from agents.draft import draft
 from agents.events import Decided, Moved, Settled
 from agents.moves import move_forward
@@ -50,7 +51,7 @@ async def _move(state: State, plan: Plan, step: PlannedStep, tools: Toolbox) -> 
         tools.clock,
     )
     waited = round(settled.waited.total_seconds(), 3)
-    log = tools.redactor.redact(settled.log_tail)
+    log = (await told(tools, server, settled.log_tail)).text if settled.log_tail else ""
     await tools.report(Settled(step.component, step.host, settled.healthy, waited, settled.cause, log))
     if not settled.healthy:
         cause = f"{step.component} on {step.host} did not become healthy: {settled.cause}"

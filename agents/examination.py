@@ -2,23 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import PurePosixPath
 
+from agents.discretion import told
 from agents.events import ConditionLine, Watched
 from agents.toolbox import Server, Toolbox
+from agents.usage import mount_uses
 from guardrails.environment import names_injected
+from guardrails.leaks import nothing_leaked
 from guardrails.plan import Plan, PlannedStep
 from guardrails.startup import Started, started_well
 from guardrails.verdict import Finding, Level, Verdict
 from guardrails.watchdog import alarmed, service_well
-from guardrails.written import MountUse, contract_kept, dying
+from guardrails.written import contract_kept, dying
 from tools.disk import listing
 from tools.health import probe, wrong
 from tools.inspection import Container
 from tools.watch import observe
 
 LOG_LINES = 500
-LISTING_DEPTH = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +36,35 @@ def sanctioned(step: PlannedStep, plan: Plan) -> str:
     return "last_good_tag" if len(plan.components) == 1 else f"last_good_tag.{step.component}"
 
 
-async def examine(tools: Toolbox, plan: Plan, step: PlannedStep, baseline_ms: float | None) -> Examination:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How the version before behaved: None or empty where nobody knows."""
+
+    baseline_ms: float | None = None
+    used: tuple[str, ...] = ()
+    """Places in the container that it wrote to, of those that are mounted."""
+
+
+async def examine(tools: Toolbox, plan: Plan, step: PlannedStep, before: Before) -> Examination:
     """Look at the start, the environment and the endpoints; watch for a while; then see where it wrote."""
     server, where = tools.servers[step.host], f"{step.component} on {step.host}"
     container = await server.containers.find(plan.project, tools.service.compose_service(step.component))
     if container is None:
         gone = Finding("container-gone", where, "There is no container any more.", "Look for who removed it.")
         return Examination(Verdict.of([gone]), (ConditionLine(f"{where}: start", met=False, detail=gone.message),), "")
-    log = tools.redactor.redact(await server.containers.logs(container.id, tail=LOG_LINES))
+    log = await told(tools, server, await server.containers.logs(container.id, tail=LOG_LINES))
     parts = {
-        "start": started_well(await _started(tools, server, container, log), tools.environment.startup),
+        "start": started_well(await _started(tools, server, container, log.text), tools.environment.startup),
+        "secrets": nothing_leaked(container.name, log.leaked),
         "environment": names_injected(tools.environment.variables, container.name, container.environment_names),
         "endpoints": await _endpoints(tools, server),
     }
     if not any(verdict.blocks for verdict in parts.values()):
-        parts["watchdog"] = await _watched(tools, server, container, baseline_ms)
+        parts["watchdog"] = await _watched(tools, server, container, before.baseline_ms)
     if not any(verdict.blocks for verdict in parts.values()):
-        parts["paths"] = await _paths(tools, server, container)
+        parts["paths"] = await _paths(tools, server, container, before.used)
     lines = tuple(_line(f"{where}: {name}", verdict) for name, verdict in parts.items())
-    return Examination(sum(parts.values(), start=Verdict()), lines, "\n".join(log.splitlines()[-20:]))
+    return Examination(sum(parts.values(), start=Verdict()), lines, "\n".join(log.text.splitlines()[-20:]))
 
 
 async def _started(tools: Toolbox, server: Server, container: Container, log: str) -> Started:
@@ -80,13 +91,13 @@ async def _endpoints(tools: Toolbox, server: Server) -> Verdict:
 
 
 async def _watched(tools: Toolbox, server: Server, container: Container, baseline_ms: float | None) -> Verdict:
-    settings, request = tools.environment.watch, tools.environment.health.probe
+    settings, requests = tools.environment.watch, (tools.environment.health.probe, *tools.environment.smoke)
     baseline = None if baseline_ms is None else timedelta(milliseconds=baseline_ms)
     restarts = container.restarts
     samples = await observe(
         server.containers,
         container.id,
-        request,
+        requests,
         settings,
         tools.clock,
         enough=lambda seen: alarmed(seen, restarts, settings),
@@ -99,27 +110,11 @@ async def _watched(tools: Toolbox, server: Server, container: Container, baselin
     return verdict
 
 
-async def _paths(tools: Toolbox, server: Server, container: Container) -> Verdict:
+async def _paths(tools: Toolbox, server: Server, container: Container, used_before: tuple[str, ...]) -> Verdict:
     """Compare what the program really wrote with where storage is mapped."""
-    contract = tools.environment.paths
     changes = await server.containers.changes(container.id)
-    lost = dying(changes, container, contract)
-    uses = [
-        MountUse(mount.target, await _written(server, PurePosixPath(mount.source), container))
-        for mount in container.mounts
-        if mount.kind == "bind" and not mount.read_only
-    ]
-    return contract_kept(container.name, lost, uses)
-
-
-async def _written(server: Server, source: PurePosixPath, container: Container) -> tuple[str, ...] | None:
-    entries = await listing(server.host, source, depth=LISTING_DEPTH)
-    if entries is None or container.started_at is None:
-        return None
-    since = container.started_at.replace(microsecond=0)
-    return tuple(
-        str(entry.path.relative_to(source)) for entry in entries if entry.modified_at >= since and entry.path != source
-    )
+    lost = dying(changes, container, tools.environment.paths)
+    return contract_kept(container.name, lost, await mount_uses(server, container), used_before=used_before)
 
 
 def _line(name: str, verdict: Verdict) -> ConditionLine:

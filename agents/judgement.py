@@ -7,6 +7,7 @@ from agents.draft import Wanted, project
 from agents.state import State
 from agents.survey import Surveyed
 from agents.toolbox import Toolbox
+from guardrails.composition import name_kept
 from guardrails.continuity import storage_continued
 from guardrails.environment import names_planned
 from guardrails.gate import Gate, HostFacts, gate
@@ -20,7 +21,7 @@ from tools.inspection import Container
 def judge(tools: Toolbox, wanted: Wanted, surveyed: Sequence[Surveyed]) -> Verdict:
     """Weigh a plan against what runs now: storage continues, nothing dies with a container, names are fed."""
     verdicts = [_names(tools, wanted, host) for host in surveyed]
-    verdicts += [_image_rules(tools, wanted, name) for name in tools.service.components]
+    verdicts += [_image_rules(tools, wanted, name, surveyed) for name in tools.service.components]
     for host in surveyed:
         for name, found in (host.components or {}).items():
             if found.container is not None:
@@ -71,8 +72,8 @@ def _names(tools: Toolbox, wanted: Wanted, host: Surveyed) -> Verdict:
     return verdict
 
 
-def _image_rules(tools: Toolbox, wanted: Wanted, name: str) -> Verdict:
-    """Judge what only the built image tells: the paths it declares as volumes, and who it runs as."""
+def _image_rules(tools: Toolbox, wanted: Wanted, name: str, surveyed: Sequence[Surveyed]) -> Verdict:
+    """Judge what only the built image tells: the paths it declares as volumes, and who it runs as; and who runs now."""
     part = wanted.compose.services[tools.service.compose_service(name)]
     about = _about(wanted, name)
     kept = storage_kept(
@@ -82,7 +83,12 @@ def _image_rules(tools: Toolbox, wanted: Wanted, name: str) -> Verdict:
         tools.environment.target.directory,
         {part.name: tuple(about.get("volumes", ()))},
     )
-    return kept + user_unprivileged(part, image_user=about.get("user"), running_user=None)
+    running = [found.container for host in surveyed if (found := (host.components or {}).get(name))]
+    for container in running or [None]:
+        user, called = (container.user, container.name) if container else (None, None)
+        kept += user_unprivileged(part, image_user=about.get("user"), running_user=user)
+        kept += name_kept(part, running_name=called)
+    return kept
 
 
 def _about(wanted: Wanted, name: str) -> Mapping[str, Any]:

@@ -1,18 +1,21 @@
 """The planner: measures the hosts, draws up one exact plan with its way back, and lets the guardrails judge it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from langgraph.runtime import Runtime
 
 from agents.briefing import Briefing, brief
-from agents.draft import draft
+from agents.draft import Wanted, draft
 from agents.events import Asked, ConditionLine, Objected, Planned
 from agents.judgement import gate_of, judge
+from agents.readiness import readiness
 from agents.running import adopt
 from agents.state import Next, State, end, proceed
-from agents.survey import survey
+from agents.survey import Surveyed, survey
 from agents.toolbox import Toolbox
+from agents.usage import used_now
 from agents.wanted import wanted_by
 from guardrails.gate import Gate
 from guardrails.plan import Plan, digest, to_json
@@ -33,16 +36,23 @@ async def plan(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     if not all(host.reachable for host in surveyed):
         return await _refuse(gate.verdict, tools)
     drawn = draft(tools.service, tools.environment_name, wanted, surveyed, await _downtime(tools))
-    verdict = judge(tools, wanted, surveyed)
+    verdict = await _weigh(state, wanted, surveyed, tools)
     if state["kind"] == "deploy" and (verdict + gate.verdict).blocks:
         return await _refuse(verdict + gate.verdict, tools)
     briefing = await brief(state, wanted, drawn, surveyed, verdict, tools)
     await _save(drawn, gate, verdict, briefing, tools)
     update: dict[str, Any] = {"plan": digest(drawn), "commit": wanted.commit, "done": 0}
+    update["used_before"] = await used_now(tools, surveyed)
     if state["kind"] == "rollback" or tools.environment.approval.required == 0:
         return proceed("deploy", **update)
     question = await _ask(digest(drawn), tools)
     return proceed("approve", _status(verdict), **update, question=question)
+
+
+async def _weigh(state: State, wanted: Wanted, surveyed: Sequence[Surveyed], tools: Toolbox) -> Verdict:
+    """Judge the plan, and for a deploy the hosts; on the way back nothing that a host lacks is worth a word."""
+    verdict = judge(tools, wanted, surveyed)
+    return verdict + await readiness(tools, wanted, surveyed) if state["kind"] == "deploy" else verdict
 
 
 async def _save(drawn: Plan, gate: Gate, verdict: Verdict, briefing: Briefing, tools: Toolbox) -> None:

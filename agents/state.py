@@ -46,6 +46,8 @@ class State(TypedDict, total=False):
     touched: int
     """Steps of the plan that may have had an effect; at least `done`."""
     baseline_ms: float | None
+    used_before: dict[str, list[str]]
+    """`component@host` -> places in the container that the version before wrote to, of those that are mounted."""
     failure: Failure
     rolled_back: bool | None
     """True: what ran before runs again; False: it could not be brought back; None: nothing was rolled back."""

@@ -3,9 +3,10 @@
 from langgraph.runtime import Runtime
 
 from agents.events import Checked, ConditionLine
-from agents.examination import Examination, examine, sanctioned
+from agents.examination import Before, Examination, examine, sanctioned
 from agents.state import Next, State, fail, proceed
 from agents.toolbox import Toolbox
+from agents.usage import place
 from guardrails.plan import Plan, PlannedStep
 from guardrails.verdict import Level, Verdict
 from tools.errors import ToolError
@@ -15,7 +16,7 @@ async def verify(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     """Examine every moved component; anything blocking brings the whole release back."""
     tools = runtime.context
     plan = await tools.plan()
-    examined = [await examine(tools, plan, step, state.get("baseline_ms")) for step in plan.steps]
+    examined = [await examine(tools, plan, step, _before(state, step)) for step in plan.steps]
     verdict = sum((examination.verdict for examination in examined), start=Verdict())
     await tools.report(Checked(tuple(line for examination in examined for line in examination.lines)))
     if verdict.blocks:
@@ -27,6 +28,12 @@ async def verify(state: State, *, runtime: Runtime[Toolbox]) -> Next:
         lines = [line for examination in examined for line in examination.lines]
         await tools.report(Checked((*lines, *notes)))
     return proceed("close", "warning" if verdict.level is Level.WARNING else "passed")
+
+
+def _before(state: State, step: PlannedStep) -> Before:
+    """Tell how the version before behaved; an older version may leave alone what a newer one wrote to."""
+    used = state.get("used_before", {}) if state["kind"] == "deploy" else {}
+    return Before(state.get("baseline_ms"), tuple(used.get(place(step.component, step.host), ())))
 
 
 async def _keep(tools: Toolbox, plan: Plan, step: PlannedStep) -> list[ConditionLine]:

@@ -1,5 +1,6 @@
 """How a compose file is written, where reading it through compose would already have filled in the answer."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ import yaml
 from guardrails.verdict import Finding, Level, Verdict
 
 _TAGGED = re.compile(r"(?P<image>.+)[:@]\$\{(?P<variable>\w+)(?P<form>:?[?+-]?)[^{}]*\}", re.ASCII)
+_DEMANDED = re.compile(r"(?<!\$)(?:\$\$)*\$\{(\w+):?\?", re.ASCII)
 _DEFAULTED = re.compile(r"\$\{\w+:?-(?P<default>[^{}]*)\}", re.ASCII)
 
 
@@ -21,6 +23,15 @@ def text_sound(compose_text: str, service: str, *, image: str, tag_variable: str
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
         return _unreadable(service)
     return Verdict.of((*_tag(service, written, image, tag_variable), *_climbing(service, volumes)))
+
+
+def demanded(compose_text: str) -> frozenset[str]:
+    """Name the variables without which compose refuses the file: `${NAME:?message}`. Comments demand nothing."""
+    try:
+        document = yaml.safe_load(compose_text)
+    except yaml.YAMLError:
+        return frozenset()
+    return frozenset(_DEMANDED.findall(json.dumps(document, default=str)))
 
 
 def _unreadable(service: str) -> Verdict:

@@ -1,0 +1,48 @@
+"""Which mounts a running container really writes to, seen from its host."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from agents.survey import Surveyed
+from agents.toolbox import Server, Toolbox
+from guardrails.written import MountUse
+from tools.disk import listing
+from tools.inspection import Container
+
+LISTING_DEPTH = 6
+
+
+async def mount_uses(server: Server, container: Container) -> tuple[MountUse, ...]:
+    """List the writable host directories of a container, each with the files that changed since it started."""
+    return tuple(
+        [
+            MountUse(mount.target, await _written(server, PurePosixPath(mount.source), container))
+            for mount in container.mounts
+            if mount.kind == "bind" and not mount.read_only
+        ]
+    )
+
+
+async def used_now(tools: Toolbox, surveyed: Sequence[Surveyed]) -> Mapping[str, list[str]]:
+    """Tell which mounts the running version writes to: `component@host` -> places in the container."""
+    used = {}
+    for host in surveyed:
+        for name, found in (host.components or {}).items():
+            uses = await mount_uses(tools.servers[host.name], found.container) if found.container else ()
+            used[place(name, host.name)] = [use.target for use in uses if use.written]
+    return used
+
+
+def place(component: str, host: str) -> str:
+    """Name one component on one host."""
+    return f"{component}@{host}"
+
+
+async def _written(server: Server, source: PurePosixPath, container: Container) -> tuple[str, ...] | None:
+    entries = await listing(server.host, source, depth=LISTING_DEPTH)
+    if entries is None or container.started_at is None:
+        return None
+    since = container.started_at.replace(microsecond=0)
+    return tuple(
+        str(entry.path.relative_to(source)) for entry in entries if entry.modified_at >= since and entry.path != source
+    )
