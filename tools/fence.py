@@ -2,7 +2,9 @@
 
 A worker that was frozen, lost its lease and woke up again carries a lower number
 than its successor, so the host refuses it. The lock is inherited by the command
-and stays held until that really ends, even if the connection or the bot dies.
+and stays held until that really ends, even if the connection or the bot dies. It
+does not die with them: it speaks into files, for a broken line would end it at its
+next word, and compose would leave the service stopped half-way.
 """
 
 from pathlib import PurePosixPath
@@ -29,7 +31,12 @@ if [ "$number" -gt "$seen" ]; then
   sync -- "$fence.new" 2>/dev/null || sync
   mv -f -- "$fence.new" "$fence"
 fi
-exec "$@"
+out=$directory/.shipmate.out err=$directory/.shipmate.err code=0
+(umask 077; : > "$out"; : > "$err")
+"$@" > "$out" 2> "$err" || code=$?
+cat -- "$out"
+cat -- "$err" >&2
+exit "$code"
 """
 
 

@@ -1,10 +1,13 @@
 import asyncio
+import shlex
+from asyncio.subprocess import PIPE
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from tests.contract.tools.web import until
+from tests.stage.stage import Stage
 from tools.errors import Garbled, Superseded
 from tools.fence import STALE, admitted, fenced
 from tools.hosts import Argv, Host
@@ -55,6 +58,22 @@ async def test_a_command_whose_owner_is_gone_is_waited_for(host: Host, far: Host
     await until((directory / "effects").exists)
     assert (await host.run(_marked(directory, 2, "next"), timeout=timedelta(seconds=20))).ok
     assert _effects(directory) == ["in", "out", "next"]
+
+
+async def test_a_command_goes_on_to_its_end_when_nobody_listens_any_more(stage: Stage, directory: Path) -> None:
+    talking = ("sh", "-c", 'echo in >> "$0"; sleep 1; echo word; echo word >&2; echo out >> "$0"')
+    command = fenced((*talking, str(directory / "effects")), directory=PurePosixPath(directory), number=1)
+    asker = await asyncio.create_subprocess_exec(*stage.ssh.command(shlex.join(command)), stdout=PIPE, stderr=PIPE)
+    await until((directory / "effects").exists)
+    asker.kill()
+    await asker.communicate()
+    await until(lambda: _effects(directory) == ["in", "out"])
+
+
+async def test_what_a_command_says_comes_back_on_the_stream_it_chose(host: Host, directory: Path) -> None:
+    spoken = fenced(("sh", "-c", "echo good; echo bad >&2"), directory=PurePosixPath(directory), number=1)
+    answer = await host.run(spoken)
+    assert (answer.stdout, answer.stderr) == ("good\n", "bad\n")
 
 
 async def test_a_damaged_fence_stops_everything_and_says_which_file(host: Host, directory: Path) -> None:

@@ -20,7 +20,7 @@ def test_the_command_follows_the_fence_word_for_word() -> None:
 
 def test_the_lock_is_taken_before_the_number_is_read_and_inherited_by_the_command() -> None:
     script = fenced(("true",), directory=PurePosixPath("/d"), number=1)[2]
-    assert script.index("flock 9") < script.index("seen=$(cat") < script.index('exec "$@"')
+    assert script.index("flock 9") < script.index("seen=$(cat") < script.index('"$@" >')
 
 
 @pytest.mark.parametrize("number", [0, -1])
