@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from tools.images import Images
-
 from agents.events import Entered, Event, dump
 from agents.narrator import Narrator
 from config.service import Environment, Service
@@ -22,6 +20,7 @@ from tools.history.deployments import Deployment
 from tools.history.releases import Release
 from tools.host_images import HostImages
 from tools.hosts import Host
+from tools.images import Images
 from tools.redaction import Redactor
 from tools.registry import Registry
 from tools.repository import Repository
