@@ -14,18 +14,34 @@ from typing import Any
 from agents.answers import Origin, Person
 from config.faults import ConfigFaults
 from config.loading import DEFAULT_PATH, config_path, load
+from config.nearest import did_you_mean
 from config.shipmate import Configuration
 from tools.errors import ToolError
 
 DONE, NO, WRONG = 0, 1, 2
 SPOKEN = ("deploy", "rollback", "approve", "reject", "cancel", "unlock", "status", "history", "stats")
+LAUNCHED = {
+    "demo": "play a whole day of releases on this machine",
+    "test": "prove everything",
+    "bench": "measure",
+}
+"""Commands that the launcher runs itself."""
+COMMANDS = (*SPOKEN, *LAUNCHED, "serve", "export", "guard", "summary", "check-config", "doctor", "help")
 FOLLOWED = frozenset({"deploy", "rollback", "approve"})
 Run = Callable[[argparse.Namespace, Configuration], Coroutine[Any, Any, int]]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Do what the arguments say and return the exit code."""
-    wanted = parser().parse_args(arguments)
+    described = parser()
+    if not arguments or arguments[0] == "help":
+        described.print_help()
+        return DONE if arguments else WRONG
+    wrong = _unknown(arguments[0])
+    if wrong:
+        print(wrong, file=sys.stderr)
+        return WRONG
+    wanted = described.parse_args(arguments)
     try:
         return int(wanted.run(wanted))
     except ConfigFaults as faults:
@@ -56,9 +72,16 @@ def parser() -> argparse.ArgumentParser:
     _add(commands, "doctor", "tell what is missing and how to get it", _doctor).add_argument(
         "--json", action="store_true"
     )
-    for name, text in (("demo", "play a whole day of releases on this machine"), ("test", "prove everything")):
-        _add(commands, name, f"{text} (run by the launcher)", lambda _: WRONG)
+    for name, text in LAUNCHED.items():
+        _add(commands, name, text, lambda _: WRONG)
     return top
+
+
+def _unknown(word: str) -> str:
+    """Object to a word that is no command; empty for commands and options."""
+    if word in COMMANDS or word.startswith("-"):
+        return ""
+    return f"There is no command '{word}'{did_you_mean(word, COMMANDS)} `./shipmate help` lists them."
 
 
 def _add_guards(commands: Any) -> None:
