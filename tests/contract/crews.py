@@ -49,12 +49,15 @@ class Office:
 
     visits: list[tuple[str, str]] = field(default_factory=list)
     """(node, release), one per visit."""
-    on_plan: Hook | None = None
-    """Happens at the end of planning, before the question is put."""
+    on_asked: Hook | None = None
+    """Happens at the end of planning, after the question was put."""
     on_deploy: Hook | None = None
     """Happens in the second visit of the deploy node, when the release counts as having touched a host."""
     on_equip: Hook | None = None
     """Happens before a toolbox is handed out."""
+
+    on_stopped: Callable[[], Awaitable[None]] | None = None
+    """Happens when the crew has stopped, before anything it used is closed."""
 
     def count(self, node: str, release: str | None = None) -> int:
         """Tell how often a node was visited."""
@@ -64,14 +67,14 @@ class Office:
         """Ask about a plan; a rollback asks nobody."""
         tools = runtime.context
         self.visits.append(("plan", state["release"]))
-        if self.on_plan:
-            await self.on_plan(tools)
         if state["kind"] == "rollback":
             return proceed("deploy")
         question, digest = f"{state['release']}/plan", f"digest of {state['release']}"
         expires_at = tools.clock.now() + tools.environment.approval.expires
         await tools.store.decisions.save_plan(state["release"], digest, {})
         await tools.store.decisions.ask(question, state["release"], digest, expires_at)
+        if self.on_asked:
+            await self.on_asked(tools)
         return proceed("approve", plan=digest, question=question)
 
     async def deploy(self, state: State, *, runtime: Runtime[Toolbox]) -> Next:
@@ -127,7 +130,7 @@ async def crew_of(directory: Path, office: Office) -> AsyncIterator[Crew]:
                 failures=FailurePolicy(),
                 workspace=directory / "work",
                 store=store,
-                clock=HastyClock(),
+                clock=SystemClock(),
                 redactor=Redactor(),
                 repository=_UNUSED,
                 images=_UNUSED,
@@ -149,6 +152,8 @@ async def crew_of(directory: Path, office: Office) -> AsyncIterator[Crew]:
             yield crew
         finally:
             await crew.stop()
+            if office.on_stopped:
+                await office.on_stopped()
 
 
 def configuration() -> Configuration:

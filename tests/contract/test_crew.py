@@ -155,17 +155,30 @@ async def test_cancelling_a_waiting_release_closes_its_question(crew: Crew, offi
     assert office.count("deploy") == 0
 
 
-async def test_a_release_cancelled_just_before_its_question_does_not_wait_for_an_answer(
+async def test_a_release_cancelled_while_its_question_is_put_does_not_wait_for_an_answer(
     crew: Crew, office: Office
 ) -> None:
     async def cancel(tools: Toolbox) -> None:
         await tools.store.releases.cancel(tools.release_id, HUGO.id)
 
-    office.on_plan = cancel
+    office.on_asked = cancel
     release = await opened(crew, order())
     assert await ends(crew, release) == (Outcome.CANCELLED, f"cancelled by {HUGO.id}")
+    assert "entered:approve" in [entry.key for entry in await crew.store.journal.of(release)]
+
+
+async def test_no_question_outlives_a_plan_that_was_cut_short(crew: Crew, office: Office) -> None:
+    async def cancel(tools: Toolbox) -> None:
+        await tools.store.releases.cancel(tools.release_id, HUGO.id)
+        await asyncio.Event().wait()
+
+    office.on_asked = cancel
+    release = await opened(crew, order())
+    assert (await ends(crew, release))[0] is Outcome.CANCELLED
     question = await crew.store.decisions.latest(release)
-    assert question is None or (question.choice, question.decided_by) == ("cancelled", HUGO.id)
+    assert question is not None
+    assert (question.choice, question.decided_by) == ("cancelled", HUGO.id)
+    assert [entry.body["choice"] for entry in await told(crew, release, "decided")] == ["cancelled"]
 
 
 async def test_cancelling_in_mid_deploy_puts_back_what_was_moved(crew: Crew, office: Office) -> None:

@@ -8,6 +8,7 @@ import pytest
 from agents.answers import Refusal
 from agents.toolbox import Toolbox
 from tests.contract.crews import HANA, Office, asked, crew_of, opened, order, reaches
+from tools.errors import Unreachable
 from tools.history.releases import Outcome, Status
 
 
@@ -25,13 +26,19 @@ async def test_a_pending_question_survives_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_stop_in_mid_deploy_is_no_failure_and_the_next_start_goes_on(tmp_path: Path) -> None:
-    before, after, begun = Office(), Office(), asyncio.Event()
+    """A stop closes connections, and tools under way would take that for a broken network."""
+    before, after, begun, closed = Office(), Office(), asyncio.Event(), asyncio.Event()
 
     async def hold(_: Toolbox) -> None:
         begun.set()
-        await asyncio.Event().wait()
+        await closed.wait()
+        raise Unreachable("the connection was closed")
 
-    before.on_deploy = hold
+    async def close() -> None:
+        closed.set()
+        await asyncio.sleep(0.5)  # time for whoever would still act on it
+
+    before.on_deploy, before.on_stopped = hold, close
     async with crew_of(tmp_path, before) as crew:
         release, digest = await asked(crew, order())
         await crew.decide(release, digest, HANA, "approved")
