@@ -19,7 +19,18 @@ from config.shipmate import Configuration
 from tools.errors import ToolError
 
 DONE, NO, WRONG = 0, 1, 2
-SPOKEN = ("deploy", "rollback", "approve", "reject", "cancel", "unlock", "status", "history", "stats")
+SPOKEN = {
+    "deploy": "SERVICE VERSION [to ENV]: plan, ask, deploy, verify",
+    "rollback": "SERVICE [to VERSION] [in ENV]: put a former version back",
+    "approve": "SERVICE [ENV]: let the waiting plan through",
+    "reject": "SERVICE [ENV] [REASON]: refuse the waiting plan",
+    "cancel": "SERVICE [ENV]: stop a release at its next safe point",
+    "unlock": "SERVICE [ENV]: let a locked target take releases again",
+    "status": "[SERVICE [ENV]]: what runs where, and what is under way",
+    "history": "[SERVICE [ENV]]: the last releases",
+    "stats": "[SERVICE]: how releases ended",
+}
+"""What is also understood in Slack, with the same words."""
 LAUNCHED = {
     "demo": "play a whole day of releases on this machine",
     "test": "prove everything",
@@ -59,8 +70,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="./shipmate", description="A release crew that lives in Slack.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _add(commands, "serve", "listen in Slack and carry out releases", _configured(_serve))
-    for verb in SPOKEN:
-        spoken = _add(commands, verb, f"the same as in Slack: {verb} ...", _configured(_speak))
+    for verb, text in SPOKEN.items():
+        spoken = _add(commands, verb, text, _configured(_speak))
         spoken.add_argument("words", nargs="*", metavar="WORD", help="as after the Slack command")
         spoken.add_argument("--json", action="store_true", help="print JSON (status, history, stats)")
         spoken.set_defaults(verb=verb)
