@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -23,6 +24,7 @@ from tools.clock import Clock
 from tools.history import Store
 from tools.history.decisions import Question
 from tools.history.releases import Outcome, Release, Status
+from tools.workspace import Workspaces
 
 
 @dataclass(slots=True)
@@ -41,21 +43,25 @@ class Crew:
     segments: Segments = field(init=False)
     endings: Endings = field(init=False)
     driver: Driver = field(init=False)
+    workspaces: Workspaces = field(init=False)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
         self.segments = Segments(self.runs, self.drive, self.expire, self.serve)
         self.endings = Endings(self.store, self.clock)
+        self.workspaces = Workspaces(self.configuration.shipmate.workspace)
         self.driver = Driver(self.graph, self.equip, self.store, self.clock, self.segments, self.endings)
 
     async def start(self) -> None:
         """Begin to work, and look again at every release that has not ended."""
+        unfinished = await self.store.releases.unfinished()
+        await self.workspaces.sweep({release.id for release in unfinished})
         await self.segments.start()
         began = self.clock.now().isoformat()
-        for release in await self.store.releases.unfinished():
+        for release in unfinished:
             if release.status is not Status.QUEUED:
                 await self.segments.wake(release.id, f"restart-{began}", release.target)
-            await self._start_next(release)
+            await self._admit(release)
 
     async def stop(self) -> None:
         """Stop; what is under way goes on at the next start."""
@@ -67,11 +73,7 @@ class Crew:
         if refusal:
             return refusal
         release = await self.store.releases.open(_release(order, self.clock.now()))
-        opened = Opened(order.kind, order.service, order.environment, order.version, order.person.id)
-        await self._report(release.id, opened)
-        if order.kind == "rollback" and release.outcome is None:
-            await self._make_way(release, order.person)
-        await self._start_next(release)
+        await self._admit(release)
         return Accepted(release.id)
 
     async def decide(self, release_id: str, digest: str, person: Person, choice: str, reason: str = "") -> Answer:
@@ -102,15 +104,7 @@ class Crew:
         refusal = policy.may_speak(person, release.service, release.environment, self.home)
         if refusal:
             return refusal
-        if not await self.store.releases.cancel(release_id, person.id):
-            standing = f"{(await self._stored(release_id)).cancelled_by} has cancelled it already."
-            return Refusal("already-cancelled", standing, "status")
-        if await self._leave_queue(release, person):
-            return Accepted(release_id)
-        question = await self.store.decisions.latest(release_id)
-        if question and question.choice is None:
-            await self._close(release, question, "cancelled", person.id, "")
-        return Accepted(release_id)
+        return await self._cancel(release, person.id)
 
     async def unlock(self, service: str, environment: str, person: Person) -> Answer:
         """Release a locked target; approvers and owners may."""
@@ -147,6 +141,7 @@ class Crew:
                 await self.driver.move_on(release)
                 release = await self._stored(release_id)
         if release.outcome is not None:
+            await self.workspaces.remove(release.id)
             await self._start_next(release)
 
     async def expire(self, question_id: str) -> None:
@@ -183,19 +178,39 @@ class Crew:
             for position, queued in enumerate(line[1:], start=1):
                 await self._report(queued.id, Queued(line[0].id, line[0].version, position))
 
-    async def _make_way(self, rollback: Release, person: Person) -> None:
-        """Nothing stands in the way of a rollback: whatever else the target has is stopped."""
-        line = await self.store.releases.unfinished(rollback.service, rollback.environment)
-        for other in reversed(line):  # from the back, so that nobody moves up meanwhile
-            if other.kind != "rollback":
-                await self.cancel(other.id, person)
+    async def _cancel(self, release: Release, by: str) -> Answer:
+        if not await self.store.releases.cancel(release.id, by):
+            standing = f"{(await self._stored(release.id)).cancelled_by} has cancelled it already."
+            return Refusal("already-cancelled", standing, "status")
+        if await self._leave_queue(release, by):
+            return Accepted(release.id)
+        question = await self.store.decisions.latest(release.id)
+        if question and question.choice is None:
+            await self._close(release, question, "cancelled", by, "")
+        return Accepted(release.id)
 
-    async def _leave_queue(self, release: Release, person: Person) -> bool:
+    async def _admit(self, release: Release) -> None:
+        """Do what the order of a release still lacks: whoever took it may have died right after it was stored."""
+        opened = Opened(release.kind, release.service, release.environment, release.version, release.requested_by)
+        await self._report(release.id, opened)
+        if release.kind == "rollback" and release.outcome is None:
+            await self._make_way(release)
+        await self._start_next(release)
+
+    async def _make_way(self, rollback: Release) -> None:
+        """Nothing stands in the way of a rollback: whatever the target has before it is stopped."""
+        line = await self.store.releases.unfinished(rollback.service, rollback.environment)
+        before = list(takewhile(lambda other: other.id != rollback.id, line))
+        for other in reversed(before):  # from the back, so that nobody moves up meanwhile
+            if other.kind != "rollback":
+                await self._cancel(other, rollback.requested_by)
+
+    async def _leave_queue(self, release: Release, by: str) -> bool:
         """End a release that has not begun; False when it has."""
         async with self._lock(release.target):
             queued = (await self._stored(release.id)).status is Status.QUEUED
             if queued:
-                await self.endings.end(release, Outcome.CANCELLED, f"cancelled by {person.id}")
+                await self.endings.end(release, Outcome.CANCELLED, f"cancelled by {by}")
         if queued:
             await self._start_next(release)
         return queued

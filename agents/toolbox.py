@@ -96,7 +96,7 @@ class Toolbox:
 
     async def sources(self, commit: str) -> Path:
         """Return a directory with the sources of a commit, for reading and building; suites get copies of their own."""
-        directory = self.workspace / "sources"
+        directory = self.workspace / f"sources-{commit}"  # a tag may be moved while an interrupted release waits
         if not directory.exists():
             await self.repository.export(commit, directory)
         return directory

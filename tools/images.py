@@ -51,7 +51,7 @@ class Images:
         Raises `NotFound` without a Dockerfile, `CommandFailed` with the failing step and its last lines.
         """
         what = await asyncio.to_thread(recipe, component, sources, tags, labels, component.build_args)
-        with tempfile.TemporaryDirectory(prefix="shipmate-build-") as scratch:
+        with tempfile.TemporaryDirectory(prefix=".build-", dir=sources.parent) as scratch:
             metadata = Path(scratch) / "metadata.json"
             completed = await run(build_command(what, metadata), env=self._environment, timeout=limit)
             required(completed, tags[0])

@@ -39,6 +39,7 @@ from tools.registry import Login, Registry
 from tools.repository import Repository
 from tools.scanner import Scanner
 from tools.ssh import SshHost
+from tools.workspace import Workspaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Workshop:
             service=service,
             environment_name=release.environment,
             failures=self.configuration.shipmate.failures,
-            workspace=self.configuration.shipmate.workspace / release.id,
+            workspace=Workspaces(self.configuration.shipmate.workspace).of(release.id),
             store=self.store,
             clock=self.clock,
             redactor=self.redactor,

@@ -1,6 +1,7 @@
 """What a crew leaves behind, the next one takes up: nothing twice, nothing lost, nothing quietly."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,37 @@ async def test_an_upgrade_in_mid_deploy_leaves_the_release_in_doubt_and_locks_th
     assert ended.outcome is Outcome.IN_DOUBT
     assert (target.locked_by, target.failures) == (release, 1)
     assert office.count("deploy") == 1
+
+
+async def test_an_order_whose_taker_died_right_after_storing_it_is_announced_and_carried_out(tmp_path: Path) -> None:
+    office = Office()
+    async with crew_of(tmp_path, office) as crew:
+        running, _ = await asked(crew, order("1"))
+        stored = await crew.store.releases.get(running)
+        assert stored is not None
+        lost = replace(stored, id="20260206-160000-a1b2c3d", request="lost", kind="rollback", status=Status.QUEUED)
+        await crew.store.releases.open(lost)
+    async with crew_of(tmp_path, office) as crew:
+        assert (await reaches(crew, lost.id, Status.FINISHED)).outcome is Outcome.SUCCEEDED
+        stopped = await crew.store.releases.get(running)
+        told = [entry.kind for entry in await crew.store.journal.of(lost.id)]
+    assert stopped is not None
+    assert stopped.outcome is Outcome.CANCELLED
+    assert told.count("opened") == 1
+
+
+async def test_a_restart_lets_nobody_jump_the_queue_behind_a_rollback(tmp_path: Path) -> None:
+    office, begun = Office(), asyncio.Event()
+
+    async def hold(_: Toolbox) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    office.on_deploy = hold
+    async with crew_of(tmp_path, office) as crew:
+        await opened(crew, order("1", kind="rollback"))
+        await begun.wait()
+        behind = await opened(crew, order("2"))
+    office.on_deploy = None
+    async with crew_of(tmp_path, office) as crew:
+        assert (await reaches(crew, behind, Status.WAITING)).cancelled_by is None
