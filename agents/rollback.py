@@ -1,14 +1,18 @@
 """The way back: puts every host that the release touched to what it ran before, newest first."""
 
+from collections.abc import Sequence
+
 from langgraph.runtime import Runtime
 
 from agents.events import RolledBack
 from agents.moves import move_back, take_away
 from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox
+from guardrails.mounts import is_under_any
 from guardrails.plan import Plan, PlannedStep
 from tools.errors import ToolError
 from tools.health import settle
+from tools.inspection import Container
 
 
 async def roll_back(state: State, *, runtime: Runtime[Toolbox]) -> Next:
@@ -51,4 +55,15 @@ async def _restore(tools: Toolbox, plan: Plan, step: PlannedStep) -> tuple[bool,
         tools.environment.health,
         tools.clock,
     )
-    return settled.healthy, settled.cause
+    return settled.healthy, settled.cause or _volumes(settled.container, tools.environment.paths.persist)
+
+
+def _volumes(container: Container | None, persist: Sequence[str]) -> str:
+    """Tell whether what must outlive a container is mounted again; the version before may have known less of it."""
+    mounted = (
+        sorted(mount.target for mount in container.mounts if mount.kind in {"bind", "volume"}) if container else []
+    )
+    lost = [path for path in persist if not is_under_any(path, mounted)]
+    if lost:
+        return f"NOT mounted: {', '.join(lost)}."
+    return f"Volumes checked, mounted: {', '.join(mounted)}." if mounted else ""

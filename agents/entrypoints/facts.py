@@ -237,7 +237,7 @@ def finding_lines(findings: Iterable[Finding], voice: Voice) -> Iterator[str]:
     for finding in sorted(findings, key=lambda one: -one.level):
         place = voice.say(" ({place:80})", place=finding.place) if finding.place else ""
         yield voice.say(
-            "{level} {rule:60}, {subject:100}: {message:160}{place:ours} {remedy:160}",
+            "{level} {rule:60}, {subject:100}: {message:240}{place:ours} {remedy:300}",
             level=Level(finding.level).name.lower(),
             rule=finding.rule,
             subject=finding.subject,
@@ -256,7 +256,7 @@ def condition_lines(conditions: Iterable[events.ConditionLine], voice: Voice) ->
     """Tell conditions or checks, each met or not."""
     for condition in conditions:
         mark = "✓" if condition.met else "✗"
-        yield voice.say("{mark} {name:40}: {detail:160}", mark=mark, name=condition.name, detail=condition.detail)
+        yield voice.say("{mark} {name:60}: {detail:240}", mark=mark, name=condition.name, detail=condition.detail)
 
 
 def _how(view: ReleaseView, voice: Voice) -> Iterator[str]:

@@ -4,7 +4,7 @@ from guardrails.secrets.formats import Format, format_of
 from guardrails.secrets.names import words
 
 _NOT_NAMES = {"-p": "PASSWORD", "-P": "PASSWORD", "-u": "PASSWORD", "-a": "PASSWORD", "-w": "PASSWORD", "-b": "SECRET"}
-_ROTATE = "Then replace the old value where it was issued: whoever can read the repository has it."
+_ROTATE = "Then rotate the old value where it was issued: whoever can read the repository has it."
 
 
 def variable(key: str) -> str:
