@@ -85,12 +85,33 @@ class Conversation:
             lambda: next((m for m in self.slack.messages(ON_CALL) if text in self.slack.shows(m)), None), within
         )
 
-    async def release(self, version: str, approve: bool = True) -> None:
-        """Ask for a version and, when its card asks, approve it."""
-        self.says(f"/deploy observer {version}")
-        if approve:
-            await self.card(shows=version)
-            await self.clicks("Approve")
+    async def asks(self, text: str, as_: str = ANA) -> Message:
+        """Type something that opens a release, and return its new card."""
+        before = len(self.cards())
+        self.says(text, as_)
+        return await self.slack.until(lambda: next(iter(self.cards()[before:]), None), PATIENCE)
+
+    async def shows(self, message: Message, text: str, within: float = PATIENCE) -> str:
+        """Wait until a message shows a piece of text, and return all that it shows then."""
+        await self.slack.until(lambda: text in self.slack.shows(message), within)
+        return self.slack.shows(message)
+
+    async def release(self, version: str, as_: str = ANA) -> str:
+        """Ask for a version, let Hana approve it if anybody is asked, and return what the card and its thread tell."""
+        card = await self.asks(f"/deploy observer {version}", as_)
+        await self.slack.until(lambda: self._asks(card) or self._over(card), PATIENCE)
+        if self._asks(card):
+            self.slack.clicks(HANA, "Approve", card)
+        return await self.end(card)
+
+    async def end(self, card: Message, within: float = PATIENCE) -> str:
+        """Wait until a release has ended and everything is told; return what the card and its thread tell."""
+        await self.slack.until(lambda: self._over(card), within)
+        return self.story(card)
+
+    def story(self, card: Message) -> str:
+        """Tell what a card and its thread show now."""
+        return "\n".join(map(self.slack.shows, (card, *self.slack.thread(card.ts))))
 
     def answer(self, path: str = "/") -> Any:
         """Ask the running service, as its users do."""
@@ -99,6 +120,13 @@ class Conversation:
     def cards(self) -> list[Message]:
         """List the cards of the release channel, oldest first."""
         return [m for m in self.slack.messages(RELEASES) if m.author == BOT_USER and not (m.thread_ts or m.only_for)]
+
+    def _asks(self, card: Message) -> bool:
+        return "[Approve]" in self.slack.shows(card)
+
+    def _over(self, card: Message) -> bool:
+        told = any("Ended: " in self.slack.shows(reply) for reply in self.slack.thread(card.ts))
+        return told and "Took " in self.slack.shows(card)
 
     def _newest(self, text: str) -> Message | None:
         cards = self.cards()

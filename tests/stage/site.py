@@ -1,5 +1,6 @@
 """The observer service on a stage: its repository, its server with a version running, and a bot's settings for it."""
 
+import copy
 import http.client
 import os
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ PROGRAM_USER = 10001
 DIRECTORIES = ("data", "logs", "config")
 OVERRIDES: Mapping[str, Any] = {
     "health": {"timeout": "15s", "retries": 0},
-    "watch": {"window": "5s", "every": "1s"},
+    "watch": {"window": "2s", "every": "400ms"},
 }
 """Shorter than an operator would want: a scene must not take minutes."""
 
@@ -36,6 +37,10 @@ class Site:
     approval: Mapping[str, Any] = field(default_factory=lambda: {"approvers": ["U0HANA", "terminal:hana"]})
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further settings of the environment, laid over all others."""
+    environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Further environments in the same place, each with what it has differently."""
+    failures: Mapping[str, Any] = field(default_factory=dict)
+    """When failures in a row are reported, and when they lock."""
 
     @property
     def image(self) -> str:
@@ -147,10 +152,20 @@ class Site:
             "services": "services",
             "workspace": str(self.directory / "work"),
             "database": f"sqlite:///{self.directory / 'shipmate.db'}",
+            "failures": dict(self.failures),
             "slack": {"releases_channel": "C0REL", "escalation_channel": "C0ONCALL", "edit_every": "200ms"},
         }
         self.config.write_text(yaml.safe_dump(bot, sort_keys=False))
         (services / "observer.yaml").write_text(yaml.safe_dump(self._service(), sort_keys=False))
+        self._share_scanner()
+
+    def _share_scanner(self) -> None:
+        """Let all bots of a stage use one compiled scanner; compiling it takes seconds."""
+        shared = self.stage.directory / "scanner"
+        shared.mkdir(mode=0o700, exist_ok=True)
+        work = self.directory / "work"
+        work.mkdir()
+        (work / "scanner").symlink_to(shared)
 
     def _service(self) -> dict[str, Any]:
         """Take the settings that ship with the bot, and put this stage's places in."""
@@ -179,8 +194,9 @@ class Site:
         environment["approval"] = dict(self.approval)
         environment["health"]["probe"]["url"] = f"http://127.0.0.1:{self.port}/health"
         environment["smoke"] = [{"url": f"http://127.0.0.1:{self.port}/"}]
-        for section, values in {**OVERRIDES, **self.extra}.items():
-            environment[section] = {**environment.get(section, {}), **values}
+        _lay_over(environment, {**OVERRIDES, **self.extra})
+        for name, different in self.environments.items():
+            service["environments"][name] = _lay_over(copy.deepcopy(environment), different)
         return service
 
     def _make_server(self) -> None:
@@ -201,3 +217,9 @@ class Site:
 
     def _git(self, *words: str) -> None:
         execute(("git", f"--git-dir={self.repository / '.git'}", *words))
+
+
+def _lay_over(environment: dict[str, Any], sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    for section, values in sections.items():
+        environment[section] = {**environment.get(section, {}), **values}
+    return environment

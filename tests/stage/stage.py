@@ -18,7 +18,7 @@ from tests.stage.registry import Registry
 from tests.stage.runs import claim, sweep
 from tests.stage.sshd import SshServer
 
-KEPT = frozenset({"bot", "server", "registry"})
+KEPT = frozenset({"bot", "server", "registry", "scanner"})
 
 
 class Stage:

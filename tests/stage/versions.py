@@ -1,0 +1,37 @@
+"""Further versions of a sample, written into its bare repository as somebody pushes them: some tests need their own."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from tests.stage.observer.tree import Change, Tree
+
+WHO = "ana <ana@acme.example> 1767261600 +0000"
+
+
+def publish(bare: Path, version: str, *, on: str, change: Change, subject: str = "Change something") -> str:
+    """Commit a change on top of a version and tag it; a tag that is there already is moved. Returns the commit."""
+    branch = f"refs/heads/release/{version}"
+    stream = [f"commit {branch}", f"author {WHO}", f"committer {WHO}", _data(subject), f"from {on}^0", "deleteall"]
+    for path, text in sorted(change(_tree(bare, on)).items()):
+        stream += [f"M 100644 inline {path}", _data(text)]
+    _git(bare, "fast-import", "--quiet", "--force", stdin="\n".join([*stream, ""]))
+    _git(bare, "tag", "--force", version, branch)
+    return _git(bare, "rev-parse", branch).strip()
+
+
+def _tree(bare: Path, version: str) -> Tree:
+    listed = _git(bare, "ls-tree", "-r", "--name-only", version)
+    return {path: _git(bare, "show", f"{version}:{path}") for path in listed.splitlines()}
+
+
+def _data(text: str) -> str:
+    return f"data {len(text.encode())}\n{text}"
+
+
+def _git(bare: Path, *words: str, stdin: str = "") -> str:
+    # Nothing of the machine's own git settings may change the commits.
+    environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    return subprocess.run(
+        ("git", *words), cwd=bare, input=stdin, env=environment, capture_output=True, check=True, text=True, timeout=60
+    ).stdout
