@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from agents.facts import ReleaseFacts, by_category
+from agents.words.facts import ReleaseFacts, by_category
 from agents.narrator import Narrator
 from config.shipmate import ModelSettings
 from tests.emulators.anthropic import AnthropicEmulator, ObedientAdversary
