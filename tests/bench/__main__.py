@@ -1,0 +1,55 @@
+"""`./shipmate bench [deploy|overhead|memory|acks]...`: prints a table; exit code 1 where a goal is missed."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+from tests.bench import acks, deploy, memory, overhead
+from tests.bench.figures import Report
+from tests.stage.stage import Stage, own_directory
+
+ON_STAGE: Mapping[str, Callable[[Stage, int], Awaitable[Report]]] = {
+    "deploy": deploy.bench,
+    "memory": memory.bench,
+    "acks": acks.bench,
+}
+NAMES = ("overhead", *ON_STAGE)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the benchmarks named, or all."""
+    parser = argparse.ArgumentParser("shipmate bench", description="Measure the crew on real parts, on loopback only.")
+    parser.add_argument("names", nargs="*", metavar="BENCHMARK", help=f"of {', '.join(NAMES)}; all where none is named")
+    parser.add_argument("--rounds", type=int, default=5, help="how often deploy and memory measure (default: 5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    options = parser.parse_args(arguments)
+    if unknown := sorted(set(options.names) - set(NAMES)):
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    reports = _measured(options.names or NAMES, max(options.rounds, 1))
+    if options.json:
+        options.json.write_text(json.dumps([report.document() for report in reports], indent=2) + "\n")
+    return 0 if all(goal.met for report in reports for goal in report.goals) else 1
+
+
+def _measured(names: Sequence[str], rounds: int) -> list[Report]:
+    reports = [_told(asyncio.run(overhead.bench(rounds)))] if "overhead" in names else []
+    if wanted := [name for name in ON_STAGE if name in names]:
+        with Stage(own_directory()) as stage:
+            reports += [_told(asyncio.run(_on_stage(name, stage, rounds))) for name in wanted]
+    return reports
+
+
+async def _on_stage(name: str, stage: Stage, rounds: int) -> Report:
+    return await ON_STAGE[name](stage, rounds)
+
+
+def _told(report: Report) -> Report:
+    print("\n".join(report.lines()), flush=True)  # noqa: T201 - the person who started it reads this
+    return report
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,97 @@
+"""What the crew itself costs: graph, journal, memory and wake-ups, around tools that do nothing (P22)."""
+
+import tempfile
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.graph import START, StateGraph
+from langgraph.runtime import Runtime
+
+from agents.closer import close
+from agents.crew import Crew
+from agents.driver import Graph
+from agents.stages import Node, mishap, staged
+from agents.state import Next, State, proceed
+from agents.toolbox import Toolbox
+from tests.bench.figures import Goal, Report, Series
+from tests.contract.crews import HANA, Office, asked, crew_of, opened, order, reaches
+from tools.history.releases import Status
+
+STAGES = 40
+LIMIT_MS = 50.0
+
+
+@dataclass
+class Idle(Office):
+    """A crew whose release goes through many stages that do nothing."""
+
+    entered: list[float] = field(default_factory=list)
+
+    def graph(self, saver: AsyncSqliteSaver) -> Graph:
+        """Put the stages in a row. Each is what a stage before the first effect is: the dearest kind."""
+        graph = StateGraph(State, context_schema=Toolbox)
+        names = [f"stage{number}" for number in range(STAGES)]
+        for name, to in zip(names, [*names[1:], "close"], strict=True):
+            graph.add_node(name, staged("plan", self._idle(to)), destinations=(to,), error_handler=mishap)
+        graph.add_node("close", staged("close", close), destinations=("__end__",), error_handler=mishap)
+        graph.add_edge(START, names[0])
+        return graph.compile(checkpointer=saver)
+
+    def _idle(self, to: str) -> Node:
+        async def idle(state: State, *, runtime: Runtime[Toolbox]) -> Next:
+            del state, runtime
+            self.entered.append(time.perf_counter())
+            return proceed(to)
+
+        return idle
+
+
+async def bench(rounds: int) -> Report:
+    """Measure stages in a row, then whole releases with one question, each in a fresh directory."""
+    steps: list[float] = []
+    questions: list[float] = []
+    ends: list[float] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        idle, office = Idle(), Office()
+        async with crew_of(_room(scratch, "stages"), idle) as crew:
+            for number in range(rounds):
+                await reaches(crew, await opened(crew, order(str(number))), Status.FINISHED)
+        async with crew_of(_room(scratch, "releases"), office) as crew:
+            for number in range(rounds):
+                await _whole(crew, str(number), questions, ends)
+    for begin in range(0, len(idle.entered), STAGES):
+        row = idle.entered[begin : begin + STAGES]
+        steps += [(after - before) * 1000 for before, after in pairwise(row)]
+    return _report(steps, questions, ends)
+
+
+async def _whole(crew: Crew, key: str, questions: list[float], ends: list[float]) -> None:
+    begun = time.perf_counter()
+    release_id, digest = await asked(crew, order(key))
+    questions.append((time.perf_counter() - begun) * 1000)
+    begun = time.perf_counter()
+    await crew.decide(release_id, digest, HANA, "approved")
+    await reaches(crew, release_id, Status.FINISHED)
+    ends.append((time.perf_counter() - begun) * 1000)
+
+
+def _room(scratch: str, name: str) -> Path:
+    room = Path(scratch) / name
+    room.mkdir()
+    return room
+
+
+def _report(steps: list[float], questions: list[float], ends: list[float]) -> Report:
+    stage = Series("one stage that does nothing, journal and memory included", "ms", tuple(steps))
+    return Report(
+        "overhead",
+        (
+            stage,
+            Series("order -> question, 1 stage that does nothing", "ms", tuple(questions)),
+            Series("approval -> end, 5 visits that do nothing", "ms", tuple(ends)),
+        ),
+        (Goal("per stage, ms", stage.median, LIMIT_MS),),
+    )
