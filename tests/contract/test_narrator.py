@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from agents.words.facts import ReleaseFacts, by_category
 from agents.narrator import Narrator
+from agents.words.facts import ReleaseFacts, by_category
 from config.shipmate import ModelSettings
 from tests.emulators.anthropic import AnthropicEmulator, ObedientAdversary
 from tests.emulators.anthropic.replies import FAILURES, Reply, error, structured, text, tool_use
