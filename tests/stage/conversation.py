@@ -1,5 +1,6 @@
 """People, the bot and its neighbours around one table: what is typed and clicked, and what everybody sees."""
 
+import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -104,9 +105,14 @@ class Conversation:
             self.slack.clicks(HANA, "Approve", card)
         return await self.end(card)
 
+    async def verdict(self, text: str, as_: str = ANA) -> str:
+        """Type something that opens a release which ends without a question; return what its card tells."""
+        card = await self.asks(text, as_)
+        return await self.shows(card, "Took ")
+
     async def end(self, card: Message, within: float = PATIENCE) -> str:
         """Wait until a release has ended and everything is told; return what the card and its thread tell."""
-        await self.slack.until(lambda: self._over(card), within)
+        await self.slack.until(lambda: self._over(card) and "Ended: " in self.story(card), within)
         return self.story(card)
 
     def story(self, card: Message) -> str:
@@ -121,12 +127,30 @@ class Conversation:
         """List the cards of the release channel, oldest first."""
         return [m for m in self.slack.messages(RELEASES) if m.author == BOT_USER and not (m.thread_ts or m.only_for)]
 
+    async def quiet(self) -> None:
+        """Stop whatever is still under way, and wait until it has ended."""
+        for card in self.cards():
+            if not self._over(card):
+                self.says("/deploy cancel observer")
+                await self.shows(card, "Took ")
+
+    def everything_told(self) -> Mapping[str, str]:
+        """Collect all that the bot said, sent, kept or logged so far, edits and private answers included."""
+        slack = "\n".join(f"{v.text} {json.dumps(v.blocks)}" for m in self.slack.world.messages for v in m.versions)
+        databases = [path for path in self.site.directory.glob("shipmate*") if path.is_file()]
+        return {
+            "Slack": slack,
+            "GitHub": json.dumps(self.github.requests, default=str),
+            "the model": json.dumps([request.body for request in self.model.requests]),
+            "the log": self.bot.said(),
+            **{path.name: path.read_bytes().decode(errors="replace") for path in databases},
+        }
+
     def _asks(self, card: Message) -> bool:
         return "[Approve]" in self.slack.shows(card)
 
     def _over(self, card: Message) -> bool:
-        told = any("Ended: " in self.slack.shows(reply) for reply in self.slack.thread(card.ts))
-        return told and "Took " in self.slack.shows(card)
+        return "Took " in self.slack.shows(card)
 
     def _newest(self, text: str) -> Message | None:
         cards = self.cards()

@@ -3,6 +3,7 @@
 import copy
 import http.client
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,8 @@ class Site:
             self.start_by_hand(running)
 
     port: int = 0
+    secret: str = field(default_factory=lambda: secrets.token_hex(16))
+    """The value of the service's own credentials, in the env file on its server and nowhere else."""
 
     def environ(self, **more: str) -> dict[str, str]:
         """Give the environment of a bot process for this site; credentials are the caller's."""
@@ -204,12 +207,11 @@ class Site:
         for name in DIRECTORIES:
             (self.server_directory / name).mkdir()
             os.chown(self.server_directory / name, PROGRAM_USER, PROGRAM_USER)
-        secret = "not-a-real-" + "key"
         lines = (
             f"OBSERVER_PORT={self.port}",
             "QTS_OBSERVER_STANDALONE=1",
-            f"KIS_API_KEY={secret}",
-            f"KIS_API_SECRET={secret}",
+            f"KIS_API_KEY={self.secret}",
+            f"KIS_API_SECRET={self.secret}",
         )
         env = self.server_directory / ".env"
         env.write_text("\n".join(lines) + "\n")

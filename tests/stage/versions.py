@@ -13,14 +13,15 @@ def publish(bare: Path, version: str, *, on: str, change: Change, subject: str =
     """Commit a change on top of a version and tag it; a tag that is there already is moved. Returns the commit."""
     branch = f"refs/heads/release/{version}"
     stream = [f"commit {branch}", f"author {WHO}", f"committer {WHO}", _data(subject), f"from {on}^0", "deleteall"]
-    for path, text in sorted(change(_tree(bare, on)).items()):
+    for path, text in sorted(change(tree_of(bare, on)).items()):
         stream += [f"M 100644 inline {path}", _data(text)]
     _git(bare, "fast-import", "--quiet", "--force", stdin="\n".join([*stream, ""]))
     _git(bare, "tag", "--force", version, branch)
     return _git(bare, "rev-parse", branch).strip()
 
 
-def _tree(bare: Path, version: str) -> Tree:
+def tree_of(bare: Path, version: str) -> Tree:
+    """Read the files of a version."""
     listed = _git(bare, "ls-tree", "-r", "--name-only", version)
     return {path: _git(bare, "show", f"{version}:{path}") for path in listed.splitlines()}
 
