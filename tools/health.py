@@ -108,7 +108,9 @@ def hopeless(first: Container, now: Container) -> str:
     if now.status == "exited":
         return f"the container exited with code {now.exit_code}"
     if now.status == "restarting" or now.restarts > first.restarts:
-        return f"the container keeps restarting (restarts: {now.restarts}, last exit code {now.exit_code})"
+        # started again, it has no exit code of its own yet: the engine shows 0
+        code = "" if now.running else f", last exit code {now.exit_code}"
+        return f"the container keeps restarting (restarts: {now.restarts}{code})"
     if now.status not in _TRANSIENT:
         return f"the container is {now.status}"
     return "the container's health check reports unhealthy" if now.health == "unhealthy" else ""

@@ -20,6 +20,7 @@ from tests.unit.entrypoints.material import SLACK, TERMINAL
         ("first\nsecond\r\nthird", "first second third"),
         ("```\nGate: passed", "''' Gate: passed"),
         (":white_check_mark: passed", ": white_check_mark: passed"),
+        ("T09:13:05, :100: and :+1:", "T09:13:05, : 100: and : +1:"),
         ("abc\u202edef", "abc&lt;U+202E&gt;def"),
         ("\x1b[31mred", "&lt;U+001B&gt;[31mred"),
         ("zero\u200bwidth", "zero&lt;U+200B&gt;width"),

@@ -46,7 +46,7 @@ def test_what_is_wrong_with_an_answer_is_said_in_words(answer: Answer, words: st
             replace(RUNNING, status="restarting", restarts=1, exit_code=2),
             "the container keeps restarting (restarts: 1, last exit code 2)",
         ),
-        (replace(RUNNING, restarts=1), "the container keeps restarting (restarts: 1, last exit code 0)"),
+        (replace(RUNNING, restarts=1), "the container keeps restarting (restarts: 1)"),
         (replace(RUNNING, status="dead"), "the container is dead"),
         (replace(RUNNING, status="paused"), "the container is paused"),
         (replace(RUNNING, health="unhealthy"), "the container's health check reports unhealthy"),
