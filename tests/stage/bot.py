@@ -47,6 +47,12 @@ class Bot:
         """Take it away without a warning."""
         await self._end(signal.SIGKILL)
 
+    async def gone(self) -> int:
+        """Wait until it ends by itself, and return its exit code."""
+        if self._process is None:
+            raise StageError("The bot was never started.")
+        return await self._process.wait()
+
     def said(self) -> str:
         """Tell everything it ever printed."""
         return self._said_since(0)
