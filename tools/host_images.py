@@ -31,6 +31,12 @@ sync -- "$1/$2@$3.tar.part" 2>/dev/null || sync
 mv -f -- "$1/$2@$3.tar.part" "$1/$2@$3.tar"
 ls -1t -- "$1/$2@"*.tar | tail -n "+$(($5 + 1))" | while IFS= read -r old; do rm -f -- "$old"; done
 """
+# One visit: the image gets its name, and both are looked at.
+_NAME = """\
+docker image tag "$1" "$2" || exit
+exec docker image inspect --format "$3" "$1" "$2"
+"""
+_NOT_HERE = "No such image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,11 @@ def pulled(reference: str) -> Argv:
 def tagged(reference: str, name: str) -> Argv:
     """Build the command that gives an image a further name."""
     return ("docker", "image", "tag", reference, name)
+
+
+def named(reference: str, name: str) -> Argv:
+    """Build the command that gives an image a further name and describes what both then mean."""
+    return ("sh", "-c", _NAME, "named", reference, name, _FORMAT)
 
 
 def archived(reference: str, directory: PurePosixPath, keep: int) -> Argv:
@@ -108,7 +119,7 @@ class HostImages:
     async def image(self, reference: str) -> HostImage | None:
         """Describe an image; None where the host does not have it."""
         answer = await self._host.run(inspected(reference))
-        if not answer.ok and "No such image" in answer.stderr:
+        if not answer.ok and _NOT_HERE in answer.stderr:
             return None
         return image_in(answer.require(f"Describing {reference} on {self._host.name}").stdout)
 
@@ -119,18 +130,17 @@ class HostImages:
         else afterwards.
         """
         exact, name = f"{repository}@{digest}", f"{repository}:{tag}"
-        image = await self.image(exact)
-        if image is None:
+        meant = await self._named(exact, name)
+        if not meant:
             await self.pull(exact)
-        await self.tag(exact, name)
-        image, meant = await self.image(exact), await self.image(name)
-        if image is None or meant is None or image.id != meant.id:
+            meant = await self._named(exact, name)
+        if len({image.id for image in meant}) != 1:
             raise Garbled(
                 f"On {self._host.name}, {name} is not the image with digest {digest}.",
                 standing="The running service was not touched.",
                 remedy="Somebody tags images there at the same moment; release again.",
             )
-        return meant
+        return meant[-1]
 
     async def pull(self, reference: str) -> None:
         """Fetch an image from its registry."""
@@ -145,6 +155,14 @@ class HostImages:
     async def tag(self, reference: str, name: str) -> None:
         """Give an image a further name."""
         (await self._host.run(tagged(reference, name))).require(f"Tagging {name} on {self._host.name}")
+
+    async def _named(self, reference: str, name: str) -> tuple[HostImage, ...]:
+        """Give an image a further name; returns both as they then are, nothing where the host lacks the image."""
+        answer = await self._host.run(named(reference, name))
+        if not answer.ok and _NOT_HERE in answer.stderr:
+            return ()
+        answer.require(f"Tagging {name} on {self._host.name}")
+        return tuple(image_in(line) for line in answer.stdout.splitlines())
 
     async def archive(self, reference: str, directory: PurePosixPath, keep: int) -> None:
         """Save `repository:tag` as a tar and keep the newest ones of that name; with `keep` 0 do nothing."""

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from tools.errors import Denied, Garbled, NotFound, ToolError, Unreachable
-from tools.host_images import HostImage, archived, image_in, inspected, pull_failure, pulled, tagged
+from tools.host_images import HostImage, archived, image_in, inspected, named, pull_failure, pulled, tagged
 from tools.hosts import Completed
 from tools.registry_login import asked, is_loopback, login_remedy, registry_of, stored
 
@@ -16,6 +16,7 @@ def test_the_commands_are_the_plain_ones_of_docker() -> None:
     assert tagged(EXACT, "o:v1") == ("docker", "image", "tag", EXACT, "o:v1")
     assert inspected("o:v1")[:4] == ("docker", "image", "inspect", "--format")
     assert inspected("o:v1")[-1] == "o:v1"
+    assert named(EXACT, "o:v1")[3:6] == ("named", EXACT, "o:v1")
 
 
 @pytest.mark.parametrize(
