@@ -3,7 +3,7 @@
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from agents.events import Decided
+from agents.endings import tell_decision
 from agents.state import Next, State, end, proceed
 from agents.toolbox import Toolbox
 from tools.history.decisions import Question
@@ -35,8 +35,7 @@ async def approve(state: State, *, runtime: Runtime[Toolbox]) -> Next:
 
 async def _question(question_id: str, tools: Toolbox) -> Question | None:
     """Return the question; a release that was cancelled before its question was put has its answer already."""
-    decisions = tools.store.decisions
     person = await tools.cancelled_by()
-    if person and await decisions.decide(question_id, "cancelled", person):
-        await tools.report(Decided(question_id, "cancelled", person, ""))
-    return await decisions.question(question_id)
+    if person:
+        await tools.store.decisions.decide(question_id, "cancelled", person)
+    return await tell_decision(tools.store, question_id)

@@ -60,6 +60,7 @@ class Crew:
         began = self.clock.now().isoformat()
         for release in unfinished:
             if release.status is not Status.QUEUED:
+                await self._recount(release)
                 await self.segments.wake(release.id, f"restart-{began}", release.target)
             await self._admit(release)
 
@@ -82,18 +83,17 @@ class Crew:
         question = await self.store.decisions.latest(release_id)
         if release is None or question is None or release.outcome is not None:
             return Refusal("no-question", "No plan of this release waits for an answer.", "status")
-        settings = self.configuration.services[release.service].environments[release.environment].approval
-        ballot = policy.Ballot(release, question, settings, await self.store.decisions.votes(question.id), self.home)
+        ballot = await self._ballot(release, question)
         refusal = ballot.refuse(person, choice, digest, self.clock.now())
         if refusal:
+            await self._recount(release)
             return refusal
         await self.store.decisions.vote(question.id, person.id, choice)
-        votes = await self.store.decisions.votes(question.id)
-        counted = policy.Ballot(release, question, settings, votes, self.home)
+        counted = await self._ballot(release, question)
         if counted.outcome == "pending":
-            given = sum(vote.choice == "approved" for vote in votes)
-            await self._report(release_id, Voted(question.id, person.id, choice, given, settings.required))
-            return Accepted(release_id, f"{given} of {settings.required} approvals given.")
+            given, required = sum(vote.choice == "approved" for vote in counted.votes), counted.policy.required
+            await self._report(release_id, Voted(question.id, person.id, choice, given, required))
+            return Accepted(release_id, f"{given} of {required} approvals given.")
         return await self._close(release, question, counted.outcome, person.id, reason)
 
     async def cancel(self, release_id: str, person: Person) -> Answer:
@@ -150,7 +150,7 @@ class Crew:
         release = await self.store.releases.get(question.release) if question else None
         if question is None or release is None or release.outcome is not None:
             return
-        if question.choice is None:
+        if question.choice is None and not await self._recount(release):
             await self._close(release, question, "expired", "time", "")
         else:  # whoever decided may have died before the wake-up
             await self.segments.wake(release.id, f"answer-{question.id}", release.target)
@@ -158,6 +158,19 @@ class Crew:
     async def serve(self, call: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Answer a request that another process put into the queue; see `agents/remote.py`."""
         return await perform(self, call, arguments, self.clock.now())
+
+    async def _ballot(self, release: Release, question: Question) -> policy.Ballot:
+        settings = self.configuration.services[release.service].environments[release.environment].approval
+        return policy.Ballot(release, question, settings, await self.store.decisions.votes(question.id), self.home)
+
+    async def _recount(self, release: Release) -> bool:
+        """Take the decision that the votes have come to, where a crash came between the last vote and it."""
+        question = await self.store.decisions.latest(release.id)
+        ballot = await self._ballot(release, question) if question and question.choice is None else None
+        if question is None or ballot is None or ballot.outcome == "pending":
+            return False
+        await self._close(release, question, ballot.outcome, ballot.votes[-1].person, "")
+        return True
 
     async def _close(self, release: Release, question: Question, choice: str, by: str, reason: str) -> Answer:
         if not await self.store.decisions.decide(question.id, choice, by, reason):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from agents.events import Decided, Escalated, Event, Finished, dump
 from tools.clock import Clock
 from tools.history import Store
+from tools.history.decisions import Question
 from tools.history.releases import Outcome, Release
 
 
@@ -17,8 +18,18 @@ async def take_back(store: Store, release: Release, cause: str) -> None:
     """Take a release's question back where nobody has answered it: no card may ask for what has ended."""
     question = await store.decisions.latest(release.id)
     choice, by = ("cancelled", release.cancelled_by) if release.cancelled_by else ("superseded", "shipmate")
-    if question and await store.decisions.decide(question.id, choice, by, cause):
-        await record(store, release.id, Decided(question.id, choice, by, cause))
+    if question:
+        await store.decisions.decide(question.id, choice, by, cause)
+        await tell_decision(store, question.id)
+
+
+async def tell_decision(store: Store, question_id: str) -> Question | None:
+    """Return a question, and have its decision in the journal: whoever decided may have died before telling."""
+    question = await store.decisions.question(question_id)
+    if question and question.choice:
+        decided = Decided(question.id, question.choice, str(question.decided_by), question.reason)
+        await record(store, question.release, decided)
+    return question
 
 
 @dataclass(frozen=True, slots=True)

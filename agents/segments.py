@@ -19,6 +19,8 @@ from dbos import DBOS, Queue, SetEnqueueOptions, SetWorkflowID
 Work = Callable[[str], Awaitable[Any]]
 QUEUE = "segments"
 REQUESTS = "requests"
+GRACE = timedelta(seconds=10)
+"""For work that a stop cut short to clean up after itself."""
 APPLICATION = "shipmate"
 VERSION = "1"
 """Raised only when the workflows below change shape; releases survive upgrades of everything else."""
@@ -37,7 +39,9 @@ class Segments:
     _queues: dict[str, Queue] = field(default_factory=dict)
     _started: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: bool = False
+    _working: set[asyncio.Task[Any]] = field(default_factory=set)
     _under_way: set[asyncio.Task[Any]] = field(default_factory=set)
+    """Those at work, and those whose end DBOS is writing down."""
 
     async def start(self) -> None:
         """Begin to work; what a killed process left unfinished is taken up."""
@@ -58,9 +62,11 @@ class Segments:
         """Cut short what is under way, which the next start takes up, and let go of the database."""
         self._stopped = True
         self._started.set()
-        for task in self._under_way:
+        for task in self._working:
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.sleep(self.poll.total_seconds())  # what was claimed a moment ago finds that we have stopped
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=GRACE.total_seconds())
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # DBOS made its own threads those of the loop, and they are gone now.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
@@ -82,10 +88,12 @@ class Segments:
             if self._stopped or task is None:
                 raise asyncio.CancelledError
             self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+            self._working.add(task)
             try:
                 return await work(*arguments)
             finally:
-                self._under_way.discard(task)
+                self._working.discard(task)
 
         return run
 
