@@ -1,20 +1,22 @@
 """The deployer: carries out the approved plan, one component on one host per visit."""
 
+import asyncio
+from typing import Any
+
 from langgraph.runtime import Runtime
 
 from agents.discretion import told
-from agents.draft import draft
+from agents.draft import draft, redraw
 from agents.events import Decided, Moved, Settled
 from agents.moves import move_forward
 from agents.state import Next, State, end, fail, proceed
-from agents.survey import survey
+from agents.survey import survey_running
 from agents.toolbox import Toolbox
 from agents.wanted import wanted_by
 from guardrails.plan import Plan, PlannedStep, digest
 from guardrails.plan_changes import differences
 from tools.health import settle
 from tools.history.releases import Outcome
-from tools.watch import baseline
 
 
 async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
@@ -31,7 +33,7 @@ async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
         if drift:
             return await _void(state, drift, tools)
     if not state.get("touched"):
-        return proceed("deploy", "running", touched=1, baseline_ms=await _baseline(tools))
+        return proceed("deploy", "running", touched=1)
     return await _move(state, plan, plan.steps[state["done"]], tools)
 
 
@@ -64,26 +66,33 @@ async def _move(state: State, plan: Plan, step: PlannedStep, tools: Toolbox) -> 
 
 async def _drift(state: State, approved: Plan, tools: Toolbox) -> tuple[str, ...]:
     """Draw up the plan again from the world as it is now, and tell what is different."""
-    commit = await tools.repository.resolve(state["version"]) or ""
+    commit, text, images, surveyed = await asyncio.gather(
+        tools.repository.resolve(state["version"]),
+        tools.repository.read(approved.commit, str(tools.environment.target.file)),
+        _images(state, tools),
+        survey_running(tools),
+    )
+    same = commit == approved.commit and text == approved.compose_text.encode()
+    if same and set(tools.service.components) <= set(images):  # what compose makes of the file needs no second reading
+        now = redraw(approved, tools.service, images, surveyed)
+    else:
+        wanted = await wanted_by(State(**{**state, "commit": commit or "", "images": images}), tools)
+        if isinstance(wanted, str):
+            return (wanted,)
+        now = draft(tools.service, tools.environment_name, wanted, surveyed, approved.expected_downtime)
+    return () if digest(now) == digest(approved) else differences(approved, now)
+
+
+async def _images(state: State, tools: Toolbox) -> dict[str, dict[str, Any]]:
+    """Ask the registry what the tags mean now."""
     images = {}
     for name, image in state["images"].items():
         digest_now = await tools.registry.digest(image["image"], image["tag"])
         images[name] = {**image, "digest": digest_now or "absent"}
-    wanted = await wanted_by(State(**{**state, "commit": commit, "images": images}), tools)
-    if isinstance(wanted, str):
-        return (wanted,)
-    now = draft(tools.service, tools.environment_name, wanted, await survey(tools), approved.expected_downtime)
-    return () if digest(now) == digest(approved) else differences(approved, now)
+    return images
 
 
 async def _void(state: State, drift: tuple[str, ...], tools: Toolbox) -> Next:
     cause = f"the approved plan is void, nothing was touched: {' '.join(drift)}"
     await tools.report(Decided(f"{state.get('question', '')}/void", "void", "shipmate", " ".join(drift)))
     return end(Outcome.REFUSED, cause)
-
-
-async def _baseline(tools: Toolbox) -> float | None:
-    """Measure how fast the version that runs now answers, in milliseconds; None where nothing answers."""
-    server = next(iter(tools.servers.values()))
-    measured = await baseline(server.host, tools.environment.health.probe, tools.clock)
-    return round(measured.latency.total_seconds() * 1000, 1) if measured else None

@@ -1,7 +1,7 @@
 """A plan drawn up from facts. Drawn twice from the same world it has the same digest. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +9,13 @@ from agents.survey import Found, Surveyed
 from config.service import ComposeTarget, Service
 from guardrails.plan import Intended, Plan, PlannedComponent, PlannedMount, PlannedStep, WayBack
 from tools.compose_file import ComposeFile
+
+Images = Mapping[str, Mapping[str, Any]]
+_UNKNOWN: Mapping[str, Any] = {
+    **dict.fromkeys(("components", "hosts", "steps", "ways_back"), ()),
+    **dict.fromkeys(("directory", "project", "strategy"), ""),
+}
+"""What the commit alone does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,7 @@ class Wanted:
     commit: str
     compose_text: str
     compose: ComposeFile
-    images: Mapping[str, Mapping[str, Any]]
+    images: Images
     """Component -> `image tag digest size_bytes previous_size_bytes`."""
 
 
@@ -27,15 +34,13 @@ def draft(
     service: Service, environment: str, wanted: Wanted, surveyed: Sequence[Surveyed], downtime: timedelta
 ) -> Plan:
     """Draw up the plan: every component on every host, hosts in the order they are declared."""
-    target = service.environments[environment].target
     names = {service.compose_service(name): name for name in service.components}
     running = [wanted.compose.services[name] for name in names if name in wanted.compose.services]
-    return Plan(
+    asked = Plan(
         service=service.service,
         environment=environment,
         version=wanted.version,
         commit=wanted.commit,
-        components=tuple(_component(name, service, wanted.images[name]) for name in service.components),
         compose_text=wanted.compose_text,
         environment_names=tuple(sorted({name for part in running for name in part.environment})),
         mounts=tuple(
@@ -43,13 +48,24 @@ def draft(
             for part in running
             for mount in part.mounts
         ),
+        expected_downtime=downtime,
+        **_UNKNOWN,
+    )
+    return redraw(asked, service, wanted.images, surveyed)
+
+
+def redraw(plan: Plan, service: Service, images: Images, surveyed: Sequence[Surveyed]) -> Plan:
+    """Draw up a plan again where its commit is still the same: what that says stays, all else is as it is now."""
+    target = service.environments[plan.environment].target
+    return replace(
+        plan,
+        components=tuple(_component(name, service, images[name]) for name in service.components),
         hosts=tuple(host.name for host in target.hosts),
         directory=str(target.directory),
         project=project(service, target),
         strategy=target.strategy,
-        steps=tuple(_steps(service, wanted, surveyed)),
+        steps=tuple(_steps(service, images, surveyed)),
         ways_back=tuple(_way_back(host) for host in surveyed),
-        expected_downtime=downtime,
     )
 
 
@@ -70,10 +86,10 @@ def _component(name: str, service: Service, image: Mapping[str, Any]) -> Planned
     )
 
 
-def _steps(service: Service, wanted: Wanted, surveyed: Sequence[Surveyed]) -> Iterator[PlannedStep]:
+def _steps(service: Service, images: Images, surveyed: Sequence[Surveyed]) -> Iterator[PlannedStep]:
     for host in surveyed:
         for name in service.components:
-            image = wanted.images[name]
+            image = images[name]
             found = _found(host, name)
             after = Intended(image["image"], image["tag"], image["digest"])
             yield PlannedStep(name, host.name, found.running if found else None, after)

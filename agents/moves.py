@@ -1,5 +1,7 @@
 """Putting one image on one host: the effect that a deploy and a rollback share. Repeating it changes nothing."""
 
+import asyncio
+
 from agents.toolbox import Server, Toolbox
 from guardrails.plan import Plan, PlannedStep, Running
 
@@ -7,8 +9,10 @@ from guardrails.plan import Plan, PlannedStep, Running
 async def move_forward(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
     """Make a host run what the plan intends: its compose file, and exactly its digest under its tag."""
     server, fence = tools.servers[step.host], await _fence(tools, plan)
-    await server.images.ensure(step.after.image, step.after.digest, step.after.tag)
-    await server.compose.prepare(tools.environment.target.directories, fence)
+    await asyncio.gather(
+        server.images.ensure(step.after.image, step.after.digest, step.after.tag),
+        server.compose.prepare(tools.environment.target.directories, fence),
+    )
     await server.compose.install(plan.compose_text.encode(), fence)
     await _up(tools, server, step, step.after.tag, fence)
 

@@ -1,5 +1,6 @@
 """The planner: measures the hosts, draws up one exact plan with its way back, and lets the guardrails judge it."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from agents.events import Asked, ConditionLine, Objected, Planned
 from agents.judgement import gate_of, judge
 from agents.readiness import readiness
 from agents.running import adopt
+from agents.shipping import ship
 from agents.state import Next, State, end, proceed
 from agents.survey import Surveyed, survey
 from agents.toolbox import Toolbox
@@ -21,17 +23,16 @@ from guardrails.gate import Gate
 from guardrails.plan import Plan, digest, to_json
 from guardrails.verdict import Verdict
 from tools.history.releases import Outcome
+from tools.watch import baseline
 
 
 async def plan(state: State, *, runtime: Runtime[Toolbox]) -> Next:
-    """Plan the release and ask for approval. A rollback asks nobody."""
+    """Plan the release, bring its images to the hosts, and ask for approval. A rollback asks nobody."""
     tools = runtime.context
     wanted = await wanted_by(state, tools)
     if isinstance(wanted, str):
         return end(Outcome.REFUSED, wanted)
-    surveyed = await survey(tools)
-    if state.get("from_commit"):
-        await adopt(tools, state["from_version"], state["from_commit"], surveyed)
+    surveyed = await _look(state, tools)
     gate = await gate_of(state, wanted, surveyed, tools)
     if not all(host.reachable for host in surveyed):
         return await _refuse(gate.verdict, tools)
@@ -39,20 +40,45 @@ async def plan(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     verdict = await _weigh(state, wanted, surveyed, tools)
     if state["kind"] == "deploy" and (verdict + gate.verdict).blocks:
         return await _refuse(verdict + gate.verdict, tools)
-    briefing = await brief(state, wanted, drawn, surveyed, verdict, tools)
-    await _save(drawn, gate, verdict, briefing, tools)
     update: dict[str, Any] = {"plan": digest(drawn), "commit": wanted.commit, "done": 0}
     update["used_before"] = await used_now(tools, surveyed)
+    update["baseline_ms"] = await _baseline(tools)
+    briefing, shipped = await asyncio.gather(
+        brief(state, wanted, drawn, surveyed, verdict, tools), _ship(state, wanted, tools)
+    )
+    if shipped.blocks:
+        return await _refuse(shipped, tools)
+    await _save(drawn, gate, verdict, briefing, tools)
     if state["kind"] == "rollback" or tools.environment.approval.required == 0:
         return proceed("deploy", **update)
     question = await _ask(digest(drawn), tools)
     return proceed("approve", _status(verdict), **update, question=question)
 
 
+async def _look(state: State, tools: Toolbox) -> tuple[Surveyed, ...]:
+    """Look at the hosts, and write down what ran there before Shipmate came."""
+    surveyed = await survey(tools)
+    if state.get("from_commit"):
+        await adopt(tools, state["from_version"], state["from_commit"], surveyed)
+    return surveyed
+
+
 async def _weigh(state: State, wanted: Wanted, surveyed: Sequence[Surveyed], tools: Toolbox) -> Verdict:
     """Judge the plan, and for a deploy the hosts; on the way back nothing that a host lacks is worth a word."""
     verdict = judge(tools, wanted, surveyed)
     return verdict + await readiness(tools, wanted, surveyed) if state["kind"] == "deploy" else verdict
+
+
+async def _baseline(tools: Toolbox) -> float | None:
+    """Measure how fast the version that runs now answers, in milliseconds; None where nothing answers."""
+    server = next(iter(tools.servers.values()))
+    measured = await baseline(server.host, tools.environment.health.probe, tools.clock)
+    return round(measured.latency.total_seconds() * 1000, 1) if measured else None
+
+
+async def _ship(state: State, wanted: Wanted, tools: Toolbox) -> Verdict:
+    """Bring the images of a deploy to the hosts; the hosts have what a rollback needs, or get it on the way."""
+    return await ship(tools, wanted) if state["kind"] == "deploy" else Verdict()
 
 
 async def _save(drawn: Plan, gate: Gate, verdict: Verdict, briefing: Briefing, tools: Toolbox) -> None:

@@ -1,4 +1,4 @@
-"""Whether the hosts could carry a release out at all: their env file, their registry login, the sources of mounts."""
+"""Whether the hosts could carry a release out at all: their env file, and the sources of mounts."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ from guardrails.mounts import Backing, backing
 from guardrails.readiness import Readiness, host_ready
 from guardrails.verdict import Verdict
 from guardrails.volumes import sources_present
-from tools.registry_login import registry_of
 
 # Only names are printed: the values are nobody's business.
 _EXPORTED = 'for name; do printenv "$name" > /dev/null && echo "$name"; done; true'
@@ -31,7 +30,7 @@ async def _host(tools: Toolbox, wanted: Wanted, host: Surveyed) -> Verdict:
     if names is not None and needed - set(names):
         names = (*names, *await _exported(server, sorted(needed - set(names))))
     env_file = str(target.directory / target.env_file) if target.env_file else None
-    seen = Readiness(host.name, env_file, names, await _shut_out(server, wanted))
+    seen = Readiness(host.name, env_file, names)
     return host_ready(seen, needed) + await _sources(tools, wanted, server)
 
 
@@ -39,17 +38,6 @@ async def _exported(server: Server, names: Sequence[str]) -> tuple[str, ...]:
     """Tell which names the host itself gives to the commands that run there."""
     answer = await server.host.run(("sh", "-c", _EXPORTED, "exported", *names))
     return tuple(answer.require(f"Looking at the environment of {server.name}").stdout.split())
-
-
-async def _shut_out(server: Server, wanted: Wanted) -> tuple[tuple[str, str, str], ...]:
-    """Ask each registry, with the host's own login, for exactly the image that the release would run."""
-    refused = []
-    for image in wanted.images.values():
-        reference = f"{image['image']}@{image['digest']}"
-        if await server.images.image(reference) is None:
-            check = await server.containers.login_works(registry_of(reference), reference)
-            refused += [] if check.works else [(registry_of(reference), check.reason, check.remedy)]
-    return tuple(refused)
 
 
 async def _sources(tools: Toolbox, wanted: Wanted, server: Server) -> Verdict:

@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, replace
 
 from agents.toolbox import Server, Toolbox
 from config.service import ComposeTarget
@@ -23,7 +23,7 @@ class Found:
     container: Container | None
     running: Running | None
     image_kept: bool
-    changes: tuple[PathChange, ...]
+    changes: tuple[PathChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +45,43 @@ class Surveyed:
 
 async def survey(tools: Toolbox) -> tuple[Surveyed, ...]:
     """Look at every host of the environment, all at once."""
-    return tuple(await asyncio.gather(*(_host(server, tools) for server in tools.servers.values())))
+    return tuple(await asyncio.gather(*(_unless_faulty(server, _host(server, tools)) for server in _servers(tools))))
+
+
+async def survey_running(tools: Toolbox) -> tuple[Surveyed, ...]:
+    """Look only at what a plan is made of: what runs on every host, from which image and which compose file."""
+    looks = (_unless_faulty(server, _running_on(server, tools)) for server in _servers(tools))
+    return tuple(await asyncio.gather(*looks))
+
+
+def _servers(tools: Toolbox) -> tuple[Server, ...]:
+    return tuple(tools.servers.values())
+
+
+async def _unless_faulty(server: Server, look: Awaitable[Surveyed]) -> Surveyed:
+    try:
+        return await look
+    except ToolError as error:
+        return Surveyed(server.name, fault=str(error))
 
 
 async def _host(server: Server, tools: Toolbox) -> Surveyed:
     target = tools.environment.target
-    try:
-        return Surveyed(
-            server.name,
-            free_bytes=await free_bytes(server.host, target.directory),
-            variable_names=await _variable_names(server, target),
-            components={name: await _component(name, server, tools) for name in tools.service.components},
-        )
-    except ToolError as error:
-        return Surveyed(server.name, fault=str(error))
+    free = await free_bytes(server.host, target.directory)  # alone, for a host that is away is asked only once
+    names, found = await asyncio.gather(_variable_names(server, target), _running_on(server, tools))
+    components = found.components or {}
+    changed = {name: replace(part, changes=await _changes(server, part)) for name, part in components.items()}
+    return Surveyed(server.name, free_bytes=free, variable_names=names, components=changed)
+
+
+async def _running_on(server: Server, tools: Toolbox) -> Surveyed:
+    return Surveyed(
+        server.name, components={name: await _component(name, server, tools) for name in tools.service.components}
+    )
+
+
+async def _changes(server: Server, found: Found) -> tuple[PathChange, ...]:
+    return await server.containers.changes(found.container.id) if found.container else ()
 
 
 async def _variable_names(server: Server, target: ComposeTarget) -> tuple[str, ...] | None:
@@ -73,9 +96,8 @@ async def _component(name: str, server: Server, tools: Toolbox) -> Found:
     project = target.project or tools.service.service
     container = await server.containers.find(project, tools.service.compose_service(name))
     if container is None:
-        return Found(None, None, image_kept=False, changes=())
-    installed = await server.compose.installed()
-    image = await server.images.image(container.image_id)
+        return Found(None, None, image_kept=False)
+    installed, image = await asyncio.gather(server.compose.installed(), server.images.image(container.image_id))
     repository, _, tag = container.image.rpartition(":")
     running = Running(
         image=repository or container.image,
@@ -85,7 +107,7 @@ async def _component(name: str, server: Server, tools: Toolbox) -> Found:
         compose_text=installed.decode() if installed is not None else None,
         container_id=container.id,
     )
-    return Found(container, running, image is not None, await server.containers.changes(container.id))
+    return Found(container, running, image is not None)
 
 
 def _digest(image: HostImage | None, repository: str) -> str | None:

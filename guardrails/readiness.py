@@ -1,6 +1,6 @@
-"""What a host must have before people are asked: its env file with what compose demands, and a way to the image."""
+"""What a host must have before people are asked: its env file with what compose demands, and the image itself."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from guardrails.verdict import Finding, Verdict
@@ -15,16 +15,39 @@ class Readiness:
     """Full path of the env file; None where none is needed."""
     names: Collection[str] | None
     """Names that the env file sets; None where there is no such file."""
-    shut_out: Collection[tuple[str, str, str]] = ()
-    """Registries that do not let the host in: address, reason, remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unshipped:
+    """An image that a host could not get, and why."""
+
+    host: str
+    reference: str
+    reason: str
+    remedy: str
+    refused: bool = False
+    """Whether the registry did not let the host in."""
 
 
 def host_ready(seen: Readiness, demanded: Collection[str]) -> Verdict:
-    """Object to a host that would fail in the middle of the deploy for want of a file, a name or a login.
+    """Object to a host that would fail in the middle of the deploy for want of a file or a name.
 
     `demanded` are the variables without which compose would not start the service.
     """
-    return Verdict.of((*_env_file(seen, demanded), *_logins(seen)))
+    return Verdict.of(_env_file(seen, demanded))
+
+
+def images_shipped(missing: Iterable[Unshipped]) -> Verdict:
+    """Object to hosts without the image that they are to run: the deploy would wait for it, or end for want of it."""
+    return Verdict.of(
+        Finding(
+            rule="registry-login" if one.refused else "image-not-shipped",
+            subject=f"{one.host}: {one.reference}",
+            message=one.reason,
+            remedy=one.remedy or f"On {one.host}, try it by hand: `docker pull {one.reference}`",
+        )
+        for one in missing
+    )
 
 
 def _env_file(seen: Readiness, demanded: Collection[str]) -> Iterator[Finding]:
@@ -46,8 +69,3 @@ def _env_file(seen: Readiness, demanded: Collection[str]) -> Iterator[Finding]:
             message=f"The compose file demands {name}, and {seen.env_file} on {seen.host} does not set it.",
             remedy=f"Add {name} to {seen.env_file} on {seen.host}.",
         )
-
-
-def _logins(seen: Readiness) -> Iterator[Finding]:
-    for registry, reason, remedy in seen.shut_out:
-        yield Finding(rule="registry-login", subject=f"{seen.host}: {registry}", message=reason, remedy=remedy)

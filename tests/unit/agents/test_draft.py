@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.draft import Wanted, draft
+from agents.draft import Wanted, draft, redraw
 from agents.survey import Found, Surveyed
 from config.service import Service
 from guardrails.plan import Plan, Running, digest, from_json, to_json
@@ -73,6 +73,14 @@ def test_every_component_moves_on_every_host_in_the_order_of_the_configuration()
         ("api", "web-2", "v1.2.2", "v1.2.3"),
         ("worker", "web-2", "v1.2.2", "v1.2.3"),
     ]
+
+
+def test_a_plan_redrawn_after_the_world_changed_is_the_one_that_would_be_drawn_now() -> None:
+    images = {**IMAGES, "api": {**IMAGES["api"], "digest": "absent"}}
+    hosts = (host("web-1", api=found("api", kept=False), worker=found("worker")), Surveyed("web-2", fault="no answer"))
+    redrawn = redraw(drawn(), SERVICE, images, hosts)
+    assert redrawn == drawn(replace(WANTED, images=images), hosts)
+    assert digest(redrawn) != digest(drawn())
 
 
 def test_the_plan_speaks_of_its_own_services_only() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from guardrails.compose_text import demanded
 from guardrails.leaks import nothing_leaked
-from guardrails.readiness import Readiness, host_ready
+from guardrails.readiness import Readiness, Unshipped, host_ready, images_shipped
 
 READY = Readiness("observer-1", "/srv/observer/.env", ("KIS_API_KEY", "OBSERVER_PORT"))
 
@@ -33,10 +33,22 @@ def test_a_target_without_an_env_file_needs_none() -> None:
 
 
 def test_a_registry_that_shuts_the_host_out_is_told_with_the_login_command() -> None:
-    shut_out = [("ghcr.io", "ghcr.io refuses observer-1.", "On observer-1, run `docker login ghcr.io`.")]
-    verdict = host_ready(replace(READY, shut_out=shut_out), ())
+    remedy = "On observer-1, run `docker login ghcr.io`."
+    verdict = images_shipped(
+        [Unshipped("observer-1", "ghcr.io/acme/observer@sha256:1", "denied", remedy, refused=True)]
+    )
     assert verdict.blocks
-    assert verdict.findings[0].remedy == "On observer-1, run `docker login ghcr.io`."
+    assert [(finding.rule, finding.remedy) for finding in verdict.findings] == [("registry-login", remedy)]
+
+
+def test_an_image_that_could_not_be_shipped_is_told_with_the_command_to_try() -> None:
+    (finding,) = images_shipped([Unshipped("observer-1", "ghcr.io/acme/observer@sha256:1", "no space", "")]).findings
+    assert finding.rule == "image-not-shipped"
+    assert finding.remedy == "On observer-1, try it by hand: `docker pull ghcr.io/acme/observer@sha256:1`"
+
+
+def test_images_that_are_everywhere_are_no_finding() -> None:
+    assert not images_shipped([]).findings
 
 
 @pytest.mark.parametrize(
