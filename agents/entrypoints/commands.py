@@ -219,15 +219,14 @@ def _read(words: tuple[str, ...], catalog: Catalog) -> Command | Misread:
 
 def _unknown_start(words: tuple[str, ...], catalog: Catalog) -> Misread:
     """Object to a first word that is neither a verb nor a service; a version put first is put behind its service."""
+    tries = [_with(words, 0, _near(words[0], (*_FORMS, *catalog.services)))]
     if len(words) > 1 and words[1] in catalog.services:
-        swapped = (words[1], words[0], *words[2:])
-    else:
-        swapped = _with(words, 0, _near(words[0], (*_FORMS, *catalog.services)))
+        tries.append((words[1], words[0], *words[2:]))
     return Misread(
         "unknown-command",
         f"'{_short(words[0])}' is neither a command nor a service. Services: {_listed(catalog.services)}.",
         f"Type `{spelled(catalog.prefix, 'help')}` to see what can be said.",
-        _corrected(swapped, catalog),
+        next((right for right in (_corrected(attempt, catalog) for attempt in tries) if right), ""),
     )
 
 

@@ -82,6 +82,7 @@ def test_a_well_formed_line_is_one_command(text: str, command: Command) -> None:
         ("observer v1.2.3 staging", "bad-form", "/deploy observer v1.2.3 to staging"),
         ("observer v1.2.3 in staging", "bad-form", "/deploy observer v1.2.3 to staging"),
         ("v1.2.3 observer", "unknown-command", "/deploy observer v1.2.3"),
+        ("rolback observer v1.2.2", "unknown-command", "/deploy rollback observer to v1.2.2"),
         ("obsever 1.2.3 to stagng", "unknown-command", "/deploy observer v1.2.3 to staging"),
         ("statuss", "unknown-command", "/deploy status"),
         ("status obsever", "unknown-service", "/deploy status observer"),
