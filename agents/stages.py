@@ -9,10 +9,9 @@ from langgraph.errors import NodeError
 from langgraph.runtime import Runtime
 
 from agents.events import Left
-from agents.state import Failure, Next, State, proceed
+from agents.state import Failure, Next, State, call_off, proceed
 from agents.toolbox import Toolbox
 from tools.errors import ToolError
-from tools.history.releases import Outcome
 
 Node = Callable[..., Awaitable[Next]]
 log = logging.getLogger(__name__)
@@ -78,10 +77,7 @@ async def _unless_cancelled(name: str, work: Awaitable[Next], tools: Toolbox) ->
 
 
 def _cancelled(name: str, person: str) -> Next:
-    cause = f"cancelled by {person}"
-    if name in TOUCHING:
-        return proceed("roll_back", "failed", outcome=Outcome.CANCELLED, cause=cause)
-    return proceed("close", "skipped", outcome=Outcome.CANCELLED, cause=cause)
+    return call_off("roll_back" if name in TOUCHING else "close", person)
 
 
 def _left(name: str, command: Next, seconds: float) -> Left:

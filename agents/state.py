@@ -74,3 +74,8 @@ def fail(to: str, stage: str, cause: str, log: str = "") -> Next:
 def end(outcome: str, cause: str, status: str = "failed") -> Next:
     """End the release without anything having been touched."""
     return proceed("close", status, outcome=outcome, cause=cause)
+
+
+def call_off(to: str, person: str) -> Next:
+    """End the release because a person cancelled it; by way of `roll_back` where something may have been touched."""
+    return proceed(to, "skipped" if to == "close" else "failed", outcome="cancelled", cause=f"cancelled by {person}")

@@ -4,7 +4,7 @@ from langgraph.runtime import Runtime
 
 from agents.events import Checked, ConditionLine
 from agents.examination import Before, Examination, examine, sanctioned
-from agents.state import Next, State, fail, proceed
+from agents.state import Next, State, call_off, fail, proceed
 from agents.toolbox import Toolbox
 from agents.usage import place
 from guardrails.plan import Plan, PlannedStep
@@ -22,6 +22,8 @@ async def verify(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     if verdict.blocks:
         finding = verdict.findings[0]
         return fail("roll_back", "verify", f"{finding.subject}: {finding.message}", _log(examined))
+    if person := await tools.cancelled_by():
+        return call_off("roll_back", person)
     notes = [line for step in plan.steps for line in await _keep(tools, plan, step)]
     await _remember(state, plan, tools)
     if notes:

@@ -115,6 +115,8 @@ class Workshop:
                 await host.close()
         if self.github:
             self.github.close()
+        if self.narrator:
+            await self.narrator.close()
 
     def _server(self, service: Service, environment: str, settings: HostSettings) -> Server:
         target = service.environments[environment].target
@@ -146,15 +148,16 @@ async def working_crew(configuration: Configuration, clock: Clock | None = None)
     os.umask(0o077)
     async with AsyncExitStack() as stack:
         stack.enter_context(Ownership(databases.lock))
-        store = await open_store(databases.store, moment)
+        redactor = _redactor(configuration.credentials)
+        _keep_secrets_out_of_logs(redactor)
+        store = await open_store(databases.store, moment, redactor)
         stack.push_async_callback(store.close)
         saver = AsyncSqliteSaver(await stack.enter_async_context(aiosqlite.connect(databases.memory)))
-        workshop = assemble(configuration, store, moment)
-        _keep_secrets_out_of_logs(workshop.redactor)
+        workshop = assemble(configuration, store, moment, redactor)
         stack.push_async_callback(workshop.close)
         crew = Crew(configuration, store, moment, crew_graph(saver), workshop.equip, databases.runs)
-        await crew.start()
         stack.push_async_callback(crew.stop)
+        await crew.start()
         yield crew
 
 
@@ -183,10 +186,10 @@ async def opened_store(configuration: Configuration) -> AsyncIterator[Store]:
         await store.close()
 
 
-def assemble(configuration: Configuration, store: Store, clock: Clock) -> Workshop:
+def assemble(configuration: Configuration, store: Store, clock: Clock, redactor: Redactor) -> Workshop:
     """Construct the shared tools from the configuration and its credentials."""
     credentials, workspace = configuration.credentials, configuration.shipmate.workspace
-    logins, redactor = _logins(configuration), _redactor(credentials)
+    logins = _logins(configuration)
     return Workshop(
         configuration=configuration,
         store=store,

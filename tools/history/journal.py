@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tools.clock import Clock
 from tools.history.rows import Rows, moment
 from tools.history.tables import events
+from tools.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,20 @@ class Entry:
 class Journal(Rows):
     """The events table, and a bell that rings in this process whenever it grows."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock, redactor: Redactor) -> None:
         super().__init__(engine, clock)
+        self._redactor = redactor
         self._bell = asyncio.Condition()
 
     async def record(self, release: str, key: str, kind: str, body: Mapping[str, Any]) -> None:
         """Record an event; the same key again replaces the body and keeps its place in the order."""
-        row = {"release": release, "key": key, "kind": kind, "body": dict(body), "at": self._now()}
+        row = {
+            "release": release,
+            "key": key,
+            "kind": kind,
+            "body": self._redactor.redact_values(dict(body)),
+            "at": self._now(),
+        }
         insert = self._insert(events).values(**row)
         await self._change(insert.on_conflict_do_update(index_elements=["release", "key"], set_={"body": row["body"]}))
         async with self._bell:

@@ -15,6 +15,7 @@ from tools.history.messages import Messages
 from tools.history.releases import Releases
 from tools.history.tables import metadata
 from tools.history.targets import Targets
+from tools.redaction import Redactor
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
@@ -36,8 +37,11 @@ class Store:
         await self.engine.dispose()
 
 
-async def open_store(url: str, clock: Clock) -> Store:
-    """Open the database at `url`, creating the file and the tables where they are missing."""
+async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -> Store:
+    """Open the database at `url`, creating the file and the tables where they are missing.
+
+    Everything that enters the journal passes the redactor.
+    """
     address = make_url(url)
     address = address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
     sqlite = address.get_backend_name() == "sqlite"
@@ -52,7 +56,7 @@ async def open_store(url: str, clock: Clock) -> Store:
     return Store(
         engine,
         Releases(engine, clock),
-        Journal(engine, clock),
+        Journal(engine, clock, redactor or Redactor()),
         Decisions(engine, clock),
         Deployments(engine, clock),
         Targets(engine, clock),
