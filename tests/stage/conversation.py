@@ -80,6 +80,12 @@ class Conversation:
             lambda: next((m for m in self.slack.ephemerals(to) if text in self.slack.shows(m)), None), within
         )
 
+    async def answered(self, text: str, as_: str = ANA) -> Message:
+        """Type a command that is answered to its author alone, and return the answer."""
+        before = len(self.slack.ephemerals(as_))
+        self.says(text, as_)
+        return await self.slack.until(lambda: next(iter(self.slack.ephemerals(as_)[before:]), None), PATIENCE)
+
     async def escalated(self, text: str, within: float = PATIENCE) -> Message:
         """Wait until the escalation channel shows a piece of text."""
         return await self.slack.until(
