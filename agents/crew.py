@@ -178,7 +178,7 @@ class Crew:
             standing = f"It was {decided.choice} by {decided.decided_by}." if decided else ""
             return Refusal("already-decided", standing, f"status {release.service}")
         await self._report(release.id, Decided(question.id, choice, by, reason))
-        await self.segments.wake(release.id, f"answer-{question.id}", release.target)
+        await self.segments.wake(release.id, f"answer-{question.id}", release.target, at_once=True)
         return Accepted(release.id, choice)
 
     async def _start_next(self, release: Release) -> None:

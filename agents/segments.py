@@ -8,7 +8,7 @@ target run one after the other; those of a killed or stopped process run again.
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -39,6 +39,8 @@ class Segments:
     _queues: dict[str, Queue] = field(default_factory=dict)
     _started: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: bool = False
+    _begun: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+    """Drives that did not wait for the queue, by release."""
     _working: set[asyncio.Task[Any]] = field(default_factory=set)
     _under_way: set[asyncio.Task[Any]] = field(default_factory=set)
     """Those at work, and those whose end DBOS is writing down."""
@@ -46,7 +48,7 @@ class Segments:
     async def start(self) -> None:
         """Begin to work; what a killed process left unfinished is taken up."""
         DBOS(config=_config(self.database))
-        for name, work in (("drive", self.drive), ("expire", self.expire), ("serve", self.serve)):
+        for name, work in (("drive", self._take_up), ("expire", self.expire), ("serve", self.serve)):
             self._workflows[name] = _workflow(name, self._interruptible(work))
         DBOS.launch()
         seconds = self.poll.total_seconds()
@@ -71,15 +73,31 @@ class Segments:
         # DBOS made its own threads those of the loop, and they are gone now.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
-    async def wake(self, release: str, why: str, target: str) -> None:
-        """Move a release on, once per reason."""
+    async def wake(self, release: str, why: str, target: str, *, at_once: bool = False) -> None:
+        """Move a release on, once per reason; `at_once`, where no other release of its target can be under way.
+
+        What begins at once does not wait for the queue's next poll. The wake-up is durable before it begins.
+        """
         await self._enqueue("drive", f"{release}/{why}", release, partition=target)
+        if at_once:
+            work = self._interruptible(self.drive)(release)
+            drive: asyncio.Task[Any] = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+            self._begun[release] = drive
+            drive.add_done_callback(lambda ended: self._forget(release, ended))
 
     async def expire_after(self, question: str, delay: timedelta) -> None:
         """Close a question when its time is over; answered questions do not care."""
         await self._enqueue("expire", f"{question}/expiry", question, partition=question, delay=delay)
 
-    def _interruptible(self, work: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def _take_up(self, release: str) -> None:
+        """Drive a release, or wait for the drive that began at once."""
+        await (self._begun.get(release) or self.drive(release))
+
+    def _forget(self, release: str, ended: asyncio.Task[Any]) -> None:
+        if self._begun.get(release) is ended:
+            del self._begun[release]
+
+    def _interruptible(self, work: Callable[..., Awaitable[Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
         """Let a stop end the work; DBOS records no end of a cancelled step, and so takes it up again."""
 
         async def run(*arguments: Any) -> Any:

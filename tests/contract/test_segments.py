@@ -77,6 +77,34 @@ async def test_a_wake_up_delivered_twenty_times_at_once_runs_once(tmp_path: Path
     assert recorder.ended == ["r1", "r1", "r2"]
 
 
+async def test_a_wake_up_at_once_does_not_wait_for_the_queue_and_runs_once(tmp_path: Path, recorder: Recorder) -> None:
+    recorder.door.clear()
+    async with working(tmp_path, recorder) as segments:
+        await segments.wake("r1", "answer", ONE, at_once=True)
+        await asyncio.sleep(0)
+        await segments.wake("r2", "start", ONE)
+        begun = list(recorder.begun)
+        await segments.wake("s1", "start", OTHER)
+        await until(lambda: "s1" in recorder.begun)  # the queue has come to r1 by now, too
+        recorder.door.set()
+        await until(lambda: "r2" in recorder.ended)
+    assert begun == ["r1"]
+    assert recorder.ended.count("r1") == 1
+
+
+async def test_a_wake_up_at_once_that_a_stop_cuts_short_is_taken_up_by_the_next_start(
+    tmp_path: Path, recorder: Recorder
+) -> None:
+    recorder.door.clear()
+    async with working(tmp_path, recorder) as segments:
+        await segments.wake("r1", "answer", ONE, at_once=True)
+        await until(lambda: recorder.begun == ["r1"])
+    assert recorder.ended == []
+    recorder.door.set()
+    async with working(tmp_path, recorder):
+        await until(lambda: recorder.ended == ["r1"])
+
+
 async def test_wake_ups_of_one_target_run_one_after_the_other_and_of_two_side_by_side(
     tmp_path: Path, recorder: Recorder
 ) -> None:
