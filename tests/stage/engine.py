@@ -55,6 +55,8 @@ class Engine:
         """Start it; what an earlier run left in this folder is ended first."""
         if self.toolset.private:
             self.clear()
+            # an engine that was killed remembers networks it had only begun to make, and then refuses to start
+            shutil.rmtree(self.directory / "data" / "network", ignore_errors=True)
         client = self.directory / "client"
         client.mkdir(parents=True, exist_ok=True)
         if self.toolset.plugins is not None and not (client / "cli-plugins").exists():
