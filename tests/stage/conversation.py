@@ -12,6 +12,7 @@ from tests.emulators.github import GitHubEmulator
 from tests.emulators.slack import SlackEmulator
 from tests.emulators.slack.world import BOT_USER, Message
 from tests.stage.bot import Bot
+from tests.stage.endings import undisturbed
 from tests.stage.observer.pulls import remember_pull_request
 from tests.stage.site import Site
 
@@ -34,6 +35,14 @@ class Conversation:
     _cards: int = 0
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._end()
+            raise
+        return self
+
+    async def _start(self) -> None:
         self.github = GitHubEmulator({"acme/observer": self.site.bare})
         for neighbour in (self.slack, self.github, self.model):
             await self._open.enter_async_context(neighbour)
@@ -52,12 +61,16 @@ class Conversation:
         self._open.push_async_callback(self.bot.stop)
         await self.bot.start()
         await self.slack.connected()
-        return self
+
+    async def _end(self) -> None:
+        """End the bot and its neighbours; Ctrl-C once more does not leave any of them behind."""
+        with undisturbed():
+            await self._open.aclose()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._open.aclose()
+        await self._end()
 
     def says(self, text: str, as_: str = ANA) -> None:
         """Type something into the release channel."""
