@@ -54,7 +54,9 @@ def headline(view: ReleaseView, voice: Voice) -> str:
     if view.waits_in_line:
         return f"{name}: waiting in line"
     stage = view.stage
-    return f"{name}: {DOING.get(stage.name, stage.name) if stage else 'starting'}"
+    if stage is None:
+        return f"{name}: {'under way' if view.one(events.Entered) else 'starting'}"
+    return f"{name}: {DOING.get(stage.name, stage.name)}"
 
 
 def way_on(view: ReleaseView, voice: Voice) -> str:

@@ -20,6 +20,7 @@ from tests.unit.entrypoints.material import (
     UNTIL_ASKED,
     UNTIL_DONE,
     ended,
+    stage,
     view,
 )
 from tools.history.releases import Outcome
@@ -99,6 +100,7 @@ def test_while_it_moves_the_headline_says_what_it_does() -> None:
     assert headline(view(UNTIL_ASKED), TERMINAL).endswith("waiting for approval")
     assert headline(view([events.Entered("verify")]), TERMINAL).endswith("verifying")
     assert headline(view(()), TERMINAL).endswith("starting")
+    assert headline(view(stage("test")), TERMINAL).endswith("under way")
     assert headline(view((), kind="rollback"), TERMINAL).startswith("Rollback of observer to v1.2.3 in production")
 
 
