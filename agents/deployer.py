@@ -1,6 +1,8 @@
 """The deployer: carries out the approved plan, one component on one host per visit."""
 
 import asyncio
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -15,8 +17,12 @@ from agents.toolbox import Toolbox
 from agents.wanted import wanted_by
 from guardrails.plan import Plan, PlannedStep, digest
 from guardrails.plan_changes import differences
+from tools.errors import ToolError
 from tools.health import settle
 from tools.history.releases import Outcome
+
+REFRESH_LIMIT = timedelta(seconds=5)
+"""An approved release does not wait longer for a repository that does not answer."""
 
 
 async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
@@ -67,7 +73,7 @@ async def _move(state: State, plan: Plan, step: PlannedStep, tools: Toolbox) -> 
 async def _drift(state: State, approved: Plan, tools: Toolbox) -> tuple[str, ...]:
     """Draw up the plan again from the world as it is now, and tell what is different."""
     commit, text, images, surveyed = await asyncio.gather(
-        tools.repository.resolve(state["version"]),
+        _commit(state, tools),
         tools.repository.read(approved.commit, str(tools.environment.target.file)),
         _images(state, tools),
         survey_running(tools),
@@ -81,6 +87,14 @@ async def _drift(state: State, approved: Plan, tools: Toolbox) -> tuple[str, ...
             return (wanted,)
         now = draft(tools.service, tools.environment_name, wanted, surveyed, approved.expected_downtime)
     return () if digest(now) == digest(approved) else differences(approved, now)
+
+
+async def _commit(state: State, tools: Toolbox) -> str | None:
+    """Tell what the version stands for now; where the repository cannot be asked, what was fetched before stands."""
+    with suppress(ToolError, TimeoutError):
+        async with asyncio.timeout(REFRESH_LIMIT.total_seconds()):
+            await tools.repository.refresh()
+    return await tools.repository.resolve(state["version"])
 
 
 async def _images(state: State, tools: Toolbox) -> dict[str, dict[str, Any]]:

@@ -85,7 +85,7 @@ async def test_a_release_that_is_stopped_while_it_deploys_is_put_back_and_counts
     card = await chat.asks("/deploy observer v1.2.3")
     await chat.shows(card, "[Approve]")
     chat.slack.clicks(HANA, "Approve", card)
-    await chat.shows(card, "◐ deploy")
+    await chat.runs("v1.2.3")
     chat.says("/deploy cancel observer")
     story = await chat.end(card)
     assert "observer v1.2.3 in production: cancelled" in story

@@ -1,7 +1,8 @@
 """People, the bot and its neighbours around one table: what is typed and clicked, and what everybody sees."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -138,6 +139,15 @@ class Conversation:
         """Tell what a card and its thread show now."""
         return "\n".join(map(self.slack.shows, (card, *self.slack.thread(card.ts))))
 
+    async def runs(self, version: str) -> None:
+        """Wait until the server runs a version, however well."""
+        await self._until(lambda: self.site.running() == version)
+
+    async def marked_good(self, version: str) -> None:
+        """Wait until a version is marked as good on the server."""
+        mark = self.site.server_directory / "last_good_tag"
+        await self._until(lambda: mark.exists() and mark.read_text() == f"{version}\n")
+
     def answer(self, path: str = "/") -> Any:
         """Ask the running service, as its users do."""
         return self.site.answer(path)
@@ -164,6 +174,12 @@ class Conversation:
             "the log": self.bot.said(),
             **{path.name: path.read_bytes().decode(errors="replace") for path in databases},
         }
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        """Look at the server until it is as wanted; no event tells of it."""
+        async with asyncio.timeout(PATIENCE):
+            while not true():  # noqa: ASYNC110 - another process changes it
+                await asyncio.sleep(0.05)
 
     def _asks(self, card: Message) -> bool:
         return "[Approve]" in self.slack.shows(card)
