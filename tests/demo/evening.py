@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from tests.demo.prompt import Prompt
 from tests.demo.screen import BOLD, DIM, GREEN, RED, Screen
 from tests.stage.commands import StageError
 from tests.stage.conversation import Conversation
+from tests.stage.endings import ENDS
 from tests.stage.site import Site
 
 
@@ -43,6 +45,8 @@ def evening(wishes: Wishes) -> int:
 
 
 async def _on(site: Site, screen: Screen, wishes: Wishes, begun: float) -> bool:
+    for number in ENDS:  # inside the loop only Ctrl-C lets everything end in its order
+        asyncio.get_running_loop().add_signal_handler(number, signal.raise_signal, signal.SIGINT)
     async with Conversation(site) as chat:
         setup = time.monotonic() - begun
         screen.say(f"Set up in {setup:.1f} s.", DIM)

@@ -72,7 +72,7 @@ def edited(before: Lines, after: Lines) -> Lines:
         return after
     known = {line.text for line in before}
     fresh = tuple(line for line in after if line.text not in known and not (line.moving or line.buttons))
-    under_way = any(line.moving for line in after)
+    under_way = any(line.step for line in after) and not ended(after)
     return tuple(line for line in fresh if line.step) if under_way else fresh
 
 
