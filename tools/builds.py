@@ -89,9 +89,11 @@ def required(completed: Completed, reference: str) -> None:
 def _failure(output: str, reference: str) -> ToolError:
     steps = _STEP.findall(output)
     step = f" at {steps[-1]}" if steps else ""
-    last_lines = "\n".join(output.splitlines()[-_LAST_LINES:])
+    lines = output.splitlines()
+    reason = next((line.partition("ERROR: ")[2] for line in reversed(lines) if "ERROR: " in line), "see below")
+    last_lines = "\n".join(lines[-_LAST_LINES:])
     return CommandFailed(
-        f"Building {reference} failed{step}.\n{last_lines}",
+        f"Building {reference} failed{step}: {reason}\n{last_lines}",
         standing="Nothing was pushed.",
         remedy="Correct the step, then release the corrected version.",
     )

@@ -46,8 +46,8 @@ def test_labels_tell_where_an_image_comes_from() -> None:
 @pytest.mark.parametrize(
     ("output", "error", "told"),
     [
-        (FAILED_STEP, CommandFailed, "Building web:1 failed at [2/2] RUN make."),
-        ("ERROR: failed to solve: unknown instruction: FRM", CommandFailed, "Building web:1 failed."),
+        (FAILED_STEP, CommandFailed, "Building web:1 failed at [2/2] RUN make: "),
+        ("ERROR: failed to solve: unknown instruction: FRM", CommandFailed, "Building web:1 failed: failed to solve: unknown instruction: FRM\n"),
         ("ERROR: Cannot connect to the Docker daemon at unix:///x.", Unreachable, "The Docker engine does not answer."),
     ],
 )
