@@ -1,6 +1,7 @@
 """The way back: puts every host that the release touched to what it ran before, newest first."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from langgraph.runtime import Runtime
 
@@ -10,9 +11,12 @@ from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox
 from guardrails.mounts import is_under_any
 from guardrails.plan import Plan, PlannedStep
-from tools.errors import ToolError
+from tools.errors import ToolError, Unreachable
 from tools.health import settle
 from tools.inspection import Container
+
+PAUSES = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
+"""Before each further attempt to reach a host: what cut the deploy off is often over in a moment."""
 
 
 async def roll_back(state: State, *, runtime: Runtime[Toolbox]) -> Next:
@@ -23,22 +27,27 @@ async def roll_back(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     tools = runtime.context
     plan = await tools.plan()
     touched = plan.steps[: max(state.get("touched", 0), state.get("done", 0))]
-    restored = [await _undo(tools, plan, step) for step in reversed(touched)]
-    whole = all(restored)
+    restored = [(step, await _undo(tools, plan, step)) for step in reversed(touched)]
+    for pause in PAUSES:
+        if any(back is None for _, back in restored):
+            await tools.clock.sleep(pause)
+            restored = [(step, await _undo(tools, plan, step) if back is None else back) for step, back in restored]
+    whole = all(back for _, back in restored)
     to = "close" if whole and state.get("outcome") else "escalate"
     return proceed(to, "passed" if whole else "failed", rolled_back=whole if touched else None)
 
 
-async def _undo(tools: Toolbox, plan: Plan, step: PlannedStep) -> bool:
-    begun = tools.clock.monotonic()
+async def _undo(tools: Toolbox, plan: Plan, step: PlannedStep) -> bool | None:
+    """Put one step back, and tell whether it runs well; None where the host was not reached."""
+    begun, reached = tools.clock.monotonic(), True
     try:
         healthy, detail = await _restore(tools, plan, step)
     except ToolError as error:  # the other hosts must still be put back
-        healthy, detail = False, str(error)
+        healthy, detail, reached = False, str(error), not isinstance(error, Unreachable)
     to = (step.before.tag or step.before.image) if step.before else "nothing"
     seconds = round(tools.clock.monotonic() - begun, 3)
     await tools.report(RolledBack(step.component, step.host, to, healthy, seconds, detail))
-    return healthy
+    return healthy if reached else None
 
 
 async def _restore(tools: Toolbox, plan: Plan, step: PlannedStep) -> tuple[bool, str]:
