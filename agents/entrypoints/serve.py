@@ -1,6 +1,7 @@
 """`shipmate serve`: the bot. It listens in Slack, moves releases on, and keeps every card true."""
 
 import asyncio
+import gc
 import signal
 from contextlib import suppress
 from datetime import timedelta
@@ -26,6 +27,7 @@ async def serve(configuration: Configuration, out: Out) -> int:
     async with working_crew(configuration) as crew:
         slack = await open_slack(crew, configuration)
         crew.home = slack.team
+        _settle_down()
         try:
             names = ", ".join(configuration.services) or "no service yet"
             out.write(f"Listening in Slack for {configuration.shipmate.slack.command} about {names}.\n")
@@ -35,6 +37,12 @@ async def serve(configuration: Configuration, out: Out) -> int:
             await slack.close()
     out.write("Stopped. Releases under way go on at the next start.\n")
     return 0
+
+
+def _settle_down() -> None:
+    """Spare everybody the search for garbage among what lives as long as the process: it stopped the bot for 0.2 s."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _until_told_to_stop(crew: Crew, slack: Slack, configuration: Configuration) -> None:
