@@ -12,6 +12,8 @@ from tools.hosts import Argv, Completed
 
 _LAST_LINES = 12
 _STEP = re.compile(r"^ > (.+):$", re.MULTILINE)
+_NO_ENGINE = re.compile("Cannot connect to the Docker daemon|failed to list workers|error reading from server")
+_LOOKING_UP = "[internal] load metadata for "
 _OCI = "org.opencontainers.image"
 
 
@@ -81,13 +83,20 @@ def required(completed: Completed, reference: str) -> None:
     if completed.ok:
         return
     output = completed.stderr.strip()
-    if "Cannot connect to the Docker daemon" in output:
+    if _NO_ENGINE.search(output):
         raise Unreachable("The Docker engine does not answer.", remedy="Start it, then try again.")
     raise _failure(output, reference)
 
 
 def _failure(output: str, reference: str) -> ToolError:
     steps = _STEP.findall(output)
+    if steps and steps[-1].startswith(_LOOKING_UP) and "failed to do request" in output:
+        base = steps[-1].removeprefix(_LOOKING_UP)
+        return Unreachable(
+            f"The registry of the base image {base} does not answer.",
+            standing="Nothing was pushed.",
+            remedy=f"Check the registry and the network: `docker pull {base}`. Then ask for the release again.",
+        )
     step = f" at {steps[-1]}" if steps else ""
     lines = output.splitlines()
     reason = next((line.partition("ERROR: ")[2] for line in reversed(lines) if "ERROR: " in line), "see below")

@@ -23,6 +23,8 @@ _NO_ACCESS = (
     "or GITHUB_TOKEN with contents: read."
 )
 _NOT_THERE = "Check the repository's `url` in the service's file, and that the version was pushed."
+_FULL = re.compile("No space left on device|couldn't write|unable to write|write error")
+_NO_ROOM = "Free space on the disk of the bot's workspace (`df -h` there), then ask again."
 _NO_ANSWER = "Check the network of the bot's machine, then try again."
 _COMPLAINTS: tuple[tuple[re.Pattern[str], type[ToolError], str], ...] = (
     (re.compile("Authentication failed|could not read Username|returned error: 40[13]"), Denied, _NO_ACCESS),
@@ -86,6 +88,8 @@ def require(ended: Ended, doing: str, url: str) -> None:
     if ended.exit_code == 0:
         return
     complaint = ended.stderr.decode(errors="replace").replace(url, shown(url)).strip()
+    if _FULL.search(complaint):
+        raise CommandFailed(f"{doing} failed: the bot's disk has no room left.", remedy=_NO_ROOM)
     last_lines = "\n".join(complaint.splitlines()[-5:])
     happened = f"{doing} failed: {last_lines or 'it printed nothing'}"
     for pattern, error, remedy in _COMPLAINTS:

@@ -43,12 +43,28 @@ def test_labels_tell_where_an_image_comes_from() -> None:
     }
 
 
+NO_REGISTRY = """\
+------
+ > [internal] load metadata for 127.0.0.1:9/python:3.11-slim:
+------
+ERROR: failed to build: failed to solve: 127.0.0.1:9/python:3.11-slim: failed to resolve source metadata for \
+127.0.0.1:9/python:3.11-slim: failed to do request: Head "http://127.0.0.1:9/v2/python/manifests/3.11-slim": \
+dial tcp 127.0.0.1:9: connect: connection refused
+"""
+
+
 @pytest.mark.parametrize(
     ("output", "error", "told"),
     [
         (FAILED_STEP, CommandFailed, "Building web:1 failed at [2/2] RUN make: "),
         ("ERROR: failed to solve: unknown instruction: FRM", CommandFailed, "Building web:1 failed: failed to solve: unknown instruction: FRM\n"),
         ("ERROR: Cannot connect to the Docker daemon at unix:///x.", Unreachable, "The Docker engine does not answer."),
+        (
+            "ERROR: listing workers: failed to list workers: Unavailable: error reading from server: EOF",
+            Unreachable,
+            "The Docker engine does not answer.",
+        ),
+        (NO_REGISTRY, Unreachable, "The registry of the base image 127.0.0.1:9/python:3.11-slim does not answer."),
     ],
 )
 def test_a_failed_build_says_where_and_why(output: str, error: type[ToolError], told: str) -> None:

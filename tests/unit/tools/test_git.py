@@ -90,3 +90,12 @@ def test_what_a_killed_git_leaves_behind_is_told_from_the_other_sides_faults() -
     assert git.left_broken(_ended("fatal: not a git repository: '/x'"))
     assert not git.left_broken(_ended("fatal: '/srv/x.git' does not appear to be a git repository"))
     assert not git.left_broken(_ended("", exit_code=0))
+
+
+@pytest.mark.parametrize(
+    "complaint", ["fatal: write error: No space left on device", "error: couldn't write '/w/x.git/a'"]
+)
+def test_a_full_disk_is_named_with_the_way_out(complaint: str) -> None:
+    with pytest.raises(CommandFailed) as raised:
+        git.require(_ended(complaint), "Fetching", URL)
+    assert "Free space" in raised.value.remedy
