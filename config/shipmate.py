@@ -20,6 +20,8 @@ class SlackSettings(Settings):
     command: str = "/deploy"
     edit_every: Duration = timedelta(seconds=1)
     """Shortest time between two edits of one message."""
+    post_every: Duration = timedelta(milliseconds=1050)
+    """Shortest time between two new messages in one channel; Slack allows about one a second."""
 
 
 class ModelSettings(Settings):

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from agents.crew import Crew
 from agents.entrypoints.feed import Feed, Places
+from agents.entrypoints.pace import Limit, Pace
 from agents.entrypoints.posting import Poster
 from agents.entrypoints.slack import Slack, check_tokens, open_slack
 from agents.entrypoints.terminal import Out
@@ -47,7 +48,8 @@ def _settle_down() -> None:
 
 async def _until_told_to_stop(crew: Crew, slack: Slack, configuration: Configuration) -> None:
     settings = configuration.shipmate.slack
-    poster = Poster(crew.store.messages, slack.board, crew.clock, settings.edit_every)
+    pace = Pace(posts=Limit(1, settings.post_every.total_seconds()))
+    poster = Poster(crew.store.messages, slack.board, crew.clock, settings.edit_every, pace)
     places = Places(settings.releases_channel, settings.escalation_channel)
     feed = Feed(crew.store, poster, slack.voice, places, lambda name: configuration.services[name].owners)
     told = asyncio.Event()

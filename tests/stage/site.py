@@ -24,9 +24,9 @@ PROGRAM_USER = 10001
 DIRECTORIES = ("data", "logs", "config")
 OVERRIDES: Mapping[str, Any] = {
     "health": {"timeout": "15s", "retries": 0},
-    "watch": {"window": "2s", "every": "400ms"},
+    "watch": {"window": "2s", "every": "400ms", "latency_floor": "200ms"},
 }
-"""Shorter than an operator would want: a scene must not take minutes."""
+"""Shorter than an operator would want: a scene must not take minutes, on a machine that may be busy with others."""
 
 
 @dataclass(slots=True)
@@ -156,7 +156,12 @@ class Site:
             "workspace": str(self.directory / "work"),
             "database": f"sqlite:///{self.directory / 'shipmate.db'}",
             "failures": dict(self.failures),
-            "slack": {"releases_channel": "C0REL", "escalation_channel": "C0ONCALL", "edit_every": "200ms"},
+            "slack": {
+                "releases_channel": "C0REL",
+                "escalation_channel": "C0ONCALL",
+                "edit_every": "800ms",
+                "post_every": "50ms",
+            },
         }
         self.config.write_text(yaml.safe_dump(bot, sort_keys=False))
         (services / "observer.yaml").write_text(yaml.safe_dump(self._service(), sort_keys=False))
