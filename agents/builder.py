@@ -10,7 +10,7 @@ from agents.events import Built, Objected
 from agents.state import Next, State, end, proceed
 from agents.toolbox import Toolbox
 from guardrails.verdict import Verdict
-from tools.builds import BuiltImage
+from tools.builds import BuiltImage, image_labels
 from tools.history.releases import Outcome
 from tools.references import image_tag
 
@@ -47,12 +47,12 @@ async def _built(name: str, state: State, tools: Toolbox) -> BuiltImage:
         component.model_copy(update={"build_args": arguments}),
         await tools.sources(state["commit"]),
         [f"{component.image}:{tag}"],
-        {
-            "org.opencontainers.image.version": state["version"],
-            "org.opencontainers.image.revision": state["commit"],
-            "org.opencontainers.image.source": tools.service.repository.url,
-            "org.opencontainers.image.created": requested_at.isoformat(timespec="seconds"),
-        },
+        image_labels(
+            version=state["version"],
+            revision=state["commit"],
+            source=tools.service.repository.url,
+            created=requested_at,
+        ),
     )
 
 

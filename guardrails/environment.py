@@ -10,8 +10,6 @@ from collections.abc import Collection, Iterator, Mapping
 from config.service import EnvironmentContract
 from guardrails.verdict import Finding, Level, Verdict
 
-PRECEDENCE = ("the environment", "deployment_config.json", "the default in the code")
-
 _READS = (
     r"(?:environ|[gG]etenv|LookupEnv|env::var|ENV\.fetch|process\.env|ENV)(?:\.(?:get|pop|setdefault))?\s*[\[(]\s*[\"']{name}[\"']"
     r"|process\.env\.{name}(?!\w)"
@@ -56,20 +54,6 @@ def names_in_sources(contract: EnvironmentContract, files: Mapping[str, str]) ->
         for path, text in files.items()
         for alias, standard in contract.aliases.items()
         for number, level, verb in _uses(alias, path, text)
-    )
-
-
-def overridden(service: str, environment: Collection[str], configured: Collection[str]) -> Verdict:
-    """Note each name that two origins set, and which of them wins."""
-    return Verdict.of(
-        Finding(
-            rule="environment-precedence",
-            subject=f"{service}: {name}",
-            message=f"{name} is set twice: {PRECEDENCE[0]} wins over {PRECEDENCE[1]}, and both over {PRECEDENCE[2]}.",
-            remedy=f"Nothing to do, or drop {name} from {PRECEDENCE[1]}.",
-            level=Level.NOTE,
-        )
-        for name in set(environment) & set(configured)
     )
 
 

@@ -63,11 +63,6 @@ def after_failure(
     return Escalation(count, Rung.RECORDED, announce=False, reason=f"{_failures(count)}.")
 
 
-def after_success() -> int:
-    """Tell the count of failures in a row after a release that went well."""
-    return 0
-
-
 def weight_of_warnings(in_a_row: int, policy: FailurePolicy) -> Level:
     """Weigh a warning by how many releases in a row, this one included, ended with one."""
     if in_a_row <= 0:

@@ -5,7 +5,6 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 
 from tools import files
-from tools.errors import NotFound
 from tools.fence import admitted, fenced
 from tools.hosts import Argv, Completed, Host
 
@@ -76,17 +75,6 @@ class Compose:
         if current is not None:
             await self._write(self.previous, current, fence)
         await self._write(self.file, content, fence)
-
-    async def restore(self, fence: int) -> None:
-        """Put the compose file before the current one back in place."""
-        content = await self._host.read(self.previous)
-        if content is None:
-            raise NotFound(
-                f"{self._host.name} keeps no compose file before the current one.",
-                standing=f"{self.file} was left as it is.",
-                remedy=f"Put the earlier file there by hand: {self.file}",
-            )
-        await self.install(content, fence)
 
     async def lacks(self, env_file: PurePosixPath | None) -> PurePosixPath | None:
         """Return the path of the env file where the host lacks it."""

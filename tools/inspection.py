@@ -69,11 +69,6 @@ class Container:
         """Tell whether its process runs now."""
         return self.status == RUNNING
 
-    @property
-    def has_healthcheck(self) -> bool:
-        """Tell whether the engine tests it."""
-        return bool(self.healthcheck_test) and self.healthcheck_test[0] != "NONE"
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class PathChange:

@@ -83,11 +83,6 @@ async def run_suite(
         await asyncio.to_thread(scratch.cleanup)
 
 
-def skipped(name: str, suite: Suite, reason: str) -> SuiteResult:
-    """Record a suite that did not run, with the reason."""
-    return SuiteResult(name, suite.kind, "skipped", reason=reason)
-
-
 def judged(name: str, suite: Suite, evidence: Evidence) -> SuiteResult:
     """Judge a run by its evidence alone."""
     report, test_objection = _read_tests(suite, evidence)

@@ -1,7 +1,7 @@
 """Where a release stands, folded from its row and its events: what every card and every report is drawn from."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -124,11 +124,6 @@ def fold(release: Release, entries: Iterable[Entry]) -> ReleaseView:
     """Build the view. What this version of Shipmate cannot read is left out, never guessed."""
     known = {entry.key: event for entry in entries if (event := _event(entry)) is not None}
     return ReleaseView(release, known)
-
-
-def with_event(view: ReleaseView, event: Event) -> ReleaseView:
-    """Add one event; the same key again takes the place of the former."""
-    return replace(view, happened={**view.happened, event.key: event})
 
 
 def _event(entry: Entry) -> Event | None:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.contract.tools.web import Site
 from tools.containers import Containers
-from tools.errors import CommandFailed, NotFound, Superseded
+from tools.errors import CommandFailed, Superseded
 from tools.hosts import Host
 
 Make = Callable[..., Site]
@@ -18,22 +18,6 @@ async def test_installing_keeps_the_file_before_and_may_be_repeated(host: Host, 
         await compose.install(content, fence=1)
     assert await compose.installed() == b"two"
     assert await host.read(compose.previous) == b"one"
-
-
-async def test_restoring_puts_the_file_before_back_in_place(host: Host, site: Make) -> None:
-    compose = site().compose(host)
-    await compose.install(b"one", fence=1)
-    await compose.install(b"two", fence=1)
-    await compose.restore(fence=1)
-    assert await compose.installed() == b"one"
-
-
-async def test_with_nothing_to_restore_the_file_stays(host: Host, site: Make) -> None:
-    compose = site().compose(host)
-    await compose.install(b"one", fence=1)
-    with pytest.raises(NotFound, match="keeps no compose file before"):
-        await compose.restore(fence=1)
-    assert await compose.installed() == b"one"
 
 
 async def test_an_older_run_installs_nothing(host: Host, site: Make) -> None:

@@ -28,7 +28,6 @@ async def test_a_running_container_is_described_without_any_value_of_its_environ
     assert (found.running, found.restarts, found.user) == (True, 0, "1000:1000")
     assert found.image == f"{place.image}:v1"
     assert found.environment_names == ("API_KEY", "EMPTY", "GREETING", "PATH")
-    assert found.has_healthcheck
     assert found.healthcheck_test == ("CMD-SHELL", "true")
     assert "hidden" not in repr(found)
     assert "a-value-nobody-should-see" not in repr(found)

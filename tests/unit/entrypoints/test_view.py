@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from agents import events
-from agents.entrypoints.view import fold, with_event
+from agents.entrypoints.view import fold
 from tests.unit.entrypoints.material import (
     APPROVED,
     LOCKED,
@@ -74,7 +74,7 @@ def test_a_release_that_has_ended_asks_nothing() -> None:
 
 def test_a_question_about_another_plan_than_the_shown_one_is_not_open() -> None:
     newer = planned(plan(strategy="rolling"))
-    assert with_event(view(UNTIL_ASKED), newer).open_question is None
+    assert view((*UNTIL_ASKED, newer)).open_question is None
 
 
 def test_a_newer_question_counts_even_though_an_older_one_was_decided() -> None:

@@ -1,12 +1,9 @@
 """The environment contract: required names arrive, refused aliases do not."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from config.service import EnvironmentContract
-from guardrails.environment import names_in_sources, names_injected, names_planned, overridden
-from guardrails.verdict import Level
+from guardrails.environment import names_in_sources, names_injected, names_planned
 
 CONTRACT = EnvironmentContract(
     required=("QTS_OBSERVER_STANDALONE", "KIS_API_KEY"), aliases={"OBSERVER_STANDALONE": "QTS_OBSERVER_STANDALONE"}
@@ -81,28 +78,3 @@ def test_a_source_that_uses_a_refused_alias_is_found_with_its_line(path: str, li
 )
 def test_the_standard_name_comments_and_prose_are_left_alone(path: str, line: str) -> None:
     assert not names_in_sources(CONTRACT, {path: line}).findings
-
-
-@pytest.mark.parametrize(
-    ("environment", "configured", "told"), [(["A", "B"], ["B", "C"], ["observer: B"]), ([], ["A"], [])]
-)
-def test_a_name_set_twice_is_noted_with_what_wins(
-    environment: list[str], configured: list[str], told: list[str]
-) -> None:
-    verdict = overridden("observer", environment, configured)
-    assert [finding.subject for finding in verdict.findings] == told
-    assert verdict.level is Level.NOTE
-    assert all("environment wins over deployment_config.json" in finding.message for finding in verdict.findings)
-
-
-@pytest.mark.parametrize(
-    "line", ['DEFAULTS = {"OBSERVER_STANDALONE": "1"}', "if 'OBSERVER_STANDALONE' in os.environ: refuse()"]
-)
-def test_code_that_spells_out_an_alias_is_warned_of_since_it_may_be_the_refusal_itself(line: str) -> None:
-    (finding,) = names_in_sources(CONTRACT, {"src/settings.py": line}).findings
-    assert (finding.rule, finding.level) == ("environment-alias-mentioned", Level.WARNING)
-
-
-def test_an_empty_contract_objects_to_nothing() -> None:
-    files: Mapping[str, str] = {"a.py": "os.environ['X']"}
-    assert not names_in_sources(EnvironmentContract(), files).findings

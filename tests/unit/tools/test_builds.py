@@ -57,7 +57,11 @@ dial tcp 127.0.0.1:9: connect: connection refused
     ("output", "error", "told"),
     [
         (FAILED_STEP, CommandFailed, "Building web:1 failed at [2/2] RUN make: "),
-        ("ERROR: failed to solve: unknown instruction: FRM", CommandFailed, "Building web:1 failed: failed to solve: unknown instruction: FRM\n"),
+        (
+            "ERROR: failed to solve: unknown instruction: FRM",
+            CommandFailed,
+            "Building web:1 failed: failed to solve: unknown",
+        ),
         ("ERROR: Cannot connect to the Docker daemon at unix:///x.", Unreachable, "The Docker engine does not answer."),
         (
             "ERROR: listing workers: failed to list workers: Unavailable: error reading from server: EOF",

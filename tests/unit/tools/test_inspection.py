@@ -35,7 +35,7 @@ def test_a_container_is_read_with_names_only() -> None:
     (container,) = containers_in(_line())
     assert (container.name, container.user, container.environment_names) == ("observer", "qts", ("A", "PATH"))
     assert container.started_at == datetime(2026, 2, 6, 16, 0, 0, 123456, tzinfo=UTC)
-    assert (container.running, container.has_healthcheck, container.health) == (True, False, None)
+    assert (container.running, container.health) == (True, None)
 
 
 def test_the_engine_is_never_asked_for_the_value_of_a_variable() -> None:
@@ -57,7 +57,7 @@ def test_running_comes_before_stopped_and_newer_before_older() -> None:
 
 def test_a_disabled_health_check_is_none() -> None:
     (container,) = containers_in(_line(test=["NONE"], health="none"))
-    assert (container.has_healthcheck, container.health) == (False, None)
+    assert container.health is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from config.service import Suite, SuiteKind
 from tools.containment import contained, started
 from tools.errors import CommandFailed, NotFound, ToolError, Unreachable
 from tools.hosts import Completed
-from tools.suites import Evidence, judged, skipped
+from tools.suites import Evidence, judged
 
 GREEN = b'<testsuite><testcase name="a"/><testcase name="b"/></testsuite>'
 RED = b'<testsuite><testcase name="a"/><testcase name="b"><failure message="no"/></testcase></testsuite>'
@@ -84,10 +84,6 @@ def test_the_log_keeps_its_last_lines_only() -> None:
     tail = judged("unit", _suite(), Evidence(0, GREEN, log=log)).log_tail
     assert tail.splitlines()[0] == "line 960"
     assert tail.endswith("line 999")
-
-
-def test_a_suite_left_out_is_recorded_with_its_reason() -> None:
-    assert (skipped("unit", _suite(), "Only config changed.").outcome) == "skipped"
 
 
 def test_code_under_test_gets_no_network_no_privileges_and_a_name(tmp_path: Any) -> None:
