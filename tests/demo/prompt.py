@@ -97,8 +97,9 @@ class Prompt:
             self._screen.say("There is no card yet.", YELLOW)
 
     async def _status(self) -> None:
-        if delivery := self._slack.types(self._person, RELEASES, "/deploy status"):
-            await delivery.settled()
+        answers = len(self._slack.ephemerals(self._person))
+        self._slack.types(self._person, RELEASES, "/deploy status")
+        await self._until(lambda: len(self._slack.ephemerals(self._person)) > answers, BRIEFLY)
 
     async def _wait(self) -> None:
         await self._new_card()
