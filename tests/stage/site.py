@@ -15,6 +15,7 @@ from tests.stage.commands import execute
 from tests.stage.images import PYTHON, PYTHON_TEST
 from tests.stage.observer.repository import build_observer
 from tests.stage.ports import free_port
+from tests.stage.registry import Registry
 from tests.stage.stage import Stage
 
 ROOT = Path(__file__).parents[2]
@@ -40,13 +41,15 @@ class Site:
     """Further settings of the environment, laid over all others."""
     environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Further environments in the same place, each with what it has differently."""
+    registry: Registry | None = None
+    """Where the service's image lives; the stage's own registry, which asks nobody to log in, where there is none."""
     failures: Mapping[str, Any] = field(default_factory=dict)
     """When failures in a row are reported, and when they lock."""
 
     @property
     def image(self) -> str:
         """The service's image repository in the stage's registry."""
-        return f"{self.stage.registry.address}/acme/observer"
+        return f"{(self.registry or self.stage.registry).address}/acme/observer"
 
     @property
     def server_directory(self) -> Path:

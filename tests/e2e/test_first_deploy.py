@@ -1,0 +1,54 @@
+"""A service's very first release, from a registry that lets in nobody without a login."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from tests.stage.commands import StageError, execute
+from tests.stage.conversation import Conversation
+from tests.stage.registry import PASSWORD, USER, Registry
+from tests.stage.site import Site
+from tests.stage.stage import Stage
+
+
+@pytest.fixture
+def registry(stage: Stage) -> Iterator[Registry]:
+    """A registry that asks for a login."""
+    with Registry(stage.directory / "private-registry", stage.toolset, login=True) as private:
+        yield private
+
+
+@pytest.fixture
+def site(stage: Stage, registry: Registry) -> Iterator[Site]:
+    """A server on which nothing runs yet, and which has one directory less than the service needs."""
+    place = Site(
+        stage,
+        stage.scratch("first-deploy"),
+        registry=registry,
+        extra={"target": {"directories": ["data", "logs", "config", "exports/daily"]}},
+    )
+    place.prepare(running="")
+    yield place
+    place.clear()
+    with suppress(StageError):
+        execute(stage.ssh.command("docker", "logout", registry.address))
+
+
+async def test_a_host_without_a_registry_login_is_told_how_to_get_one_and_then_gets_its_first_release(
+    site: Site, registry: Registry
+) -> None:
+    login = {"SHIPMATE_REGISTRY_USERNAME": USER, "SHIPMATE_REGISTRY_PASSWORD": PASSWORD}
+    async with Conversation(site, environ=login) as chat:
+        refused = await chat.verdict("/deploy observer v1.2.3")
+        assert "observer v1.2.3 in production: refused, nothing was touched" in refused
+        assert f"blocking registry-login, observer-1: {registry.address}" in refused
+        assert f"On observer-1, run `docker login {registry.address} -u USER`" in refused
+        execute(site.stage.ssh.command("docker", "login", registry.address, "-u", USER, "-p", PASSWORD))
+        story = await chat.release("v1.2.3")
+        assert "observer v1.2.3 in production runs" in story
+        assert "first deploy" in story
+        assert site.running() == "v1.2.3"
+        assert (site.server_directory / "exports" / "daily").is_dir()
+        for place, text in chat.everything_told().items():
+            assert site.secret not in text, place
