@@ -27,6 +27,7 @@ Answer = TypeVar("Answer")
 
 # PyGithub prints what it does to stderr on its own account.
 logging.getLogger("github").handlers.clear()
+logging.getLogger("github").setLevel(logging.WARNING)
 
 _ONE_REQUEST_SECONDS = 10
 _LONGEST_WAIT_SECONDS = 20
