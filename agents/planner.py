@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 
 from agents.briefing import Briefing, brief
 from agents.draft import Wanted, draft
-from agents.events import Asked, ConditionLine, Objected, Planned
+from agents.events import Asked, ConditionLine, Moved, Objected, Planned, Settled
 from agents.judgement import gate_of, judge
 from agents.readiness import readiness
 from agents.running import adopt
@@ -113,10 +113,11 @@ async def _refuse(verdict: Verdict, tools: Toolbox) -> Next:
 
 
 async def _downtime(tools: Toolbox) -> timedelta:
-    """Expect the gap that the last release of this target had: from the container's stop to its first good answer."""
-    deployed = await tools.deployed()
-    gaps = [float((d.current or {}).get("gap_seconds") or 0) for d in deployed.values()]
-    return timedelta(seconds=round(sum(gaps), 1))
+    """Expect what the last release of this target took: its moves, and the waits until each component was well."""
+    before = {(d.current or {}).get("release", "") for d in (await tools.deployed()).values()}
+    entries = [entry for release in before for entry in await tools.store.journal.of(release)]
+    seconds = [float(e.body["seconds"]) for e in entries if e.kind in {Moved.KIND, Settled.KIND}]
+    return timedelta(seconds=round(sum(seconds), 1))
 
 
 def _status(verdict: Verdict) -> str:
