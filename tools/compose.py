@@ -1,4 +1,7 @@
-"""Compose on a host: its file installed, one service moved at a time. Nothing here removes a container or a volume."""
+"""Compose on a host: its file installed, one service moved at a time.
+
+Nothing here removes a volume, or a container that ever ran.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,6 +12,15 @@ from tools.fence import admitted, fenced
 from tools.hosts import Argv, Completed, Host
 
 UP_LIMIT = timedelta(minutes=5)
+# Compose makes the new container as `<old id>_<name>` and renames it later. One that was killed in between leaves it
+# there, and the next compose then removes the good container and stumbles over the name.
+_CLEARED = """\
+docker ps --all --quiet --filter "label=com.docker.compose.project=$1" \
+  --filter "label=com.docker.compose.service=$2" --filter status=created --filter 'name=^[0-9a-f]{12}_' |
+  while IFS= read -r container; do docker rm "$container" > /dev/null; done
+shift 2
+exec "$@"
+"""
 
 
 def compose(project: str, directory: PurePosixPath, file: PurePosixPath) -> Argv:
@@ -27,6 +39,11 @@ def up(base: Argv, service: str, variable: str, tag: str) -> Argv:
     )
 
 
+def cleared(project: str, service: str, argv: Argv) -> Argv:
+    """Build the command that runs `argv` after it has removed what a killed compose had made and not yet started."""
+    return ("sh", "-c", _CLEARED, "cleared", project, service, *argv)
+
+
 def stop(base: Argv, service: str, variable: str, tag: str) -> Argv:
     """Build the command that stops one service and keeps its container, its logs and its volumes."""
     return ("env", f"{variable}={tag}", *base, "stop", service)
@@ -43,17 +60,19 @@ class Compose:
     def __init__(self, host: Host, directory: PurePosixPath, file: PurePosixPath, project: str) -> None:
         self._host = host
         self._directory = directory
+        self._project = project
         self._base = compose(project, directory, file)
         self.file = directory / file.name
         """Where the compose file lies on the host; the one before it lies beside it as `.previous`."""
         self.previous = self.file.with_name(f"{file.name}.previous")
 
     async def up(self, service: str, variable: str, tag: str, fence: int) -> None:
-        """Make one service run the given tag; does nothing where it already does.
+        """Make one service run the given tag; does nothing where it already does, and mends a start that was cut off.
 
         Raises `Superseded` where a newer run holds the target.
         """
-        await self._effect(up(self._base, service, variable, tag), fence, f"Starting {service} {tag}", limit=UP_LIMIT)
+        command = cleared(self._project, service, up(self._base, service, variable, tag))
+        await self._effect(command, fence, f"Starting {service} {tag}", limit=UP_LIMIT)
 
     async def stop(self, service: str, variable: str, tag: str, fence: int) -> None:
         """Stop one service that has nothing to go back to."""

@@ -45,6 +45,18 @@ async def test_a_missing_env_file_is_named_and_a_present_one_is_not(host: Host, 
     assert await compose.lacks(None) is None
 
 
+async def test_up_removes_what_a_killed_compose_had_made_and_keeps_what_runs(host: Host, site: Make) -> None:
+    place, containers = site(), Containers(host)
+    await place.start(host, "v1")
+    running = await containers.find(place.project, "web")
+    assert running
+    labels = [f"--label={name}={value}" for name, value in running.labels.items()]
+    unfinished = ("--name", f"{running.id[:12]}_{running.name}", *labels, f"{place.image}:v2")
+    (await host.run(("docker", "create", *unfinished))).require("Leaving a container behind")
+    await place.compose(host).up("web", "IMAGE_TAG", "v1", fence=2)
+    assert place.containers() == [running.id]
+
+
 async def test_up_moves_the_service_to_a_tag_and_does_nothing_when_repeated(host: Host, site: Make) -> None:
     place, containers = site(), Containers(host)
     await place.start(host, "v1")
