@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from agents.discretion import unmasked_names
 from agents.draft import Wanted
 from agents.survey import Surveyed
 from agents.toolbox import Server, Toolbox
@@ -30,7 +31,7 @@ async def _host(tools: Toolbox, wanted: Wanted, host: Surveyed) -> Verdict:
     if names is not None and needed - set(names):
         names = (*names, *await _exported(server, sorted(needed - set(names))))
     env_file = str(target.directory / target.env_file) if target.env_file else None
-    seen = Readiness(host.name, env_file, names)
+    seen = Readiness(host.name, env_file, names, await unmasked_names(tools, server))
     return host_ready(seen, needed) + await _sources(tools, wanted, server)
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from langgraph.runtime import Runtime
 
+from agents.discretion import hushed
 from agents.events import RolledBack
 from agents.moves import move_back, take_away
 from agents.state import Next, State, proceed
@@ -43,7 +44,8 @@ async def _undo(tools: Toolbox, plan: Plan, step: PlannedStep) -> bool | None:
     try:
         healthy, detail = await _restore(tools, plan, step)
     except ToolError as error:  # the other hosts must still be put back
-        healthy, detail, reached = False, str(error), not isinstance(error, Unreachable)
+        healthy, reached = False, not isinstance(error, Unreachable)
+        detail = await hushed(tools, [tools.servers[step.host]], error)
     to = (step.before.tag or step.before.image) if step.before else "nothing"
     seconds = round(tools.clock.monotonic() - begun, 3)
     await tools.report(RolledBack(step.component, step.host, to, healthy, seconds, detail))

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from langgraph.errors import NodeError
 from langgraph.runtime import Runtime
 
+from agents.discretion import hushed
 from agents.events import Left
 from agents.state import Failure, Next, State, call_off, proceed
 from agents.toolbox import Toolbox
@@ -49,12 +50,13 @@ def staged(name: str, node: Node) -> Node:
 
 async def mishap(state: State, error: NodeError, *, runtime: Runtime[Toolbox]) -> Next:
     """Turn an exception of a node into a failure, and go where that failure is taken care of."""
-    cause = runtime.context.redactor.redact(str(error.error))
+    tools = runtime.context
+    cause = await hushed(tools, tools.servers.values(), error.error)
     remembered = isinstance(error.error, str)  # an exception that LangGraph read back after a crash
     if not remembered and not isinstance(error.error, ToolError):
         log.error("release %s: %s failed", state.get("release"), error.node, exc_info=error.error)
         cause = f"Shipmate itself failed in {error.node} ({type(error.error).__name__}: {cause})."
-    await runtime.context.report(Left(error.node, "failed", 0, cause))
+    await tools.report(Left(error.node, "failed", 0, cause))
     update = {"failure": state.get("failure") or Failure(stage=error.node, cause=cause, log=""), "cause": cause}
     if error.node in TOUCHING:
         return proceed("roll_back", "failed", **update)

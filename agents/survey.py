@@ -1,7 +1,6 @@
 """What the hosts look like before a release touches them. An unreachable host is a fact, not an error."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 
@@ -9,11 +8,10 @@ from agents.toolbox import Server, Toolbox
 from config.service import ComposeTarget
 from guardrails.plan import Running
 from tools.disk import free_bytes
+from tools.env_file import settings_of
 from tools.errors import ToolError
 from tools.host_images import HostImage
 from tools.inspection import Container, PathChange
-
-_NAME = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ async def _variable_names(server: Server, target: ComposeTarget) -> tuple[str, .
     if target.env_file is None:
         return ()
     content = await server.host.read(target.directory / target.env_file)
-    return None if content is None else tuple(sorted(set(_NAME.findall(content.decode(errors="replace")))))
+    return None if content is None else tuple(sorted(dict(settings_of(content.decode(errors="replace")))))
 
 
 async def _component(name: str, server: Server, tools: Toolbox) -> Found:

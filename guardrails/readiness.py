@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from guardrails.verdict import Finding, Verdict
+from guardrails.verdict import Finding, Level, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,8 @@ class Readiness:
     """Full path of the env file; None where none is needed."""
     names: Collection[str] | None
     """Names that the env file sets; None where there is no such file."""
+    unmasked: Collection[str] = ()
+    """Names of secrets in it that no log can be kept free of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def host_ready(seen: Readiness, demanded: Collection[str]) -> Verdict:
 
     `demanded` are the variables without which compose would not start the service.
     """
-    return Verdict.of(_env_file(seen, demanded))
+    return Verdict.of([*_env_file(seen, demanded), *_unmasked(seen)])
 
 
 def images_shipped(missing: Iterable[Unshipped]) -> Verdict:
@@ -68,4 +70,15 @@ def _env_file(seen: Readiness, demanded: Collection[str]) -> Iterator[Finding]:
             subject=f"{seen.host}: {name}",
             message=f"The compose file demands {name}, and {seen.env_file} on {seen.host} does not set it.",
             remedy=f"Add {name} to {seen.env_file} on {seen.host}.",
+        )
+
+
+def _unmasked(seen: Readiness) -> Iterator[Finding]:
+    for name in seen.unmasked:
+        yield Finding(
+            rule="secret-not-maskable",
+            subject=f"{seen.host}: {name}",
+            message=f"The secret {name} on {seen.host} is too short or too plain: a log that prints it shows it.",
+            remedy=f"Choose a longer one for {name}, 8 different characters or more, and set it in {seen.env_file}.",
+            level=Level.WARNING,
         )

@@ -171,10 +171,15 @@ def _refusal(name: str, value: str) -> str | None:
     return None
 
 
+def password_in(value: str) -> str:
+    """Return the password that an address carries; empty where there is none."""
+    address = _ADDRESS.fullmatch(value.strip())
+    return (address["password"] or "") if address else ""
+
+
 def _secret_parts(value: str) -> list[str]:
     """Split an address: its password is a secret by itself."""
-    address = _ADDRESS.fullmatch(value.strip())
-    password = (address["password"] or "") if address else ""
+    password = password_in(value)
     return [value, password, unquote(password)]
 
 

@@ -41,6 +41,8 @@ from tools.scanner import Scanner
 from tools.ssh import SshHost
 from tools.workspace import Workspaces
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Databases:
@@ -207,8 +209,9 @@ def _redactor(credentials: Credentials) -> Redactor:
     values: Mapping[str, object] = {name: getattr(credentials, name) for name in Credentials.model_fields}
     redactor = Redactor()
     for name, value in values.items():
-        if isinstance(value, SecretStr):
-            redactor.register(name.upper(), value.get_secret_value())
+        refusal = redactor.register(name.upper(), value.get_secret_value()) if isinstance(value, SecretStr) else None
+        if refusal and not refusal.endswith("nothing to mask."):
+            log.warning("not masked: %s", refusal)
     return redactor
 
 

@@ -1,10 +1,112 @@
-"""Which settings of an env file are secret."""
+"""What a host says is told without the values of its env file."""
 
-from agents.discretion import secrets_in
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from agents.discretion import hush, hushed, secrets_in, told, unmaskable
+from agents.toolbox import Server, Toolbox
+from tools.errors import CommandFailed, ToolError, Unreachable
+from tools.redaction import Redactor
 
 VALUE = "s3cret" + "-value"
+SHORT = "hunter" + "2"
+
+
+@dataclass
+class Machine:
+    """A host of which only the env file matters; None where it cannot be read."""
+
+    env_file: str | None
+    name: str = "web-1"
+    reads: list[PurePosixPath] = field(default_factory=list)
+
+    async def read(self, path: PurePosixPath) -> bytes:
+        self.reads.append(path)
+        if self.env_file is None:
+            raise Unreachable("web-1 does not answer.")
+        return self.env_file.encode()
+
+
+def server(machine: Machine) -> Server:
+    return cast("Server", SimpleNamespace(host=machine, name=machine.name))
+
+
+def tools() -> Toolbox:
+    target = SimpleNamespace(directory=PurePosixPath("/srv/observer"), env_file=PurePosixPath(".env"))
+    return cast("Toolbox", SimpleNamespace(environment=SimpleNamespace(target=target), redactor=Redactor()))
 
 
 def test_only_settings_named_for_a_secret_are_read_as_one() -> None:
     lines = ("# A comment", "PORT=8080", f'export DB_PASSWORD="{VALUE}"', f"KIS_API_KEY={VALUE} ", "KEY_FILE=/run/x")
     assert list(secrets_in("\n".join(lines))) == [("DB_PASSWORD", VALUE), ("KIS_API_KEY", VALUE)]
+
+
+def test_a_remark_behind_a_secret_is_not_part_of_it() -> None:
+    assert list(secrets_in(f"SMTP_PASS={VALUE} # of the old mail server")) == [("SMTP_PASS", VALUE)]
+
+
+def test_the_password_of_an_address_is_a_secret_under_any_name() -> None:
+    assert list(secrets_in(f"DATABASE_URL=postgres://u:{VALUE}@db/x\nHOME_URL=https://x.example")) == [
+        ("DATABASE_URL", VALUE)
+    ]
+
+
+async def test_every_line_of_a_secret_of_several_lines_is_masked_in_a_log() -> None:
+    machine = Machine(f'SIGNING_KEY="first-{VALUE}\nsecond-{VALUE}"')
+    seen = await told(tools(), server(machine), f"starting\nsecond-{VALUE}\n")
+    assert (seen.text, seen.leaked) == ("starting\n[redacted:SIGNING_KEY]\n", ("SIGNING_KEY",))
+
+
+@pytest.mark.parametrize(
+    ("env_file", "names"),
+    [
+        (f"DB_PASSWORD={SHORT}", ("DB_PASSWORD",)),
+        ("DB_PASSWORD=aaaaaaaaaaaaaa", ("DB_PASSWORD",)),
+        (f"DATABASE_URL=postgres://u:{SHORT}@db/x", ("DATABASE_URL",)),
+        (f"DB_PASSWORD={VALUE}\nDB_TOKEN=\nAUTH=on\nPORT=8080\nHOME_URL=https://x.example", ()),
+    ],
+)
+def test_a_secret_that_no_log_can_be_kept_free_of_is_named(env_file: str, names: tuple[str, ...]) -> None:
+    assert unmaskable(env_file) == names
+
+
+@pytest.mark.parametrize(
+    ("said", "env_file", "shown"),
+    [
+        (f"bad {VALUE}", f"DB_PASSWORD={VALUE}", "bad [redacted:DB_PASSWORD]"),
+        (f"Invalid hostPort: {SHORT}", f"OBSERVER_PORT={SHORT}", "Invalid hostPort: [redacted:OBSERVER_PORT]"),
+        (f"Invalid hostPort: {SHORT}", f"DB_PASSWORD={SHORT}", "Invalid hostPort: [redacted:DB_PASSWORD]"),
+        (
+            f'failed to read .env: line 3: unexpected character "%" in variable name "{SHORT}%x"\nline two',
+            f"-----BEGIN\n{SHORT}%x",
+            'failed to read .env: line 3: unexpected character "%" in variable name [withheld]\nline two',
+        ),
+        (f'line 9: unterminated quoted value "{SHORT}', "", "line 9: unterminated quoted value [withheld]"),
+        ("Error response on web-1", "LEVEL=Error\nA_PIN=web", "Error response on web-1"),
+    ],
+)
+def test_what_compose_prints_is_told_without_any_value(said: str, env_file: str, shown: str) -> None:
+    assert hush(said, env_file) == shown
+
+
+async def test_an_error_from_a_host_is_told_without_the_values_on_it() -> None:
+    machine = Machine(f"DB_PASSWORD={VALUE}")
+    assert await hushed(tools(), [server(machine)], CommandFailed(f"bad {VALUE}")) == "bad [redacted:DB_PASSWORD]"
+    assert machine.reads == [PurePosixPath("/srv/observer/.env")]
+
+
+async def test_what_a_command_said_is_withheld_where_its_values_are_not_known() -> None:
+    seen = await hushed(tools(), [server(Machine(None))], CommandFailed(f"bad {VALUE}"))
+    assert VALUE not in seen
+    assert "the env file on web-1 could not be read" in seen
+
+
+@pytest.mark.parametrize("error", [Unreachable("web-1 is gone.")])
+async def test_a_host_that_is_gone_is_not_asked_for_its_env_file(error: ToolError) -> None:
+    machine = Machine(None)
+    assert await hushed(tools(), [server(machine)], error) == str(error)
+    assert machine.reads == []

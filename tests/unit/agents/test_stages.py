@@ -2,7 +2,9 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from secrets import token_hex
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -14,7 +16,8 @@ from agents.stages import Node, mishap, staged
 from agents.state import Next, State, fail, proceed
 from agents.toolbox import Toolbox
 from tools.clock import SystemClock
-from tools.errors import Unreachable
+from tools.errors import CommandFailed, Unreachable
+from tools.local import LocalHost
 from tools.redaction import Redactor
 
 STATE = State(release="r1", service="observer", environment="production", kind="deploy")
@@ -27,6 +30,8 @@ class Desk:
     cancelled: str | None = None
     clock: SystemClock = field(default_factory=SystemClock)
     redactor: Redactor = field(default_factory=Redactor)
+    servers: dict[str, Any] = field(default_factory=dict)
+    environment: Any = None
     entered: list[str] = field(default_factory=list)
     reported: list[Event] = field(default_factory=list)
     bell: asyncio.Event = field(default_factory=asyncio.Event)
@@ -177,6 +182,16 @@ async def test_a_fault_of_our_own_is_called_so_and_keeps_known_secrets_to_itself
     cause = str(cast("dict[str, Any]", command.update)["cause"])
     assert cause.startswith("Shipmate itself failed in deploy (ValueError: bad ")
     assert secret not in cause
+
+
+async def test_a_mishap_is_told_without_the_values_on_the_hosts(tmp_path: Path) -> None:
+    secret = token_hex(12)
+    (tmp_path / ".env").write_text(f"DB_PASSWORD={secret}\n")
+    target = SimpleNamespace(directory=PurePosixPath(tmp_path), env_file=PurePosixPath(".env"))
+    host = SimpleNamespace(host=LocalHost("web-1"), name="web-1")
+    desk = Desk(servers={"web-1": host}, environment=SimpleNamespace(target=target))
+    await mishap(STATE, NodeError("deploy", CommandFailed(f"bad {secret}")), runtime=runtime(desk))
+    assert desk.left == [("deploy", "failed", "bad [redacted:DB_PASSWORD]")]
 
 
 async def test_a_mishap_read_back_after_a_crash_is_told_as_it_was() -> None:

@@ -28,6 +28,14 @@ def test_a_name_that_compose_demands_and_nobody_gives_is_told_with_the_file_to_a
     assert finding.remedy == "Add KIS_API_SECRET to /srv/observer/.env on observer-1."
 
 
+def test_a_secret_that_cannot_be_masked_is_a_warning_that_names_it() -> None:
+    verdict = host_ready(replace(READY, unmasked=("KIS_API_KEY",)), set())
+    (finding,) = verdict.findings
+    assert not verdict.blocks
+    assert (finding.rule, finding.subject) == ("secret-not-maskable", "observer-1: KIS_API_KEY")
+    assert "/srv/observer/.env" in finding.remedy
+
+
 def test_a_target_without_an_env_file_needs_none() -> None:
     assert not host_ready(Readiness("observer-1", None, ()), {"KIS_API_KEY"}).findings
 
