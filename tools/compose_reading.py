@@ -1,8 +1,8 @@
 """A compose file read by compose itself, on the bot's machine, without anything of that machine getting in.
 
 Variables nobody gave a value stay visible as `${NAME}`. Files that a compose file
-points to (env files, includes, other compose files) are never opened: they belong
-to the host, and here they might be anybody's.
+points to (env files, label files, includes, other compose files) are never opened:
+they belong to the host, and here they might be anybody's.
 """
 
 import json
@@ -25,6 +25,11 @@ _VARIABLE = re.compile(r"(?<!\$)(?:\$\$)*\$(?:\{([A-Za-z_]\w*)(:?-)?|([A-Za-z_]\
 _NO_COMPOSE = frozenset({125, 127})
 """Exit codes of docker without the plugin (it does not know our flags), and of no docker at all."""
 _KEPT = ("PATH", "HOME", "DOCKER_CONFIG")
+_OF_DOCKER = ("HOST", "CONTEXT", "TLS", "TLS_VERIFY", "CERT_PATH", "API_VERSION", "DEFAULT_PLATFORM")
+_OF_COMPOSE = ("PROJECT_NAME", "FILE", "PATH_SEPARATOR", "PROFILES", "ENV_FILES", "DISABLE_ENV_FILE", "EXPERIMENTAL")
+_OBEYED = (*_KEPT, *(f"DOCKER_{name}" for name in _OF_DOCKER), *(f"COMPOSE_{name}" for name in _OF_COMPOSE))
+"""Names that docker itself obeys: a compose file that speaks of them must neither set them nor see ours."""
+_OBEYED_USE = re.compile(rb"(?<!\$)((?:\$\$)*)\$(?=\{?(?:" + "|".join(_OBEYED).encode() + rb")\b)")
 
 
 async def read_compose(
@@ -36,16 +41,17 @@ async def read_compose(
     """
     _require_self_contained(content)
     given = variables or {}
+    spoken_of = literal(content)
     environment = {
-        **{name: os.environ[name] for name in _KEPT if name in os.environ},
-        **unresolved(content.decode(errors="replace"), given),
+        **unresolved(spoken_of.decode(errors="replace"), given),
         **given,
+        **{name: os.environ[name] for name in _KEPT if name in os.environ},
     }
     listed = env_files(await _config(plain_command(project_directory), content, environment))
     with TemporaryDirectory() as scratch:
         override = Path(scratch) / "without-env-files.yml"
         override.write_text(without_env_files(listed))
-        answer = await _config(resolved_command(project_directory, override), content, environment)
+        answer = await _config(resolved_command(project_directory, override), spoken_of, environment)
     resolved = normalise(answer.replace("$$", "$"))  # compose escapes what it prints, to be read again
     services = {name: replace(service, env_files=listed[name]) for name, service in resolved.services.items()}
     return replace(resolved, services=services)
@@ -81,6 +87,11 @@ def without_env_files(services: Iterable[str]) -> str:
     """Write the override that takes the env files away, so that compose does not open them."""
     lines = (f"  {yaml.safe_dump(name).splitlines()[0]}: {{env_file: !reset null}}\n" for name in services)
     return "services:\n" + ("".join(lines) or "  {}\n")
+
+
+def literal(content: bytes) -> bytes:
+    """Let each variable that docker itself obeys stand in the file as plain text, with its default if it has one."""
+    return _OBEYED_USE.sub(rb"\1$$", content)
 
 
 def unresolved(text: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -128,6 +139,9 @@ def _outside(document: Mapping[str, Any]) -> Iterable[str]:
         yield "include"
     services = document.get("services")
     for name, service in services.items() if isinstance(services, dict) else ():
-        extends = service.get("extends") if isinstance(service, dict) else None
+        settings = service if isinstance(service, dict) else {}
+        extends = settings.get("extends")
         if isinstance(extends, dict) and extends.get("file"):
             yield f"services.{name}.extends.file"
+        if settings.get("label_file"):
+            yield f"services.{name}.label_file"

@@ -58,6 +58,7 @@ async def test_a_tag_that_nobody_gave_stays_visible() -> None:
         (b"", "empty compose file"),
         (b"services: {a: {image: x, depends_on: [b]}}", "depends on undefined service"),
         (b"services: {a: {extends: {file: /etc/passwd, service: a}}}", "takes parts from other files"),
+        (b"services: {a: {image: x, label_file: /etc/passwd}}", "takes parts from other files"),
         (b"include: [/etc/passwd]\nservices: {a: {image: x}}", "takes parts from other files"),
         (b"services: {a: {image: x, volumes: [{type: npipe, source: a, target: b}]}}", "npipe"),
         (b"a: \xff", "is not YAML"),
@@ -72,6 +73,15 @@ async def test_files_that_a_compose_file_points_to_are_never_opened() -> None:
     content = b"services: {a: {image: x, env_file: /proc/self/environ}}"
     compose = await read_compose(content, project_directory=HERE)
     assert (compose.services["a"].environment, compose.services["a"].env_files) == ({}, ("/proc/self/environ",))
+
+
+async def test_a_file_that_speaks_of_what_docker_obeys_neither_sets_it_nor_sees_ours() -> None:
+    names = ("PATH", "HOME", "DOCKER_CONFIG", "DOCKER_HOST", "COMPOSE_PROJECT_NAME")
+    said = {name: f"${{{name}}}" for name in names} | {"SHOWN": "${HOME:-/root}"}
+    listed = ", ".join(f'{name}: "{value}"' for name, value in said.items())
+    content = f"services: {{a: {{image: x, environment: {{{listed}}}}}}}".encode()
+    compose = await read_compose(content, project_directory=HERE)
+    assert compose.services["a"].environment == said
 
 
 async def test_without_compose_on_this_machine_that_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

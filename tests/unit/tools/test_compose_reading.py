@@ -2,7 +2,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tools.compose_reading import env_files, plain_command, resolved_command, unresolved, without_env_files
+from tools.compose_reading import env_files, literal, plain_command, resolved_command, unresolved, without_env_files
 
 HERE = PurePosixPath("/srv/observer")
 
@@ -24,6 +24,19 @@ def test_a_variable_without_value_and_default_stands_for_itself(
     text: str, given: dict[str, str], expected: dict[str, str]
 ) -> None:
     assert unresolved(text, given) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"a: ${PATH} $HOME", b"a: $${PATH} $$HOME"),
+        (b"a: ${DOCKER_HOST:-x} ${COMPOSE_PROJECT_NAME}", b"a: $${DOCKER_HOST:-x} $${COMPOSE_PROJECT_NAME}"),
+        (b"a: $${PATH} $$$PATH", b"a: $${PATH} $$$$PATH"),
+        (b"a: ${PATHS} ${DOCKER_TAG} PATH", b"a: ${PATHS} ${DOCKER_TAG} PATH"),
+    ],
+)
+def test_a_variable_that_docker_itself_obeys_stands_as_plain_text(content: bytes, expected: bytes) -> None:
+    assert literal(content) == expected
 
 
 def test_compose_reads_from_standard_input_without_any_env_file_of_this_machine() -> None:

@@ -1,0 +1,49 @@
+"""The way back tells what went wrong on a host, and none of its secrets."""
+
+from pathlib import Path, PurePosixPath
+from secrets import token_hex
+from types import SimpleNamespace
+from typing import Any, cast
+
+from langgraph.runtime import Runtime
+
+from agents.events import Event, RolledBack
+from agents.rollback import roll_back
+from agents.state import State
+from agents.toolbox import Toolbox
+from tools.clock import SystemClock
+from tools.errors import CommandFailed
+from tools.local import LocalHost
+from tools.redaction import Redactor
+
+
+async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(tmp_path: Path) -> None:
+    secret, reported = token_hex(12), list[Event]()
+    (tmp_path / ".env").write_text(f"DB_PASSWORD={secret}\n")
+
+    async def answer(*_: object) -> Any:
+        step = SimpleNamespace(component="observer", host="web-1", before=None, after=SimpleNamespace(tag="v1"))
+        return SimpleNamespace(steps=[step], service="observer", environment="production")
+
+    async def fails(*_: object) -> None:
+        raise CommandFailed(f"Stopping observer failed: bad {secret}")
+
+    async def report(event: Event) -> None:
+        reported.append(event)
+
+    target = SimpleNamespace(directory=PurePosixPath(tmp_path), env_file=PurePosixPath(".env"), image_tag_variable="T")
+    server = SimpleNamespace(host=LocalHost("web-1"), name="web-1", compose=SimpleNamespace(stop=fails))
+    tools = SimpleNamespace(
+        plan=answer,
+        report=report,
+        clock=SystemClock(),
+        redactor=Redactor(),
+        servers={"web-1": server},
+        store=SimpleNamespace(targets=SimpleNamespace(take_fence=answer)),
+        service=SimpleNamespace(compose_service=str),
+        environment=SimpleNamespace(target=target),
+    )
+    await roll_back(cast("State", {"touched": 1}), runtime=Runtime(context=cast("Toolbox", tools)))
+    (event,) = reported
+    assert isinstance(event, RolledBack)
+    assert event.detail == "Stopping observer failed: bad [redacted:DB_PASSWORD]"
