@@ -94,6 +94,7 @@ class Site:
             "SHIPMATE_CONFIG": str(self.config),
             "LANGGRAPH_STRICT_MSGPACK": "true",
             "LANGSMITH_TRACING": "false",
+            "MALLOC_ARENA_MAX": "2",
             **more,
         }
 
