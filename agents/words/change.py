@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from agents.words.dependencies import declares_dependencies, dependency_changes
+from agents.words.discreet import without_secrets
 from agents.words.facts import ReleaseFacts, by_category, migrations
 from agents.words.patch import removed_protections
 from guardrails.risks import risks
@@ -11,9 +12,12 @@ from tools.repository import Repository
 
 
 async def change_facts(repository: Repository, older: str | None, newer: str) -> tuple[ReleaseFacts, str]:
-    """Compute the facts of a range of commits, and its diff. Without an older commit, everything is new."""
+    """Compute the facts of a range of commits, and its diff without the secrets written into it.
+
+    Without an older commit, everything is new.
+    """
     files = await repository.changed_files(older, newer)
-    diff = await repository.diff(older, newer)
+    diff = without_secrets(await repository.diff(older, newer))
     facts = ReleaseFacts(
         from_commit=older or "",
         to_version="",

@@ -1,11 +1,13 @@
 """What changes in how a service runs, told from two compose files: removals first, names of variables only. Pure."""
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from agents.words.discreet import written_out
 from tools.compose_file import ComposeFile, ComposeService, Healthcheck, Mount, Port
 
 
@@ -19,7 +21,7 @@ class Sort(IntEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Difference:
-    """One thing that is gone, other or new. Never carries the value of a variable."""
+    """One thing that is gone, other or new. Never carries the value of a variable, nor a secret written out."""
 
     sort: Sort
     service: str
@@ -67,9 +69,14 @@ def _keys(
         yield Difference(Sort.ADDED, service, _subject(kind, key))
     for key in old.keys() & new.keys():
         if shown and old[key] != new[key]:
-            told, now = shown(old[key]), shown(new[key])
-            detail = told if told == now else f"{told} -> {now}"
+            detail = _detail(shown(old[key]), shown(new[key]))
             yield Difference(Sort.CHANGED, service, _subject(kind, key), detail)
+
+
+def _detail(told: str, now: str) -> str:
+    if written_out(told) or written_out(now):
+        return "not shown: a secret is written out"
+    return told if told == now else f"{told} -> {now}"
 
 
 def _subject(kind: str, key: str) -> str:
@@ -101,7 +108,11 @@ def _settings(service: ComposeService) -> dict[str, str]:
         "memory reservation": service.memory_reserved,
         **{key: service.raw.get(key) for key in _SINGLES},
     }
-    return {key: str(value) for key, value in settings.items() if value not in (None, "", False)}
+    return {key: _setting(value) for key, value in settings.items() if value not in (None, "", False)}
+
+
+def _setting(value: Any) -> str:
+    return shlex.join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _repository(image: str) -> str:

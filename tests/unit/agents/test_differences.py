@@ -86,6 +86,28 @@ def test_the_value_of_a_variable_is_never_told() -> None:
     assert value not in "".join(told(replace(FULL, environment={"KEPT": value, "NEW": value})))
 
 
+@pytest.mark.parametrize("key", ["command", "entrypoint"])
+@pytest.mark.parametrize("joined", [True, False])
+def test_a_secret_taken_out_of_a_command_is_not_told(key: str, joined: bool) -> None:
+    secret = "Harbor" + "2345Zinc"
+    words = ["redis-server", "--requirepass", secret]
+    old = replace(FULL, raw={**FULL.raw, key: " ".join(words) if joined else words})
+    new = replace(FULL, raw={**FULL.raw, key: ["redis-server", "--requirepass", "${REDIS_PASSWORD}"]})
+    sentence = f"observer: setting {key} changed (not shown: a secret is written out)"
+    assert told(new, old) == told(old, new) == [sentence]
+
+
+def test_a_command_without_a_secret_is_told_as_it_is_typed() -> None:
+    old, new = (replace(FULL, raw={**FULL.raw, "command": ["serve", "--port", port]}) for port in ("80", "81"))
+    assert told(new, old) == ["observer: setting command changed (serve --port 80 -> serve --port 81)"]
+
+
+def test_a_secret_taken_out_of_a_health_check_is_not_told() -> None:
+    secret = "Harbor" + "2345Zinc"
+    old = replace(FULL, healthcheck=Healthcheck(("CMD", "redis-cli", "-a", secret, "ping")))
+    assert told(FULL, old) == ["observer: health check changed (not shown: a secret is written out)"]
+
+
 def test_a_dropped_volume_declaration_and_service_are_told() -> None:
     old = ComposeFile("x", {"a": FULL, "b": FULL}, {"data": Volume("x_data")})
     assert [str(d) for d in differences(old, ComposeFile("x", {"a": FULL}))] == [
