@@ -18,6 +18,8 @@ from tests.stage.versions import publish
 
 MOST_TIMES = 1.3
 BASE = "v1.2.3"
+ASKED = "/deploy -> card that asks (tests and build included)"
+VERIFIED = "approval -> verified (watchdog of 2 s included)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,8 @@ def _report(ours: list[Released], up: list[float], pull_and_up: list[float]) -> 
         Series("command -> new version answers, bare ssh `up`", "s", tuple(up)),
         Series("command -> new version answers, bare ssh `pull` and `up`", "s", tuple(pull_and_up)),
         Series("/deploy -> first card", "s", tuple(one.card for one in ours)),
-        Series("/deploy -> card that asks (tests and build included)", "s", tuple(one.question for one in ours)),
-        Series("approval -> verified (watchdog included)", "s", tuple(one.verified for one in ours)),
+        Series(ASKED, "s", tuple(one.question for one in ours)),
+        Series(VERIFIED, "s", tuple(one.verified for one in ours)),
     )
     ratio = series[0].median / series[1].median
     pairs = [one.answering / bare for one, bare in zip(ours, up, strict=True)]

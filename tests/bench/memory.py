@@ -1,4 +1,4 @@
-"""What the bot takes of the machine while it waits: after its start, and after a release."""
+"""What the bot takes of the machine while it waits: after its start, and after releases."""
 
 import asyncio
 from pathlib import Path
@@ -13,20 +13,23 @@ LOOKS_SECONDS = 2.0
 
 
 async def bench(stage: Stage, rounds: int) -> Report:
-    """Look at one bot process again and again, first fresh, then after one release."""
+    """Look at one bot process again and again, first fresh, then after some releases."""
     async with conversation(stage, "bench-memory") as chat:
         await asyncio.sleep(SETTLE_SECONDS)
         fresh = await _looks(chat, rounds)
-        await release(chat, await asyncio.to_thread(newer, chat.site, 0))
+        for number in range(rounds):
+            await release(chat, await asyncio.to_thread(newer, chat.site, number))
         await asyncio.sleep(SETTLE_SECONDS)
         used = await _looks(chat, rounds)
     return Report(
         "memory",
         (
             Series("bot at rest, fresh: its own memory", "MB", tuple(megabytes for megabytes, _ in fresh)),
-            Series("bot at rest, after a release: its own memory", "MB", tuple(megabytes for megabytes, _ in used)),
+            Series(
+                f"bot at rest, after {rounds} releases: its own memory", "MB", tuple(megabytes for megabytes, _ in used)
+            ),
             Series("bot at rest, fresh: share of one core", "%", tuple(share for _, share in fresh)),
-            Series("bot at rest, after a release: share of one core", "%", tuple(share for _, share in used)),
+            Series(f"bot at rest, after {rounds} releases: share of one core", "%", tuple(share for _, share in used)),
         ),
     )
 
