@@ -6,6 +6,7 @@ before anything happens; a wake-up only says *look again*.
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
@@ -54,7 +55,7 @@ class Crew:
 
     async def start(self) -> None:
         """Begin to work, and look again at every release that has not ended."""
-        unfinished = await self.store.releases.unfinished()
+        unfinished = await self._still_configured(await self.store.releases.unfinished())
         await self.workspaces.sweep({release.id for release in unfinished})
         await self.segments.start()
         began = self.clock.now().isoformat()
@@ -83,6 +84,9 @@ class Crew:
         question = await self.store.decisions.latest(release_id)
         if release is None or question is None or release.outcome is not None:
             return Refusal("no-question", "No plan of this release waits for an answer.", "status")
+        strange = policy.configured(self.configuration, release.service, release.environment)
+        if strange:
+            return strange
         ballot = await self._ballot(release, question)
         refusal = ballot.refuse(person, choice, digest, self.clock.now())
         if refusal:
@@ -101,7 +105,9 @@ class Crew:
         release = await self.store.releases.get(release_id)
         if release is None or release.outcome is not None:
             return Refusal("nothing-to-cancel", "That release has ended already.", "status")
-        refusal = policy.may_speak(person, release.service, release.environment, self.home)
+        refusal = policy.may_speak(person, release.service, release.environment, self.home) or policy.configured(
+            self.configuration, release.service, release.environment
+        )
         if refusal:
             return refusal
         return await self._cancel(release, person.id)
@@ -109,8 +115,10 @@ class Crew:
     async def unlock(self, service: str, environment: str, person: Person) -> Answer:
         """Release a locked target; approvers and owners may."""
         target = await self.store.targets.get(service, environment)
-        refusal = policy.may_speak(person, service, environment, self.home) or policy.may_unlock(
-            target, person, self.configuration.services[service]
+        refusal = (
+            policy.may_speak(person, service, environment, self.home)
+            or policy.configured(self.configuration, service, environment)
+            or policy.may_unlock(target, person, self.configuration.services[service])
         )
         if refusal:
             return refusal
@@ -143,6 +151,7 @@ class Crew:
         if release.outcome is not None:
             await self.workspaces.remove(release.id)
             await self._start_next(release)
+            await self.driver.forget(release)
 
     async def expire(self, question_id: str) -> None:
         """Close a question whose time is over, unless somebody was faster."""
@@ -158,6 +167,19 @@ class Crew:
     async def serve(self, call: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Answer a request that another process put into the queue; see `agents/remote.py`."""
         return await perform(self, call, arguments, self.clock.now())
+
+    async def _still_configured(self, unfinished: Sequence[Release]) -> list[Release]:
+        """Give up the releases of what is no longer configured; return the others."""
+        kept = []
+        for release in unfinished:
+            strange = policy.configured(self.configuration, release.service, release.environment)
+            if strange:
+                cause = f"{release.service} in {release.environment} is no longer configured."
+                await self.endings.give_up(release, cause, touched=await self.driver.touched(release))
+                await self.driver.forget(release)
+            else:
+                kept.append(release)
+        return kept
 
     async def _ballot(self, release: Release, question: Question) -> policy.Ballot:
         settings = self.configuration.services[release.service].environments[release.environment].approval

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from agents.endings import Endings
@@ -45,8 +46,14 @@ class Driver:
                 cause = error.happened if isinstance(error, ToolError) else f"Shipmate failed ({type(error).__name__})."
             if pause:
                 await self.clock.sleep(pause)
-        await self.endings.give_up(release, cause, touched=await self._touched(release))
+        await self.endings.give_up(release, cause, touched=await self.touched(release))
         return None
+
+    async def forget(self, release: Release) -> None:
+        """Delete what the graph remembers of a release that has ended: the history tells all that is worth keeping."""
+        remembered = (await self.graph.aget_state(_thread(release))).created_at
+        if remembered and isinstance(self.graph.checkpointer, BaseCheckpointSaver):
+            await self.graph.checkpointer.adelete_thread(release.id)
 
     async def _advance(self, release: Release) -> None:
         await self.store.releases.change(release.id, status=Status.RUNNING)
@@ -70,7 +77,7 @@ class Driver:
             await self.store.releases.change(release.id, status=Status.WAITING)
             await self.segments.expire_after(question.id, question.expires_at - self.clock.now())
 
-    async def _touched(self, release: Release) -> bool:
+    async def touched(self, release: Release) -> bool:
         """Tell whether a host may have been changed; where nobody can tell, it may."""
         try:
             return bool((await self.graph.aget_state(_thread(release))).values.get("touched"))

@@ -16,12 +16,24 @@ from tools.history.targets import Target
 
 async def may_open(order: Order, configuration: Configuration, store: Store, home: str) -> Refusal | None:
     """Refuse an order that must not start, or that could never go on."""
+    strange = configured(configuration, order.service, order.environment)
+    if strange:
+        return strange
     settings = configuration.services[order.service].environments[order.environment]
     target = await store.targets.get(order.service, order.environment)
     asked = _asked(order.person, order.service, order.environment, order.version, home)
     if order.kind == "rollback":
         return _refusal(approval.may_roll_back(asked))
     return _refusal(approval.may_request(asked, settings.approval, lock=_lock(target)))
+
+
+def configured(configuration: Configuration, service: str, environment: str) -> Refusal | None:
+    """Refuse what is asked for a service or an environment that the configuration does not name any more."""
+    declared = configuration.services.get(service)
+    if declared and environment in declared.environments:
+        return None
+    standing = f"{service} in {environment} is no longer configured; nothing was done."
+    return Refusal("not-configured", standing, "status")
 
 
 def may_speak(person: Person, service: str, environment: str, home: str) -> Refusal | None:

@@ -5,6 +5,7 @@ import gc
 import signal
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from agents.crew import Crew
 from agents.entrypoints.feed import Feed, Places
@@ -46,12 +47,18 @@ def _settle_down() -> None:
     gc.freeze()
 
 
+def owners(configuration: Configuration, name: str) -> tuple[str, ...]:
+    """Tell whom a service calls on; nobody where it is no longer configured."""
+    service = configuration.services.get(name)
+    return service.owners if service else ()
+
+
 async def _until_told_to_stop(crew: Crew, slack: Slack, configuration: Configuration) -> None:
     settings = configuration.shipmate.slack
     pace = Pace(posts=Limit(1, settings.post_every.total_seconds()))
     poster = Poster(crew.store.messages, slack.board, crew.clock, settings.edit_every, pace)
     places = Places(settings.releases_channel, settings.escalation_channel)
-    feed = Feed(crew.store, poster, slack.voice, places, lambda name: configuration.services[name].owners)
+    feed = Feed(crew.store, poster, slack.voice, places, partial(owners, configuration))
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -116,9 +116,12 @@ class Office:
 
 
 @asynccontextmanager
-async def crew_of(directory: Path, office: Office) -> AsyncIterator[Crew]:
-    """Let a crew work in a directory; the next one in it takes over what this one leaves."""
-    settings = configuration()
+async def crew_of(directory: Path, office: Office, *, without: str = "") -> AsyncIterator[Crew]:
+    """Let a crew work in a directory; the next one in it takes over what this one leaves.
+
+    `without` is an environment that is not configured, or the whole service.
+    """
+    settings = configuration(without)
 
     async with history(directory) as store, aiosqlite.connect(directory / "memory.db") as memory:
 
@@ -156,8 +159,8 @@ async def crew_of(directory: Path, office: Office) -> AsyncIterator[Crew]:
                 await office.on_stopped()
 
 
-def configuration() -> Configuration:
-    """Declare a service with an environment for every need of a test."""
+def configuration(without: str = "") -> Configuration:
+    """Declare a service with an environment for every need of a test; what is named is left out."""
     approval = {"approvers": [*APPROVERS, "U0ANA"], "expires": "30m"}
     policies: dict[str, dict[str, Any]] = {
         "production": approval,
@@ -173,13 +176,16 @@ def configuration() -> Configuration:
             "repository": {"url": "https://git.example.com/observer.git"},
             "components": {"observer": {"image": "registry.example.com/observer"}},
             "environments": {
-                name: {"target": target, "health": health, "approval": policy} for name, policy in policies.items()
+                name: {"target": target, "health": health, "approval": policy}
+                for name, policy in policies.items()
+                if name != without
             },
         }
     )
     path = Path("shipmate.yaml")
     shipmate = Shipmate(services=path, workspace=path)
-    return Configuration(path=path, shipmate=shipmate, services={"observer": service}, credentials=Credentials())
+    services = {} if without == "observer" else {"observer": service}
+    return Configuration(path=path, shipmate=shipmate, services=services, credentials=Credentials())
 
 
 def order(key: str = "1", *, environment: str = "production", kind: str = "deploy", person: Person = ANA) -> Order:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiosqlite
 import pytest
 
 from agents.answers import Accepted, Answer, Person, Refusal
@@ -47,8 +48,24 @@ async def told(crew: Crew, release_id: str, kind: str) -> list[Entry]:
     return [entry for entry in await crew.store.journal.of(release_id) if entry.kind == kind]
 
 
+async def threads(directory: Path) -> set[str]:
+    async with aiosqlite.connect(directory / "memory.db") as memory:
+        return {row[0] for row in await memory.execute_fetchall("SELECT thread_id FROM checkpoints")}
+
+
 def code(answer: Answer) -> str:
     return answer.code if isinstance(answer, Refusal) else "accepted"
+
+
+async def test_the_graph_remembers_nothing_of_a_release_that_has_ended(crew: Crew, tmp_path: Path) -> None:
+    release, digest = await asked(crew, order())
+    waiting, _ = await asked(crew, order(environment="staging"))
+    assert await threads(tmp_path) == {release, waiting}
+    await crew.decide(release, digest, HANA, "approved")
+    await ends(crew, release)
+    async with asyncio.timeout(10):
+        while await threads(tmp_path) != {waiting}:
+            await crew.store.journal.wait(0.02)
 
 
 async def test_an_approved_release_goes_its_way_and_tells_it(crew: Crew, office: Office) -> None:

@@ -158,3 +158,52 @@ async def test_a_restart_lets_nobody_jump_the_queue_behind_a_rollback(tmp_path: 
     office.on_deploy = None
     async with crew_of(tmp_path, office) as crew:
         assert (await reaches(crew, behind, Status.WAITING)).cancelled_by is None
+
+
+@pytest.mark.parametrize("without", ["observer", "production"])
+async def test_what_is_no_longer_configured_is_given_up_at_the_start_and_answers_politely(
+    tmp_path: Path, without: str
+) -> None:
+    async with crew_of(tmp_path, Office()) as crew:
+        release, digest = await asked(crew, order("1"))
+        queued = await opened(crew, order("2"))
+        await crew.store.decisions.vote(f"{release}/plan", HANA.id, "approved")
+        await crew.store.targets.lock("observer", "production", release)
+    async with crew_of(tmp_path, Office(), without=without) as crew:
+        for number in (release, queued):
+            ended = await reaches(crew, number, Status.FINISHED)
+            assert ended.outcome is Outcome.FAILED
+            assert ended.cause.startswith("observer in production is no longer configured. Nothing was touched")
+        assert await crew.decide(release, digest, HANA, "approved") == Refusal(
+            "no-question", "No plan of this release waits for an answer.", "status"
+        )
+        for answer in (await crew.unlock("observer", "production", HANA), await crew.open(order("3"))):
+            assert isinstance(answer, Refusal)
+            assert answer.code == "not-configured"
+
+
+async def test_the_target_of_a_release_that_may_have_touched_a_host_is_locked_when_it_is_no_longer_configured(
+    tmp_path: Path,
+) -> None:
+    office, begun = Office(), asyncio.Event()
+
+    async def hold(_: Toolbox) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    office.on_deploy = hold
+    async with crew_of(tmp_path, office) as crew:
+        release, digest = await asked(crew, order("1"))
+        await crew.decide(release, digest, HANA, "approved")
+        await begun.wait()
+    async with crew_of(tmp_path, Office(), without="production") as crew:
+        assert (await reaches(crew, release, Status.FINISHED)).outcome is Outcome.IN_DOUBT
+        assert (await crew.store.targets.get("observer", "production")).locked_by == release
+
+
+async def test_decisions_and_cancellations_for_what_is_not_configured_here_are_refused(tmp_path: Path) -> None:
+    async with crew_of(tmp_path, Office()) as crew:
+        release, digest = await asked(crew, order("1"))
+        crew.configuration.services.clear()
+        answers = [await crew.decide(release, digest, HANA, "approved"), await crew.cancel(release, HANA)]
+        assert [answer.code for answer in answers if isinstance(answer, Refusal)] == ["not-configured"] * 2
