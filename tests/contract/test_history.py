@@ -7,14 +7,17 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
 from tests.contract.histories import MORNING, address, history, opened, release
-from tools.history import Store
+from tools.clock import SystemClock
+from tools.history import Store, open_store
 from tools.history.deployments import Deployment
 from tools.history.messages import Message
 from tools.history.releases import Outcome, Status
+from tools.redaction import Redactor
 
 ROOT = Path(__file__).parents[2]
 LATER = MORNING + timedelta(minutes=30)
@@ -45,6 +48,31 @@ async def test_one_request_delivered_many_times_at_once_is_one_release(store: St
     answers = await asyncio.gather(*(store.releases.open(delivery) for delivery in deliveries))
     assert len({answer.id for answer in answers}) == 1
     assert len(await store.releases.recent()) == 1
+
+
+async def test_the_cause_of_an_end_is_kept_without_known_secrets(tmp_path: Path) -> None:
+    redactor, secret = Redactor(), token_hex(12)
+    redactor.register("GITHUB_TOKEN", secret)
+    store = await open_store(address(tmp_path), SystemClock(), redactor)
+    try:
+        await opened(store)
+        await store.releases.finish("r1", Outcome.FAILED, f"bad {secret}")
+        ended = await store.releases.get("r1")
+    finally:
+        await store.close()
+    assert ended is not None
+    assert ended.cause == "bad [redacted:GITHUB_TOKEN]"
+
+
+async def test_whoever_opens_the_history_first_its_files_are_nobody_elses_to_read(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        async with history(tmp_path) as store:
+            await opened(store)
+            modes = {file.stat().st_mode & 0o777 for file in (tmp_path / "history").iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == {0o600}
 
 
 async def test_a_release_comes_back_as_it_was_stored(store: Store) -> None:
@@ -211,6 +239,24 @@ async def test_the_rollback_registry_remembers_one_version_back_whoever_repeats_
     known = (await store.deployments.of("observer", "production"))["app"]
     assert known == Deployment("app", {"version": "v3"}, {"version": "v2"}, "r3")
     assert [entry[:2] for entry in await store.deployments.everything()] == [("observer", "production")]
+
+
+async def test_an_image_that_is_released_again_is_not_its_own_predecessor(store: Store) -> None:
+    for number, digest in enumerate(("a", "b", "b")):
+        running = {"version": f"v{number}", "digest": digest}
+        await store.deployments.succeed("observer", "production", "app", f"r{number}", running)
+    known = (await store.deployments.of("observer", "production"))["app"]
+    assert (known.current, known.previous) == ({"version": "v2", "digest": "b"}, {"version": "v0", "digest": "a"})
+
+
+async def test_what_was_rolled_away_from_is_nothing_to_go_back_to(store: Store) -> None:
+    for number in (1, 2):
+        running = {"version": f"v{number}", "digest": f"d{number}"}
+        await store.deployments.succeed("observer", "production", "app", f"r{number}", running)
+    for _ in range(2):
+        await store.deployments.go_back("observer", "production", "app", "r3", {"version": "v1", "digest": "d1"}, None)
+    known = (await store.deployments.of("observer", "production"))["app"]
+    assert known == Deployment("app", {"version": "v1", "digest": "d1"}, None, "r3")
 
 
 async def test_an_event_told_again_is_replaced_and_keeps_its_place(store: Store) -> None:

@@ -7,9 +7,12 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tools.clock import Clock
 from tools.history.rows import Rows, moment
 from tools.history.tables import releases
+from tools.redaction import Redactor
 
 
 class Status(StrEnum):
@@ -81,7 +84,11 @@ class Statistics:
 
 
 class Releases(Rows):
-    """The releases table."""
+    """The releases table. Causes pass the redactor."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, redactor: Redactor) -> None:
+        super().__init__(engine, clock)
+        self._redactor = redactor
 
     async def open(self, release: Release) -> Release:
         """Store a new release; the same request, delivered again, returns the release it opened before."""
@@ -100,10 +107,11 @@ class Releases(Rows):
 
     async def finish(self, release_id: str, outcome: Outcome, cause: str) -> bool:
         """End a release once; False when it had ended before."""
+        told = self._redactor.redact(cause)
         statement = (
             update(releases)
             .where(releases.c.id == release_id, releases.c.outcome.is_(None))
-            .values(status=Status.FINISHED, outcome=outcome, cause=cause, finished_at=self._now())
+            .values(status=Status.FINISHED, outcome=outcome, cause=told, finished_at=self._now())
         )
         return await self._change(statement) == 1
 

@@ -40,23 +40,25 @@ class Store:
 async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -> Store:
     """Open the database at `url`, creating the file and the tables where they are missing.
 
-    Everything that enters the journal passes the redactor.
+    Every event and the cause of every end pass the redactor.
     """
     address = make_url(url)
     address = address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
     sqlite = address.get_backend_name() == "sqlite"
     if sqlite and address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(address.database).touch(mode=0o600)  # what SQLite puts beside it is as private as this
     engine = create_async_engine(address)
     if sqlite:
         event.listen(engine.sync_engine, "connect", _harden)
         event.listen(engine.sync_engine, "begin", _begin)
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
+    redactor = redactor or Redactor()
     return Store(
         engine,
-        Releases(engine, clock),
-        Journal(engine, clock, redactor or Redactor()),
+        Releases(engine, clock, redactor),
+        Journal(engine, clock, redactor),
         Decisions(engine, clock),
         Deployments(engine, clock),
         Targets(engine, clock),
