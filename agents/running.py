@@ -4,9 +4,7 @@ from collections.abc import Iterable
 
 from agents.survey import Surveyed, survey
 from agents.toolbox import Toolbox
-
-ADOPTED = "adopted"
-"""Stands for the release of something that Shipmate did not deploy."""
+from tools.history.deployments import ADOPTED
 
 
 async def running_version(tools: Toolbox) -> tuple[str, str | None]:

@@ -4,6 +4,7 @@ from langgraph.runtime import Runtime
 
 from agents.events import Checked, ConditionLine
 from agents.examination import Before, Examination, examine, sanctioned
+from agents.lineage import Lineage, lineage, recorded, records
 from agents.state import Next, State, call_off, fail, proceed
 from agents.toolbox import Toolbox
 from agents.usage import place
@@ -52,18 +53,15 @@ async def _keep(tools: Toolbox, plan: Plan, step: PlannedStep) -> list[Condition
 
 
 async def _remember(state: State, plan: Plan, tools: Toolbox) -> None:
-    for component in plan.components:
-        running = {
-            "release": state["release"],
-            "version": plan.version,
-            "commit": plan.commit,
-            "image": component.image,
-            "tag": component.tag,
-            "digest": component.digest,
-            "size_bytes": component.size_bytes,
-            "about": state.get("images", {}).get(component.name, {}).get("about", {}),
-        }
-        await tools.store.deployments.succeed(plan.service, plan.environment, component.name, state["release"], running)
+    deployments, back = tools.store.deployments, state["kind"] == "rollback"
+    way = await lineage(tools.store, plan.service, plan.environment) if back else Lineage()
+    before = await recorded(tools.store, way.before(plan.version))
+    for name, record in records(state["release"], plan).items():
+        running = record | {"about": state.get("images", {}).get(name, {}).get("about", {})}
+        if back:
+            await deployments.go_back(plan.service, plan.environment, name, state["release"], running, before.get(name))
+        else:
+            await deployments.succeed(plan.service, plan.environment, name, state["release"], running)
 
 
 def _log(examined: list[Examination]) -> str:

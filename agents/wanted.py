@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.draft import Wanted
+from agents.lineage import lineage, recorded
 from agents.state import State
 from agents.toolbox import Toolbox
 from guardrails.plan import from_json
@@ -14,38 +15,28 @@ async def wanted_by(state: State, tools: Toolbox) -> Wanted | str:
     """Return what the release wants, or one sentence that says why that cannot be told."""
     if state["kind"] == "deploy":
         return await _built(state, tools)
-    if state["version"]:
-        return await _version(state["version"], tools)
-    return await _previous(tools)
+    return await _version(state["version"], tools)
 
 
 async def _built(state: State, tools: Toolbox) -> Wanted | str:
     return await _of_commit(state["version"], state["commit"], state["images"], tools)
 
 
-async def _previous(tools: Toolbox) -> Wanted | str:
-    deployed = await tools.deployed()
-    before = {name: deployment.previous for name, deployment in deployed.items() if deployment.previous}
-    if not before:
-        return f"{tools.service.service} in {tools.environment_name} has no earlier version to go back to"
-    return await _recorded({name: running for name, running in before.items() if running}, tools)
-
-
 async def _version(version: str, tools: Toolbox) -> Wanted | str:
-    """Find a version that this target ran once: its images and compose file are in its release's plan."""
-    deployed = await tools.deployed()
-    known = {name: d.previous or {} for name, d in deployed.items()}
-    if known and all(running.get("version") == version for running in known.values()):
-        return await _recorded(known, tools)
-    for release in await tools.store.releases.recent(tools.service.service, tools.environment_name, limit=200):
-        stored = await tools.store.decisions.plan(release.id)
-        if release.version == version and release.outcome == "succeeded" and stored:
-            plan = from_json(stored[1])
-            images = {
-                part.name: {"image": part.image, "tag": part.tag, "digest": part.digest} for part in plan.components
-            }
-            return await _wanted(version, plan.commit, plan.compose_text, images, tools)
-    return f"{tools.service.service} never ran {version} in {tools.environment_name}; `history` lists what it ran"
+    """Find a version on the way to what runs now: the registry knows two, the plans of the history more."""
+    service, environment = tools.service.service, tools.environment_name
+    way = await lineage(tools.store, service, environment)
+    if version in way.left:
+        return f"{version} was rolled away from; going forward again is `deploy {service} {version} to {environment}`"
+    deployed = (await tools.deployed()).values()
+    for former in (True, False):
+        known = {one.component: (one.previous if former else one.current) or {} for one in deployed}
+        if known and all(running.get("version") == version for running in known.values()):
+            return await _recorded(known, tools)
+    found = await recorded(tools.store, way.of(version))
+    if found:
+        return await _recorded(found, tools)
+    return f"{service} never ran {version} in {environment}; `history` lists what it ran"
 
 
 async def _recorded(before: Mapping[str, Mapping[str, Any]], tools: Toolbox) -> Wanted | str:

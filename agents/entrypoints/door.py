@@ -6,6 +6,7 @@ could not do is said in a sentence, with what to do next.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from agents.answers import Answer, Order, Origin, Person, Refusal
@@ -13,11 +14,13 @@ from agents.entrypoints import commands, replies, standing
 from agents.entrypoints.commands import Command, Misread
 from agents.entrypoints.gestures import Pressed
 from agents.entrypoints.voice import Voice, slack_voice, terminal_voice
+from agents.lineage import lineage
 from agents.remote import CrewCalls
 from config.shipmate import Configuration
 from tools.errors import ToolError
 from tools.history import Store
-from tools.history.releases import Release
+from tools.history.deployments import ADOPTED
+from tools.history.releases import Outcome, Release
 
 HISTORY_LENGTH = 10
 
@@ -152,6 +155,13 @@ async def _deploy(command: commands.Deploy, visit: Visit) -> Reply:
 
 async def _rollback(command: commands.Rollback, visit: Visit) -> Reply:
     service, environment = command.service, command.environment
+    if command.version in (await lineage(visit.store, service, environment)).left:
+        standing_ = f"{command.version} was rolled away from; going forward again takes a release of its own."
+        return _told(
+            Refusal("not-a-way-back", standing_, f"deploy {service} {command.version} to {environment}"),
+            visit.voice,
+            "",
+        )
     version = command.version or await _version_before(service, environment, visit)
     if version is None:
         standing_ = f"No version before the present one is known for {service} in {environment}."
@@ -161,11 +171,27 @@ async def _rollback(command: commands.Rollback, visit: Visit) -> Reply:
 
 
 async def _version_before(service: str, environment: str, visit: Visit) -> str | None:
-    """Tell what ran before the newest release of a target; other components did not change with it."""
+    """Tell what ran before the newest release of a target; other components did not change with it.
+
+    Where a later one may have left its traces on the hosts, that is what the registry still calls the current version.
+    """
     deployed = await visit.store.deployments.of(service, environment)
-    newest = max(deployed.values(), key=lambda one: one.release, default=None)
-    previous: Mapping[str, Any] = (newest.previous if newest else None) or {}
-    return str(previous["version"]) if previous.get("version") else None
+    newest = max(deployed.values(), key=lambda one: (one.release != ADOPTED, one.release), default=None)
+    if newest is None:
+        return None
+    recent = await visit.store.releases.recent(service, environment, HISTORY_LENGTH)
+    later = takewhile(lambda one: one.id != newest.release and one.outcome is not Outcome.SUCCEEDED, recent)
+    before = newest.current if any(map(_on_hosts, later)) else newest.previous
+    return str(before["version"]) if before and before.get("version") else None
+
+
+_AFTER_APPROVAL = frozenset({"deploy", "verify", "roll_back", "escalate"})
+"""The stages of a release that may have touched hosts."""
+
+
+def _on_hosts(release: Release) -> bool:
+    under_way = release.outcome is None and release.kind == "deploy" and release.stage in _AFTER_APPROVAL
+    return under_way or release.outcome is Outcome.IN_DOUBT
 
 
 async def _order(kind: str, service: str, environment: str, version: str, visit: Visit) -> Reply:

@@ -9,6 +9,9 @@ from sqlalchemy import select
 from tools.history.rows import Rows
 from tools.history.tables import deployments
 
+ADOPTED = "adopted"
+"""Stands for the release of something that Shipmate did not deploy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -21,6 +24,10 @@ class Deployment:
     current: Mapping[str, Any] | None
     previous: Mapping[str, Any] | None
     release: str
+
+    def runs(self, digest: str | None) -> bool:
+        """Tell whether exactly this image is what the component runs; an unknown one never is."""
+        return digest is not None and (self.current or {}).get("digest") == digest
 
 
 class Deployments(Rows):
@@ -52,12 +59,42 @@ class Deployments(Rows):
         self, service: str, environment: str, component: str, release: str, running: Mapping[str, Any]
     ) -> None:
         """Note what a verified release runs now; the former becomes the previous. Repeating it changes nothing."""
-        before = (await self.of(service, environment)).get(component)
-        if before and before.release == release:
+        former = (await self.of(service, environment)).get(component)
+        await self._note(service, environment, component, release, running, former.current if former else None)
+
+    async def go_back(
+        self,
+        service: str,
+        environment: str,
+        component: str,
+        release: str,
+        running: Mapping[str, Any],
+        before: Mapping[str, Any] | None,
+    ) -> None:
+        """Note what a verified rollback runs again; the previous is what ran before that, not what it went away from.
+
+        Repeating it changes nothing.
+        """
+        await self._note(service, environment, component, release, running, before)
+
+    async def _note(
+        self,
+        service: str,
+        environment: str,
+        component: str,
+        release: str,
+        running: Mapping[str, Any],
+        previous: Mapping[str, Any] | None,
+    ) -> None:
+        """Replace a row; an image that ran already has not become its own predecessor."""
+        former = (await self.of(service, environment)).get(component)
+        if former and former.release == release:
             return
+        if former and former.runs(running.get("digest")):
+            previous = former.previous
         values = {
             "current": dict(running),
-            "previous": dict(before.current) if before and before.current else None,
+            "previous": dict(previous) if previous else None,
             "release": release,
             "at": self._now(),
         }
