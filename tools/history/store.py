@@ -46,8 +46,7 @@ async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -
     address = address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
     sqlite = address.get_backend_name() == "sqlite"
     if sqlite and address.database:
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        Path(address.database).touch(mode=0o600)  # what SQLite puts beside it is as private as this
+        _make(Path(address.database))
     engine = create_async_engine(address)
     if sqlite:
         event.listen(engine.sync_engine, "connect", _harden)
@@ -64,6 +63,11 @@ async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -
         Targets(engine, clock),
         Messages(engine, clock),
     )
+
+
+def _make(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)  # what SQLite puts beside it is as private as this
 
 
 def _harden(connection: Any, _record: Any) -> None:
