@@ -303,6 +303,23 @@ async def test_a_tool_that_fails_in_mid_deploy_brings_everything_back(crew: Crew
     assert (office.count("roll_back"), office.count("escalate")) == (1, 1)
 
 
+async def test_a_mishap_at_the_end_of_a_good_release_is_tried_again_and_is_no_failure(
+    crew: Crew, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    succeed, failures = crew.store.targets.succeed, [OSError("disk full")]
+
+    async def once(*place: str, warned: bool) -> None:
+        if failures:
+            raise failures.pop()
+        await succeed(*place, warned=warned)
+
+    monkeypatch.setattr(crew.store.targets, "succeed", once)
+    release, digest = await asked(crew, order())
+    await crew.decide(release, digest, HANA, "approved")
+    assert await ends(crew, release) == (Outcome.SUCCEEDED, "")
+    assert (failures, office.count("escalate"), office.count("verify")) == ([], 0, 1)
+
+
 async def test_a_release_that_cannot_be_equipped_ends_and_frees_its_target(crew: Crew, office: Office) -> None:
     async def fail(tools: Toolbox) -> None:
         if (await tools.release()).version == "v1.0.1":
