@@ -14,7 +14,7 @@ from agents.deployer import deploy
 from agents.escalator import escalate
 from agents.planner import plan
 from agents.rollback import roll_back
-from agents.stages import Node, mishap, staged
+from agents.stages import Node, caught, staged
 from agents.state import State
 from agents.tester import test
 from agents.toolbox import Toolbox
@@ -41,6 +41,6 @@ def crew_graph(
     """Compile the graph; the saver keeps each release's memory."""
     graph = StateGraph(State, context_schema=Toolbox)
     for name, (node, destinations) in NODES.items():
-        graph.add_node(name, staged(name, node), destinations=destinations, error_handler=mishap)
+        graph.add_node(name, staged(name, node), destinations=destinations, error_handler=caught(name))
     graph.add_edge(START, "analyze")
     return graph.compile(checkpointer=saver)

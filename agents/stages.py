@@ -15,6 +15,7 @@ from agents.toolbox import Toolbox
 from tools.errors import ToolError
 
 Node = Callable[..., Awaitable[Next]]
+Mishap = Callable[..., Awaitable[Next]]
 log = logging.getLogger(__name__)
 
 UNTOUCHED = frozenset({"analyze", "test", "build", "plan"})
@@ -46,6 +47,11 @@ def staged(name: str, node: Node) -> Node:
         return command
 
     return run
+
+
+def caught(name: str) -> Mishap | None:
+    """Tell what takes care of a stage's mishaps; of the end nothing does, so that the driver tries it again."""
+    return None if name == "close" else mishap
 
 
 async def mishap(state: State, error: NodeError, *, runtime: Runtime[Toolbox]) -> Next:

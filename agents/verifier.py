@@ -25,8 +25,9 @@ async def verify(state: State, *, runtime: Runtime[Toolbox]) -> Next:
         return fail("roll_back", "verify", f"{finding.subject}: {finding.message}", _log(examined))
     if person := await tools.cancelled_by():
         return call_off("roll_back", person)
-    notes = [line for step in plan.steps for line in await _keep(tools, plan, step)]
+    notes = [await _archive(tools, step) for step in plan.steps]
     await _remember(state, plan, tools)
+    notes += [line for step in plan.steps for line in await _mark(tools, plan, step)]
     if notes:
         lines = [line for examination in examined for line in examination.lines]
         await tools.report(Checked((*lines, *notes)))
@@ -39,17 +40,27 @@ def _before(state: State, step: PlannedStep) -> Before:
     return Before(state.get("baseline_ms"), tuple(used.get(place(step.component, step.host), ())))
 
 
-async def _keep(tools: Toolbox, plan: Plan, step: PlannedStep) -> list[ConditionLine]:
-    """Mark the version as good on its host, and archive its image there. A full disk for the archive undoes nothing."""
-    server, target = tools.servers[step.host], tools.environment.target
-    await server.host.write(target.directory / sanctioned(step, plan), f"{step.after.tag}\n".encode())
+async def _archive(tools: Toolbox, step: PlannedStep) -> ConditionLine:
+    """Archive the image on its host. A full disk for the archive undoes nothing."""
+    target, name = tools.environment.target, f"{step.component} on {step.host}: archive"
     try:
-        archive = target.directory / "archive"
-        await server.images.archive(f"{step.after.image}:{step.after.tag}", archive, target.archive)
+        image, archive = f"{step.after.image}:{step.after.tag}", target.directory / "archive"
+        await tools.servers[step.host].images.archive(image, archive, target.archive)
     except ToolError as error:
-        return [ConditionLine(f"{step.component} on {step.host}: archive", met=False, detail=str(error))]
+        return ConditionLine(name, met=False, detail=str(error))
     kept = f"image archived, newest {target.archive} kept" if target.archive else "no archive wanted"
-    return [ConditionLine(f"{step.component} on {step.host}: archive", met=True, detail=kept)]
+    return ConditionLine(name, met=True, detail=kept)
+
+
+async def _mark(tools: Toolbox, plan: Plan, step: PlannedStep) -> list[ConditionLine]:
+    """Mark the version as good on its host. A mark that cannot be written undoes nothing: the registry knows it."""
+    name = sanctioned(step, plan)
+    try:
+        file = tools.environment.target.directory / name
+        await tools.servers[step.host].host.write(file, f"{step.after.tag}\n".encode())
+    except ToolError as error:
+        return [ConditionLine(f"{step.component} on {step.host}: {name}", met=False, detail=str(error))]
+    return []
 
 
 async def _remember(state: State, plan: Plan, tools: Toolbox) -> None:

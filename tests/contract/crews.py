@@ -18,7 +18,7 @@ from agents.approver import approve
 from agents.closer import close
 from agents.crew import Crew
 from agents.driver import Graph
-from agents.stages import mishap, staged
+from agents.stages import caught, staged
 from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox
 from config.service import Service
@@ -110,7 +110,7 @@ class Office:
         nodes = {"plan": self.plan, "deploy": self.deploy, "verify": self.verify, "roll_back": self.roll_back}
         ends = ("plan", "approve", "deploy", "verify", "roll_back", "escalate", "close", "__end__")
         for name, node in {**nodes, "approve": approve, "escalate": self.escalate, "close": close}.items():
-            graph.add_node(name, staged(name, node), destinations=ends, error_handler=mishap)
+            graph.add_node(name, staged(name, node), destinations=ends, error_handler=caught(name))
         graph.add_edge(START, "plan")
         return graph.compile(checkpointer=saver)
 
