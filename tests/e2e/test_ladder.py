@@ -41,12 +41,14 @@ async def test_three_failures_in_a_row_lock_the_target_until_a_person_unlocks_it
 async def climbs(chat: Conversation) -> None:
     """Release a good version and then three bad ones; the good one keeps running."""
     assert "observer v1.2.3 in production runs" in await chat.release("v1.2.3")
-    assert "Failure 1 in a row, recorded." in await chat.release("v1.3.1")
-    reported = await chat.release("v1.2.7")
+    assert "Failure 1 in a row, recorded." in await chat.release("v1.3.5")
+    reported = await chat.release("v1.3.5")
     assert "Failure 2 in a row." in reported
-    assert "v1.3.1 and v1.2.7 failed first in verify, then in deploy, for different causes" in reported
+    assert "v1.3.5 and v1.3.5 failed both in test, for the same cause: unit: 2 of 15 tests failed." in reported
     assert not chat.slack.messages(ON_CALL)
-    assert "Failure 3 in a row: the target is LOCKED until a person unlocks it." in await chat.release("v1.3.5")
+    locked = await chat.release("v1.3.1")
+    assert "Failure 3 in a row: the target is LOCKED until a person unlocks it." in locked
+    assert "v1.3.5 and v1.3.1 failed first in test, then in verify, for different causes" in locked
     assert chat.site.running() == "v1.2.3"
     assert (chat.site.server_directory / "last_good_tag").read_text() == "v1.2.3\n"
 
@@ -55,10 +57,16 @@ async def is_escalated_with_evidence(chat: Conversation) -> None:
     """The person on call gets one message with everything that is known."""
     card = await chat.escalated("LOCKED: observer in production takes no releases")
     told = chat.slack.shows(card)
-    for fact in ("version v1.3.5", "Failures in a row: 3", "Failed stage: test", "Last good: v1.2.3", "Owners: @hana"):
+    for fact in (
+        "version v1.3.1",
+        "Failures in a row: 3",
+        "Failed stage: verify",
+        "Last good: v1.2.3",
+        "Owners: @hana",
+    ):
         assert fact in told
-    for version in ("v1.3.1", "v1.2.7", "v1.3.5"):
-        assert f"version {version}" in told
+    assert told.count("version v1.3.5, stage test, cause unit: 2 of 15 tests failed.") == 2
+    assert "version v1.3.1, stage verify, cause observer-observer-1: " in told
     for line in CHECKLIST:
         assert f"✓ {HOST}{line}" in told
     assert chat.slack.messages(ON_CALL) == [card]
