@@ -1,12 +1,13 @@
-"""The plan before the guardrails: facts in, verdicts out. Nothing here is measured or done."""
+"""The plan before the guardrails: facts in, verdicts out. Nothing here is done."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agents.draft import Wanted, project
 from agents.state import State
 from agents.survey import Surveyed
-from agents.toolbox import Toolbox
+from agents.toolbox import Server, Toolbox
 from guardrails.composition import name_kept
 from guardrails.continuity import storage_continued
 from guardrails.environment import names_planned
@@ -15,6 +16,7 @@ from guardrails.privileges import user_unprivileged
 from guardrails.verdict import Verdict
 from guardrails.volumes import storage_kept
 from guardrails.written import dying, nothing_dies
+from tools.errors import ToolError
 from tools.inspection import Container
 
 
@@ -35,17 +37,33 @@ async def gate_of(state: State, wanted: Wanted, surveyed: Sequence[Surveyed], to
     """Measure what the gate still needs, and weigh its five conditions."""
     return gate(
         critical_passed=state["kind"] == "rollback" or state.get("tested") in {"passed", "warning"},
-        images=await _images(wanted, tools),
+        images=await _images(state, wanted, surveyed, tools),
         hosts=[_facts(host) for host in surveyed],
         minimum_free_bytes=tools.environment.target.minimum_free_bytes,
     )
 
 
-async def _images(wanted: Wanted, tools: Toolbox) -> Mapping[str, bool | None]:
+async def _images(
+    state: State, wanted: Wanted, surveyed: Sequence[Surveyed], tools: Toolbox
+) -> Mapping[str, bool | None]:
+    """Look for the images: in the registry for a deploy; a rollback needs no registry where the hosts kept them."""
+    back = state["kind"] == "rollback"
+    servers = [tools.servers[host.name] for host in surveyed if host.reachable]
     return {
-        f"{image['image']}:{image['tag']}": await tools.registry.exists(image["image"], image["digest"])
+        f"{image['image']}:{image['tag']}": await _kept(servers, f"{image['image']}@{image['digest']}")
+        if back
+        else await tools.registry.exists(image["image"], image["digest"])
         for image in wanted.images.values()
     }
+
+
+async def _kept(servers: Iterable[Server], reference: str) -> bool | None:
+    """Tell whether every host has an image; None where one has not, or does not tell: a registry may have it."""
+    try:
+        found = await asyncio.gather(*(server.images.image(reference) for server in servers))
+    except ToolError:
+        return None
+    return all(found) or None
 
 
 def _facts(host: Surveyed) -> HostFacts:

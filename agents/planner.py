@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from agents.running import adopt
 from agents.shipping import ship
 from agents.state import Next, State, end, proceed
 from agents.survey import Surveyed, survey
-from agents.toolbox import Toolbox
+from agents.toolbox import Server, Toolbox
 from agents.usage import used_now
 from agents.wanted import wanted_by
 from guardrails.gate import Gate
@@ -34,24 +35,31 @@ async def plan(state: State, *, runtime: Runtime[Toolbox]) -> Next:
         return end(Outcome.REFUSED, wanted)
     surveyed = await _look(state, tools)
     gate = await gate_of(state, wanted, surveyed, tools)
-    if not all(host.reachable for host in surveyed):
+    surveyed, away = _parted(surveyed)
+    if away and (state["kind"] == "deploy" or not surveyed):
         return await _refuse(gate.verdict, tools)
     drawn = draft(tools.service, tools.environment_name, wanted, surveyed, await _downtime(tools))
+    drawn = replace(drawn, notes=(away,) if away else ())
     verdict = await _weigh(state, wanted, surveyed, tools)
     if state["kind"] == "deploy" and (verdict + gate.verdict).blocks:
         return await _refuse(verdict + gate.verdict, tools)
     update: dict[str, Any] = {"plan": digest(drawn), "commit": wanted.commit, "done": 0}
     update["used_before"] = await used_now(tools, surveyed)
-    update["baseline_ms"] = await _baseline(tools)
+    update["baseline_ms"] = await _baseline(tools.servers[surveyed[0].name], tools)
     briefing, shipped = await asyncio.gather(
         brief(state, wanted, drawn, surveyed, verdict, tools), _ship(state, wanted, tools)
     )
     if shipped.blocks:
         return await _refuse(shipped, tools)
     await _save(drawn, gate, verdict, briefing, tools)
+    return await _go_on(state, verdict, update | ({"cause": away} if away else {}), tools)
+
+
+async def _go_on(state: State, verdict: Verdict, update: dict[str, Any], tools: Toolbox) -> Next:
+    """Put the plan before people, or carry it out where nobody is to be asked."""
     if state["kind"] == "rollback" or tools.environment.approval.required == 0:
-        return proceed("deploy", **update)
-    question = await _ask(digest(drawn), tools)
+        return proceed("deploy", "warning" if "cause" in update else "passed", **update)
+    question = await _ask(update["plan"], tools)
     return proceed("approve", _status(verdict), **update, question=question)
 
 
@@ -63,15 +71,21 @@ async def _look(state: State, tools: Toolbox) -> tuple[Surveyed, ...]:
     return surveyed
 
 
+def _parted(surveyed: Sequence[Surveyed]) -> tuple[tuple[Surveyed, ...], str]:
+    """Keep the hosts that were reached, and name the others in a sentence: they do not hold up the way back."""
+    reached = tuple(host for host in surveyed if host.reachable)
+    away = ", ".join(host.name for host in surveyed if not host.reachable)
+    return reached, f"not reached, and left as it is: {away}" if away else ""
+
+
 async def _weigh(state: State, wanted: Wanted, surveyed: Sequence[Surveyed], tools: Toolbox) -> Verdict:
     """Judge the plan, and for a deploy the hosts; on the way back nothing that a host lacks is worth a word."""
     verdict = judge(tools, wanted, surveyed)
     return verdict + await readiness(tools, wanted, surveyed) if state["kind"] == "deploy" else verdict
 
 
-async def _baseline(tools: Toolbox) -> float | None:
+async def _baseline(server: Server, tools: Toolbox) -> float | None:
     """Measure how fast the version that runs now answers, in milliseconds; None where nothing answers."""
-    server = next(iter(tools.servers.values()))
     measured = await baseline(server.host, tools.environment.health.probe, tools.clock)
     return round(measured.latency.total_seconds() * 1000, 1) if measured else None
 

@@ -1,11 +1,13 @@
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
+from typing import cast
 
 import pytest
 
 from tools.errors import Denied, Garbled, NotFound, ToolError, Unreachable
-from tools.host_images import HostImage, archived, image_in, inspected, named, pull_failure, pulled, tagged
-from tools.hosts import Completed
+from tools.host_images import HostImage, HostImages, archived, image_in, inspected, named, pull_failure, pulled, tagged
+from tools.hosts import Completed, Host
 from tools.registry_login import asked, is_loopback, login_remedy, registry_of, stored
 
 EXACT = "ghcr.io/acme/observer@sha256:" + "a" * 64
@@ -100,3 +102,21 @@ def test_the_look_at_stored_logins_prints_names_only() -> None:
 def test_a_registry_on_the_machine_itself_is_asked_without_tls() -> None:
     assert asked("127.0.0.1:5000/web:v1") == ("docker", "manifest", "inspect", "--insecure", "127.0.0.1:5000/web:v1")
     assert asked("ghcr.io/acme/web:v1") == ("docker", "manifest", "inspect", "ghcr.io/acme/web:v1")
+
+
+async def test_an_image_that_the_host_kept_is_named_without_its_registry() -> None:
+    ran: list[str] = []
+
+    class Kept:
+        """A host that has every image and no network."""
+
+        name = "web"
+
+        async def run(self, argv: Sequence[str]) -> Completed:
+            ran.append(argv[3] if argv[0] == "sh" else argv[1])
+            line = f'{{"id":"sha256:1","digests":["{EXACT}"],"tags":null,"size":5}}\n'
+            return Completed(tuple(argv), 0, line * 2, "", timedelta())
+
+    repository, _, digest = EXACT.partition("@")
+    image = await HostImages(cast("Host", Kept())).ensure(repository, digest, "v1")
+    assert (image.id, ran) == ("sha256:1", ["named"])

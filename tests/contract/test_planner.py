@@ -1,0 +1,124 @@
+"""What a rollback needs is on the hosts: neither the registry nor a host that is away stands in its way."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from langgraph.runtime import Runtime
+
+from agents.briefing import Briefing
+from agents.events import Event, Objected, Planned
+from agents.planner import plan
+from agents.state import Next, State
+from agents.survey import Surveyed
+from agents.toolbox import Toolbox
+from config.shipmate import FailurePolicy
+from tests.contract.histories import history, opened
+from tests.unit.agents.test_draft import HOSTS, SERVICE, WANTED
+from tools.clock import SystemClock
+from tools.errors import TimedOut
+from tools.host_images import HostImage
+
+AWAY = Surveyed("web-2", fault="no route to host")
+
+
+class SilentRegistry:
+    """A registry that never answers."""
+
+    async def exists(self, image: str, digest: str) -> bool:
+        raise TimedOut(f"{image}@{digest}: no answer within 30 s.")
+
+
+class Shelf:
+    """The images of a host."""
+
+    def __init__(self, *, kept: bool) -> None:
+        self._kept = kept
+
+    async def image(self, reference: str) -> HostImage | None:
+        assert "@sha256:" in reference
+        return HostImage("sha256:1") if self._kept else None
+
+
+async def planned(
+    directory: Path, hosts: tuple[Surveyed, ...], *, kept: bool = True, kind: str = "rollback"
+) -> tuple[Next, list[Event]]:
+    reported: list[Event] = []
+
+    async def report(event: Event) -> None:
+        reported.append(event)
+
+    async def deployed() -> Mapping[str, Any]:
+        return {}
+
+    async with history(directory) as store:
+        await opened(store)
+        tools = SimpleNamespace(
+            release_id="r1",
+            service=SERVICE,
+            environment_name="production",
+            environment=SERVICE.environments["production"],
+            failures=FailurePolicy(),
+            store=store,
+            clock=SystemClock(),
+            registry=SilentRegistry(),
+            servers={
+                host.name: SimpleNamespace(host=host.name, name=host.name, images=Shelf(kept=kept)) for host in HOSTS
+            },
+            surveyed=hosts,
+            deployed=deployed,
+            report=report,
+        )
+        state = cast("State", {"kind": kind, "version": "v1.2.3", "release": "r1", "tested": "passed"})
+        return await plan(state, runtime=Runtime(context=cast("Toolbox", tools))), reported
+
+
+@pytest.fixture(autouse=True)
+def _looked_at_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the hosts be as a test says, and the plan go without words."""
+
+    def answering(value: object) -> Callable[..., Awaitable[object]]:
+        async def answer(*_: object) -> object:
+            return value
+
+        return answer
+
+    async def survey(tools: Any) -> object:
+        return tools.surveyed
+
+    async def baseline(host: str, *_: object) -> None:
+        assert host == HOSTS[0].name
+
+    stands = {"wanted_by": answering(WANTED), "used_now": answering({}), "brief": answering(Briefing((), {}))}
+    for name, stand in {**stands, "survey": survey, "baseline": baseline}.items():
+        monkeypatch.setattr(f"agents.planner.{name}", stand)
+
+
+@pytest.mark.parametrize(("kept", "met"), [(True, True), (False, False)])
+async def test_a_rollback_asks_the_hosts_for_its_images_and_no_registry(tmp_path: Path, kept: bool, met: bool) -> None:
+    went, reported = await planned(tmp_path, HOSTS, kept=kept)
+    (told,) = (event for event in reported if isinstance(event, Planned))
+    assert went.goto == "deploy"
+    assert {line.name: line.met for line in told.gate}["image"] is met
+
+
+async def test_a_deploy_waits_for_the_registry(tmp_path: Path) -> None:
+    with pytest.raises(TimedOut):
+        await planned(tmp_path, HOSTS, kind="deploy")
+
+
+async def test_a_host_that_is_away_is_named_and_the_others_go_back(tmp_path: Path) -> None:
+    went, reported = await planned(tmp_path, (AWAY, HOSTS[0]))
+    (told,) = (event for event in reported if isinstance(event, Planned))
+    assert isinstance(went.update, dict)
+    assert (went.goto, went.update["cause"]) == ("deploy", "not reached, and left as it is: web-2")
+    assert {step["host"] for step in told.plan["steps"]} == {"web-1"}
+    assert told.plan["notes"] == ["not reached, and left as it is: web-2"]
+
+
+async def test_nothing_is_rolled_back_where_no_host_is_reached(tmp_path: Path) -> None:
+    went, reported = await planned(tmp_path, (AWAY,))
+    assert went.goto == "close"
+    assert any(isinstance(event, Objected) for event in reported)
