@@ -76,9 +76,9 @@ async def test_a_good_release_is_in_the_registry_and_marked_on_its_host(tmp_path
 
 
 async def test_a_host_that_cannot_be_marked_does_not_take_a_good_release_back(tmp_path: Path) -> None:
-    (tmp_path / "last_good_tag").mkdir()
+    (tmp_path / "observer").write_text("a file where the directory should be")
     async with history(tmp_path) as store:
-        goes, lines = await unmet(store, tmp_path)
+        goes, lines = await unmet(store, tmp_path / "observer")
         kept = (await store.deployments.of("observer", "production"))["observer"]
     assert (goes, lines) == ("close", ["observer on alpha: archive", "observer on alpha: last_good_tag"])
     assert (kept.current or {})["version"] == "v1.2.3"
