@@ -112,7 +112,7 @@ async def _pull_request(commit: str, tools: Toolbox) -> PullRequest | None:
 async def _comment(pull_request: PullRequest | None, facts: ReleaseFacts, words: Words | None, tools: Toolbox) -> None:
     if tools.github is None or pull_request is None:
         return
-    body = tools.redactor.redact(markdown(facts, words))
+    body = tools.redactor.outgoing(markdown(facts, words))
     try:
         await tools.github.sticky_comment(pull_request.number, f"{COMMENT}-{facts.service}", body)
     except ToolError:

@@ -13,7 +13,9 @@ from ahocorasick_rs import AhoCorasick
 
 from tools.encodings import SHORTEST, variants
 
+log = logging.getLogger(__name__)
 TRIPWIRE_CHARACTERS = 10
+WITHHELD = "Withheld: a secret of this bot stands in this text in disguise. Its own log tells when."
 _MARK = "[redacted:"
 _PASSES = 8
 _FEWEST_DIFFERENT = 4
@@ -36,7 +38,6 @@ class _Built:
     masks: AhoCorasick | None
     names: tuple[str, ...]
     tripwire: AhoCorasick | None
-    longest: int
 
 
 class Redactor:
@@ -92,10 +93,13 @@ class Redactor:
         tripwire = self._automata().tripwire
         return tripwire is not None and bool(tripwire.find_matches_as_indexes(_normal(text)))
 
-    def settled(self, text: str) -> int:
-        """Tell how many leading characters can be judged whatever comes after them."""
-        cut = max(0, len(text) - max(0, self._automata().longest - 1))
-        return next((start for start, end, _ in self._spans(text) if start < cut < end), cut)
+    def outgoing(self, text: str) -> str:
+        """Redact a text that leaves the bot; where a disguised secret is still in it, a sentence goes out instead."""
+        shown = self.redact(text)
+        if not self.leaks(shown):
+            return shown
+        log.warning("a text of %d characters was withheld: it holds a disguised secret of this bot", len(text))
+        return WITHHELD
 
     def _automata(self) -> "_Built":
         """Build what is searched with, once for all values registered so far."""
@@ -106,7 +110,6 @@ class Redactor:
                     masks=AhoCorasick(forms) if forms else None,
                     names=tuple(self._names[form] for form in forms),
                     tripwire=AhoCorasick(sorted(self._watched)) if self._watched else None,
-                    longest=max(map(len, forms), default=0),
                 )
             return self._built
 
@@ -121,26 +124,6 @@ class Redactor:
             else:
                 joined.append((start, end, name))
         return joined
-
-
-class RedactingStream:
-    """Redacts text that arrives in pieces, holding back as much as a secret could still need."""
-
-    def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
-        self._held = ""
-
-    def feed(self, piece: str) -> str:
-        """Take the next piece; return what may be shown by now."""
-        self._held += piece
-        cut = self._redactor.settled(self._held)
-        shown, self._held = self._held[:cut], self._held[cut:]
-        return self._redactor.redact(shown)
-
-    def finish(self) -> str:
-        """Return the rest."""
-        shown, self._held = self._held, ""
-        return self._redactor.redact(shown)
 
 
 class RedactingFormatter(logging.Formatter):

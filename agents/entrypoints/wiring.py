@@ -237,14 +237,14 @@ def narrator_of(environ: Mapping[str, str]) -> Narrator | None:
     if credentials.anthropic_api_key is None:
         return None
     key, redactor = credentials.anthropic_api_key, _redactor(credentials)
-    return Narrator(ModelSettings(), key, credentials.anthropic_base_url, redactor.redact)
+    return Narrator(ModelSettings(), key, credentials.anthropic_base_url, redactor.outgoing)
 
 
 def _narrator(configuration: Configuration, redactor: Redactor) -> Narrator | None:
     credentials, settings = configuration.credentials, configuration.shipmate.model
     if credentials.anthropic_api_key is None:
         return None
-    return Narrator(settings, credentials.anthropic_api_key, credentials.anthropic_base_url, redactor.redact)
+    return Narrator(settings, credentials.anthropic_api_key, credentials.anthropic_base_url, redactor.outgoing)
 
 
 def _logins(configuration: Configuration) -> Mapping[str, Login]:

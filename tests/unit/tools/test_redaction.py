@@ -6,14 +6,13 @@ import json
 import logging
 import shlex
 from collections.abc import Callable
-from itertools import pairwise
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.redaction import RedactingFormatter, RedactingStream, Redactor
+from tools.redaction import WITHHELD, RedactingFormatter, Redactor
 
 CANARY = "Har\"bor$2345/Zi'nc<&>+ü"
 ENCODINGS: dict[str, Callable[[str], str]] = {
@@ -82,24 +81,16 @@ def test_redacting_twice_changes_nothing(values: list[str], text: str) -> None:
     assert redactor.redact(once) == once
 
 
-@given(secrets, st.text(max_size=30), st.text(max_size=30), st.lists(st.integers(0, 100), max_size=8))
-def test_a_stream_cut_anywhere_shows_what_the_whole_text_would(
-    secret: str, before: str, after: str, cuts: list[int]
+def test_a_text_with_a_disguised_secret_does_not_go_out_and_the_log_does_not_tell_it(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    redactor = Redactor()
-    redactor.register("S", secret)
-    text = before + secret + after
-    edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
-    stream = RedactingStream(redactor)
-    shown = "".join(stream.feed(text[a:b]) for a, b in pairwise(edges)) + stream.finish()
-    assert secret not in shown
-    assert shown == redactor.redact(text) or redactor.redact(shown) == redactor.redact(text)
-
-
-def test_a_stream_of_single_characters_hides_the_secret_and_keeps_the_rest() -> None:
-    stream = RedactingStream(knowing(S="Harbor!2345Zinc"))
-    text = "a Harbor!2345Zinc b Harbor!2345Zin"
-    assert "".join(map(stream.feed, text)) + stream.finish() == "a [redacted:S] b Harbor!2345Zin"
+    redactor, secret = knowing(S="Harbor!2345ZincMeadow"), "Harbor!2345ZincMeadow"
+    disguised = " ".join(secret)
+    assert redactor.outgoing(f"ok: {disguised}") == WITHHELD
+    assert redactor.outgoing(f"ok: {secret}") == "ok: [redacted:S]"
+    (line,) = caplog.messages
+    assert "was withheld" in line
+    assert disguised not in line
 
 
 @pytest.mark.parametrize("value", ["short", "1234567", "aaaaaaaaaaaa", "sqlite:///x/shipmate.db", "a[redacted:b]", ""])
