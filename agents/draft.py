@@ -98,9 +98,9 @@ def _steps(service: Service, images: Images, surveyed: Sequence[Surveyed]) -> It
 def _way_back(host: Surveyed) -> WayBack:
     if not host.reachable:
         return WayBack(host.name, possible=False, reason="the host cannot be reached")
-    found = [part for part in (host.components or {}).values() if part.container]
+    found = [part for part in (host.components or {}).values() if part.running]
     if not found:
-        return WayBack(host.name, possible=True, reason="first deploy: going back means removing it again")
+        return WayBack(host.name, possible=True, reason="first deploy: going back means stopping it again")
     lost = [part.container.image for part in found if part.container and not part.image_kept]
     if lost:
         return WayBack(host.name, possible=False, reason=f"the image {lost[0]} is gone from the host")

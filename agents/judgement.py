@@ -26,10 +26,10 @@ def judge(tools: Toolbox, wanted: Wanted, surveyed: Sequence[Surveyed]) -> Verdi
     verdicts += [_image_rules(tools, wanted, name, surveyed) for name in tools.service.components]
     for host in surveyed:
         for name, found in (host.components or {}).items():
-            if found.container is not None:
-                verdicts.append(_storage(tools, wanted, tools.service.compose_service(name), found.container))
-                lost = dying(found.changes, found.container, tools.environment.paths)
-                verdicts.append(nothing_dies(found.container.name, lost))
+            if container := found.in_service:
+                verdicts.append(_storage(tools, wanted, tools.service.compose_service(name), container))
+                lost = dying(found.changes, container, tools.environment.paths)
+                verdicts.append(nothing_dies(container.name, lost))
     return sum(verdicts, start=Verdict())
 
 
@@ -68,7 +68,7 @@ async def _kept(servers: Iterable[Server], reference: str) -> bool | None:
 
 def _facts(host: Surveyed) -> HostFacts:
     found = list((host.components or {}).values())
-    running = [part for part in found if part.container]
+    running = [part for part in found if part.running]
     return HostFacts(
         name=host.name,
         reachable=host.reachable,
@@ -101,7 +101,7 @@ def _image_rules(tools: Toolbox, wanted: Wanted, name: str, surveyed: Sequence[S
         tools.environment.target.directory,
         {part.name: tuple(about.get("volumes", ()))},
     )
-    running = [found.container for host in surveyed if (found := (host.components or {}).get(name))]
+    running = [found.in_service for host in surveyed if (found := (host.components or {}).get(name))]
     for container in running or [None]:
         user, called = (container.user, container.name) if container else (None, None)
         kept += user_unprivileged(part, image_user=about.get("user"), running_user=user)

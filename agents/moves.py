@@ -4,6 +4,7 @@ import asyncio
 
 from agents.toolbox import Server, Toolbox
 from guardrails.plan import Plan, PlannedStep, Running
+from tools.references import ID
 
 
 async def move_forward(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
@@ -21,7 +22,8 @@ async def move_back(tools: Toolbox, plan: Plan, step: PlannedStep, before: Runni
     """Make a host run again what it ran before the plan, from the image that it kept."""
     server, fence = tools.servers[step.host], await _fence(tools, plan)
     tag = before.tag or "latest"
-    await server.images.tag(before.image_id, f"{before.image}:{tag}")
+    if not before.image.startswith(ID):  # an image without a name can be given no tag
+        await server.images.tag(before.image_id, f"{before.image}:{tag}")
     if before.compose_text is not None:
         await server.compose.install(before.compose_text.encode(), fence)
     await _up(tools, server, step, tag, fence)

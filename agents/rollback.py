@@ -55,7 +55,7 @@ async def _undo(tools: Toolbox, plan: Plan, step: PlannedStep) -> bool | None:
 async def _restore(tools: Toolbox, plan: Plan, step: PlannedStep) -> tuple[bool, str]:
     if step.before is None:
         await take_away(tools, plan, step)
-        return True, "first deploy: the container is gone, its volumes are kept"
+        return True, "first deploy: the container is stopped, it and its volumes are kept"
     await move_back(tools, plan, step, step.before)
     server = tools.servers[step.host]
     settled = await settle(

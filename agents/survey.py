@@ -10,8 +10,8 @@ from guardrails.plan import Running
 from tools.disk import free_bytes
 from tools.env_file import settings_of
 from tools.errors import ToolError
-from tools.host_images import HostImage
 from tools.inspection import Container, PathChange
+from tools.references import ID, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,16 @@ class Found:
     """One component on one host: the container that runs it and what it has written outside its mounts."""
 
     container: Container | None
+    """Whatever is there, to be looked at."""
     running: Running | None
+    """None where nothing of the component counts as what runs: a container that was only ever tried does not."""
     image_kept: bool
     changes: tuple[PathChange, ...] = ()
+
+    @property
+    def in_service(self) -> Container | None:
+        """The container of what counts as running; a stopped one of a failed first deploy is only there to be seen."""
+        return self.container if self.running else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +80,17 @@ async def _host(server: Server, tools: Toolbox) -> Surveyed:
 
 
 async def _running_on(server: Server, tools: Toolbox) -> Surveyed:
+    known = await tools.deployed()
+    found = {name: await _component(name, server, tools) for name in tools.service.components}
     return Surveyed(
-        server.name, components={name: await _component(name, server, tools) for name in tools.service.components}
+        server.name,
+        components={name: part if name in known else _seen_running(part) for name, part in found.items()},
     )
+
+
+def _seen_running(found: Found) -> Found:
+    """Let something that was never verified count only while it runs."""
+    return found if found.container and found.container.running else replace(found, running=None)
 
 
 async def _changes(server: Server, found: Found) -> tuple[PathChange, ...]:
@@ -96,19 +111,21 @@ async def _component(name: str, server: Server, tools: Toolbox) -> Found:
     if container is None:
         return Found(None, None, image_kept=False)
     installed, image = await asyncio.gather(server.compose.installed(), server.images.image(container.image_id))
-    repository, _, tag = container.image.rpartition(":")
+    repository, tag = named(container.image)
     running = Running(
-        image=repository or container.image,
+        image=repository,
         image_id=container.image_id,
-        digest=_digest(image, repository),
-        tag=tag or None,
+        digest=image.digest_of(repository) if image else None,
+        tag=tag,
         compose_text=installed.decode() if installed is not None else None,
         container_id=container.id,
     )
     return Found(container, running, image is not None)
 
 
-def _digest(image: HostImage | None, repository: str) -> str | None:
-    """Tell the digest under which the registry knows the image, where it came from one."""
-    known = (name.partition("@") for name in (image.digests if image else ()))
-    return next((digest for name, _, digest in known if name == repository), None)
+def named(image: str) -> tuple[str, str | None]:
+    """Take apart what a container was started from: the image's name and its tag; an id is a name without a tag."""
+    if image.startswith(ID):
+        return image, None
+    reference = Reference.parse(image)
+    return reference.name, reference.tag

@@ -28,7 +28,7 @@ async def used_now(tools: Toolbox, surveyed: Sequence[Surveyed]) -> Mapping[str,
     used = {}
     for host in surveyed:
         for name, found in (host.components or {}).items():
-            uses = await mount_uses(tools.servers[host.name], found.container) if found.container else ()
+            uses = await mount_uses(tools.servers[host.name], found.in_service) if found.in_service else ()
             used[place(name, host.name)] = [use.target for use in uses if use.written]
     return used
 

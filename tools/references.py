@@ -13,6 +13,8 @@ _REGISTRY = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _HUB = "docker.io"
+ID = "sha256:"
+"""Begins what an engine calls an image without any name."""
 
 
 @dataclass(frozen=True, slots=True)
