@@ -3,15 +3,19 @@
 Nothing here removes a volume, or a container that ever ran.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
+from typing import Any
 
 from tools import files
 from tools.fence import admitted, fenced
 from tools.hosts import Argv, Completed, Host
 
 UP_LIMIT = timedelta(minutes=5)
+GRACE = timedelta(seconds=10)
+"""How long an effect under way may go on after the bot was told to stop."""
 # Compose makes the new container as `<old id>_<name>` and renames it later. One that was killed in between leaves it
 # there, and the next compose then removes the good container and stumbles over the name.
 _CLEARED = """\
@@ -52,6 +56,18 @@ def stop(base: Argv, service: str, variable: str, tag: str) -> Argv:
 def make_directories(directory: PurePosixPath, below: Sequence[PurePosixPath]) -> Argv:
     """Build the command that creates the directory and those below it where they are absent."""
     return ("mkdir", "-p", "--", str(directory), *(str(directory / path) for path in below))
+
+
+async def unbroken(effect: Coroutine[Any, Any, Completed]) -> Completed:
+    """Wait for an effect; whoever is cancelled meanwhile leaves once it has ended, or the grace is over."""
+    work = asyncio.create_task(effect)
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait({work}, timeout=GRACE.total_seconds())
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        raise
 
 
 class Compose:
@@ -117,5 +133,5 @@ class Compose:
         limit: timedelta = timedelta(minutes=1),
     ) -> Completed:
         command = fenced(argv, directory=self._directory, number=fence)
-        completed = await self._host.run(command, stdin=stdin, timeout=limit)
+        completed = await unbroken(self._host.run(command, stdin=stdin, timeout=limit))
         return admitted(completed, self._host.name).require(f"{doing} on {self._host.name}")

@@ -1,9 +1,10 @@
+import asyncio
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
 import pytest
 
-from tests.contract.tools.web import Site
+from tests.contract.tools.web import Site, until
 from tools.containers import Containers
 from tools.errors import CommandFailed, Superseded
 from tools.hosts import Host
@@ -43,6 +44,20 @@ async def test_a_missing_env_file_is_named_and_a_present_one_is_not(host: Host, 
     await host.write(place.directory / ".env", b"A=1\n", 0o600)
     assert await compose.lacks(env_file) is None
     assert await compose.lacks(None) is None
+
+
+async def test_whoever_must_stop_in_mid_start_leaves_the_service_running(host: Host, site: Make) -> None:
+    place, containers = site(), Containers(host)
+    await place.start(host, "v1")
+    (before,) = place.containers()
+    starting = asyncio.create_task(place.compose(host).up("web", "IMAGE_TAG", "v2", fence=2))
+    await until(lambda: set(place.containers()) - {before})
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    after = await containers.find(place.project, "web")
+    assert after
+    assert (after.labels["version"], after.running) == ("v2", True)
 
 
 async def test_up_removes_what_a_killed_compose_had_made_and_keeps_what_runs(host: Host, site: Make) -> None:
