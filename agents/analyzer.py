@@ -7,13 +7,13 @@ from langgraph.runtime import Runtime
 
 from agents.contents import inspect_sources
 from agents.events import Analyzed, CommitLine, DecisionLine, Objected, SuiteRan
-from agents.running import running_version
+from agents.running import astray, running_version
 from agents.state import Next, State, end, proceed
 from agents.toolbox import Toolbox
 from config.nearest import nearest
 from guardrails.categories import categorise
 from guardrails.risks import risks
-from guardrails.scope import Scope, scope
+from guardrails.scope import Decision, Scope, scope
 from guardrails.verdict import Verdict
 from tools.changes import ChangedFile, Commit, touched
 from tools.history.releases import Outcome
@@ -41,7 +41,7 @@ async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
     version, base = await running_version(tools)
     await tools.store.releases.change(state["release"], commit=commit, from_version=version)
     files = await tools.repository.changed_files(base, commit)
-    chosen = scope(tools.service, touched(files))
+    chosen = await _mending(scope(tools.service, touched(files)), tools)
     commits = await tools.repository.commits(base, commit)
     change = _change(files, commits, chosen, tools)
     await tools.report(Analyzed(commit=commit, from_version=version, from_commit=base or "", **change))
@@ -61,6 +61,22 @@ async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
         suites=list(chosen.run),
         components=list(chosen.build),
     )
+
+
+async def _mending(chosen: Scope, tools: Toolbox) -> Scope:
+    """Judge "nothing changed" by what the hosts run: where they strayed from the record, that is deployed again.
+
+    What was recorded has its image and passed its suites; what was not is tested and built.
+    """
+    lost = await astray(tools) if chosen.skip_all else {}
+    if not lost:
+        return chosen
+    told = ", ".join(f"{name} on {host}" for name, host in sorted(lost.items()))
+    again = Decision("deploy_again", f"Nothing changed, but not every host runs what it should: {told}.")
+    build = tuple(sorted(set(tools.service.components) - set(await tools.deployed())))
+    suites = tuple(tools.service.suites) if build else ()
+    skip = {name: reason for name, reason in chosen.skip.items() if name not in suites}
+    return Scope((again,), suites, skip, build)
 
 
 def _change(files: Iterable[ChangedFile], commits: Iterable[Commit], chosen: Scope, tools: Toolbox) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """What runs now, as far as anybody knows: the store first, the host where the store is empty."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from agents.survey import Surveyed, survey
+from agents.survey import Found, Surveyed, survey, survey_running
 from agents.toolbox import Toolbox
-from tools.history.deployments import ADOPTED
+from tools.history.deployments import ADOPTED, Deployment
 
 
 async def running_version(tools: Toolbox) -> tuple[str, str | None]:
@@ -23,6 +23,26 @@ async def running_version(tools: Toolbox) -> tuple[str, str | None]:
             if tag and commit:
                 return tag, commit
     return "", None
+
+
+async def astray(tools: Toolbox) -> Mapping[str, str]:
+    """Name, for each component that a host does not run as it was recorded, the first such host.
+
+    Of what was never recorded only a container that runs is asked for; a host that cannot be seen counts as astray.
+    """
+    deployed = await tools.deployed()
+    lost: dict[str, str] = {}
+    for host in await survey_running(tools):
+        for name in tools.service.components:
+            if not _runs_well((host.components or {}).get(name), deployed.get(name)):
+                lost.setdefault(name, host.name)
+    return lost
+
+
+def _runs_well(found: Found | None, recorded: Deployment | None) -> bool:
+    if found is None or found.running is None or not found.container or not found.container.running:
+        return False
+    return recorded is None or recorded.runs(found.running.digest)
 
 
 async def adopt(tools: Toolbox, version: str, commit: str, surveyed: Iterable[Surveyed]) -> None:
