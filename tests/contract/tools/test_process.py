@@ -1,4 +1,5 @@
 import asyncio
+import os
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -49,3 +50,11 @@ async def test_a_cancelled_command_is_ended() -> None:
 
 async def test_the_duration_is_measured() -> None:
     assert (await run(("sleep", "0.1"))).duration >= timedelta(seconds=0.1)
+
+
+async def test_what_a_command_makes_stays_readable_although_the_bot_keeps_its_own_files_to_itself() -> None:
+    own = os.umask(0o077)
+    try:
+        assert (await run(("sh", "-c", "umask"))).stdout.strip() == "0022"
+    finally:
+        os.umask(own)
