@@ -2,27 +2,32 @@
 
 import argparse
 import asyncio
-import getpass
 import json
 import os
+import pwd
 import sys
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agents.answers import Origin, Person
 from config.faults import ConfigFaults
 from config.loading import DEFAULT_PATH, config_path, load
 from config.nearest import did_you_mean
 from config.shipmate import Configuration
-from tools.errors import ToolError
+from tools.errors import NotFound, ToolError
+
+if TYPE_CHECKING:  # what only some commands need is imported where they run
+    from agents.entrypoints.commands import Command, Misread
 
 DONE, NO, WRONG = 0, 1, 2
+INTERRUPTED, UNREAD = 130, 141
+"""Ended by Ctrl-C, or by a reader such as `head` that wanted no more: 128 and the signal, as shells tell it."""
 SPOKEN = {
     "deploy": "SERVICE VERSION [to ENV]: plan, ask, deploy, verify",
     "rollback": "SERVICE [to VERSION] [in ENV]: put a former version back",
-    "approve": "SERVICE [ENV]: let the waiting plan through",
+    "approve": "SERVICE [ENV [DIGEST]]: let the waiting plan through",
     "reject": "SERVICE [ENV] [REASON]: refuse the waiting plan",
     "cancel": "SERVICE [ENV]: stop a release at its next safe point",
     "unlock": "SERVICE [ENV]: let a locked target take releases again",
@@ -38,6 +43,8 @@ LAUNCHED = {
 }
 """Commands that the launcher runs itself."""
 COMMANDS = (*SPOKEN, *LAUNCHED, "serve", "export", "guard", "summary", "check-config", "doctor", "help")
+READ = frozenset({"status", "history", "stats"})
+"""What only reads: the answer may be JSON, and no crew is needed."""
 FOLLOWED = frozenset({"deploy", "rollback", "approve"})
 Run = Callable[[argparse.Namespace, Configuration], Coroutine[Any, Any, int]]
 
@@ -52,17 +59,30 @@ def main(arguments: Sequence[str]) -> int:
     if wrong:
         print(wrong, file=sys.stderr)
         return WRONG
-    wanted = described.parse_args(arguments)
+    return _done(described.parse_args(arguments))
+
+
+def _done(wanted: argparse.Namespace) -> int:
     try:
-        return int(wanted.run(wanted))
-    except ConfigFaults as faults:
-        print(faults, file=sys.stderr)
-        return WRONG
-    except ToolError as error:
-        print(error, file=sys.stderr)
-        return WRONG
+        code = int(wanted.run(wanted))
+        sys.stdout.flush()
+    except (ConfigFaults, ToolError) as error:
+        return _failed(str(error), as_json=getattr(wanted, "json", False))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written has no reader
+        return UNREAD
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    return code
+
+
+def _failed(error: str, *, as_json: bool) -> int:
+    """Tell what could not be done: a person on stderr, a program in the answer it waits for."""
+    if as_json:
+        print(json.dumps({"error": error}))
+    else:
+        print(error, file=sys.stderr)
+    return WRONG
 
 
 def parser() -> argparse.ArgumentParser:
@@ -73,7 +93,8 @@ def parser() -> argparse.ArgumentParser:
     for verb, text in SPOKEN.items():
         spoken = _add(commands, verb, text, _configured(_speak))
         spoken.add_argument("words", nargs="*", metavar="WORD", help="as after the Slack command")
-        spoken.add_argument("--json", action="store_true", help="print JSON (status, history, stats)")
+        if verb in READ:
+            spoken.add_argument("--json", action="store_true", help="print JSON")
         spoken.set_defaults(verb=verb)
     exported = _add(commands, "export", "print the history as JSON", _configured(_export))
     exported.add_argument("service", nargs="?")
@@ -145,26 +166,39 @@ async def _speak(wanted: argparse.Namespace, configuration: Configuration) -> in
     from agents.entrypoints.terminal import follow
     from agents.entrypoints.wiring import reachable_crew
 
-    if wanted.json:
-        return await _as_json(wanted, configuration)
     command = parse(" ".join((wanted.verb, *wanted.words)), Catalog.of(configuration.services, "./shipmate"))
-    person = Person(f"terminal:{getpass.getuser()}")
+    if wanted.verb in READ and wanted.json:
+        return await _as_json(wanted.verb, command, configuration)
     async with reachable_crew(configuration) as crew:
         key = f"terminal/{uuid.uuid4()}"
-        reply = await door.answer(command, person, Origin(), crew, configuration, key)
+        reply = await door.answer(command, person(), Origin(), crew, configuration, key)
         print(reply.text)
         if reply.release and wanted.verb in FOLLOWED:
             return await follow(crew, reply.release, sys.stdout)
     return WRONG if isinstance(command, Misread) else DONE if reply.done else NO
 
 
-async def _as_json(wanted: argparse.Namespace, configuration: Configuration) -> int:
+def person() -> Person:
+    """Tell who sits at the terminal: the operating system knows, the environment may say anything."""
+    number = os.getuid()
+    try:
+        return Person(f"terminal:{pwd.getpwuid(number).pw_name}")
+    except KeyError:
+        return Person(f"terminal:{number}")
+
+
+async def _as_json(verb: str, command: "Command | Misread", configuration: Configuration) -> int:
+    from agents.entrypoints.commands import Misread
+    from agents.entrypoints.replies import misread
     from agents.entrypoints.standing import document
+    from agents.entrypoints.voice import terminal_voice
     from agents.entrypoints.wiring import opened_store
 
-    service, environment = [*wanted.words, None, None][:2]
+    if isinstance(command, Misread):
+        return _failed(misread(command, terminal_voice()), as_json=True)
+    service, environment = getattr(command, "service", None), getattr(command, "environment", None)
     async with opened_store(configuration) as store:
-        told = await document(wanted.verb, store, configuration.services, service, environment)
+        told = await document(verb, store, configuration.services, service, environment)
     print(json.dumps(told, indent=2))
     return DONE
 
@@ -174,7 +208,11 @@ async def _export(wanted: argparse.Namespace, configuration: Configuration) -> i
     from agents.entrypoints.wiring import opened_store
 
     async with opened_store(configuration) as store:
-        print(json.dumps(await export(store, wanted.service), indent=2))
+        told = await export(store, wanted.service)
+    strange = wanted.service not in (None, *configuration.services)
+    if strange and not told["pipelines"] and not told["rollback_registry"]["services"]:
+        raise NotFound(f"There is no service {wanted.service}{did_you_mean(wanted.service, configuration.services)}")
+    print(json.dumps(told, indent=2))
     return DONE
 
 

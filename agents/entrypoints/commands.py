@@ -76,6 +76,8 @@ class Approve:
 
     service: str
     environment: str
+    digest: str = ""
+    """How the digest of the plan that was read begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,9 @@ def spelled(prefix: str, *words: str) -> str:
     return " ".join((prefix, *shown))
 
 
-_SERVICE, _VERSION, _ENVIRONMENT = "SERVICE", "VERSION", "ENV"
-_SLOTS = (_SERVICE, _VERSION, _ENVIRONMENT)
+_SERVICE, _VERSION, _ENVIRONMENT, _DIGEST = "SERVICE", "VERSION", "ENV", "DIGEST"
+_SLOTS = (_SERVICE, _VERSION, _ENVIRONMENT, _DIGEST)
+_PLAN_DIGEST = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
 Shape = tuple[str, ...]
 
 
@@ -173,7 +176,7 @@ _FORMS: Mapping[str, _Form] = {
     ),
     "cancel": _Form(Cancel, "SERVICE [ENV]", _TARGET),
     "unlock": _Form(Unlock, "SERVICE [ENV]", _TARGET),
-    "approve": _Form(Approve, "SERVICE [ENV]", _TARGET),
+    "approve": _Form(Approve, "SERVICE [ENV [DIGEST]]", (*_TARGET, (_SERVICE, _ENVIRONMENT, _DIGEST))),
     "reject": _Form(Reject, "SERVICE [ENV] [REASON]", _TARGET),
     "help": _Form(Help, "", ((),), targeted=False),
 }
@@ -243,7 +246,7 @@ def _read_form(verb: str, words: tuple[str, ...], catalog: Catalog) -> Command |
         named[slot] = word
     if form.targeted:
         named.setdefault(_ENVIRONMENT, catalog.services[named[_SERVICE]].default)
-    fields = {_SERVICE: "service", _VERSION: "version", _ENVIRONMENT: "environment"}
+    fields = {_SERVICE: "service", _VERSION: "version", _ENVIRONMENT: "environment", _DIGEST: "digest"}
     return form.make(**{fields[slot]: word for slot, word in named.items() if slot in fields})
 
 
@@ -295,10 +298,16 @@ def _wrong_environment(word: str, known: Known | None, _catalog: Catalog) -> Unf
     return None if word in environments else unfit
 
 
+def _wrong_digest(word: str, _known: Known | None, _catalog: Catalog) -> Unfit | None:
+    standing = f"'{_short(word)}' is not the beginning of a plan's digest: 7 to 64 of the characters 0-9 and a-f."
+    return None if _PLAN_DIGEST.fullmatch(word) else ("bad-digest", standing, None)
+
+
 _WRONG: Mapping[str, Callable[[str, Known | None, Catalog], Unfit | None]] = {
     _SERVICE: _wrong_service,
     _VERSION: _wrong_version,
     _ENVIRONMENT: _wrong_environment,
+    _DIGEST: _wrong_digest,
 }
 
 

@@ -13,12 +13,15 @@ from agents.answers import Answer, Order, Origin, Person, Refusal
 from agents.entrypoints import commands, replies, standing
 from agents.entrypoints.commands import Command, Misread
 from agents.entrypoints.gestures import Pressed
+from agents.entrypoints.terminal import question_text
+from agents.entrypoints.view import fold
 from agents.entrypoints.voice import Voice, slack_voice, terminal_voice
 from agents.lineage import lineage
 from agents.remote import CrewCalls
 from config.shipmate import Configuration
 from tools.errors import ToolError
 from tools.history import Store
+from tools.history.decisions import Question
 from tools.history.deployments import ADOPTED
 from tools.history.releases import Outcome, Release
 
@@ -244,9 +247,25 @@ async def _by_word(command: commands.Approve | commands.Reject, choice: str, rea
     for release in await visit.store.releases.unfinished(command.service, command.environment):
         question = await visit.store.decisions.latest(release.id)
         if question and question.choice is None:
+            if isinstance(command, commands.Approve) and not _names(command.digest, question):
+                return await _shown(release, command.digest, visit)
             reply = await visit.crew.decide(release.id, question.digest, visit.person, choice, reason)
             return _told(reply, visit.voice, replies.decided(release, question.digest, choice, visit.voice))
     return _told(_nothing("no-question", "No plan waits for an answer", command), visit.voice, "")
+
+
+def _names(beginning: str, question: Question) -> bool:
+    return bool(beginning) and question.digest.startswith(beginning)
+
+
+async def _shown(release: Release, given: str, visit: Visit) -> Reply:
+    """Show the plan that waits instead of approving it: nobody lets through what they may not have read."""
+    waits = f"{release.service} {release.version} in {release.environment}"
+    refusal = Refusal("plan-not-named", f"Approving {waits} takes the digest of the plan; this is the plan.", "")
+    if given:
+        refusal = Refusal("superseded", f"{waits} waits with another plan than {given[:12]}; this is the plan.", "")
+    plan = question_text(fold(release, await visit.store.journal.of(release.id)), visit.voice)
+    return Reply("\n".join([replies.refused(refusal, visit.voice), *plan]), done=False)
 
 
 def _nothing(code: str, what: str, command: commands.Cancel | commands.Approve | commands.Reject) -> Refusal:

@@ -22,7 +22,7 @@ async def summary(repo: Path, base: str, head: str, *, as_json: bool, narrator: 
     try:
         facts, diff = await _facts(repo, base, head)
     except ToolError as error:
-        out.write(f"{error}\n")
+        out.write(json.dumps({"error": str(error)}) + "\n" if as_json else f"{error}\n")
         return 2
     words = await narrator.summarise(facts, diff) if narrator else None
     out.write(_as_json(facts, words) if as_json else markdown(facts, words))

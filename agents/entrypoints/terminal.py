@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from agents import events
+from agents.entrypoints import figures
 from agents.entrypoints.facts import facts, held, words
 from agents.entrypoints.headlines import headline, way_on
 from agents.entrypoints.view import ReleaseView, fold
@@ -100,7 +101,8 @@ def question_text(view: ReleaseView, voice: Voice) -> list[str]:
         lines += [f"  not confirmed by the facts: {cut(flat(claim), 300)}" for claim in claims]
     release = view.release
     where = f"{release.service} {release.environment}"
-    approve, reject = next_command(f"approve {where}", voice), next_command(f"reject {where} REASON", voice)
+    shown = figures.digest(view.open_question.digest) if view.open_question else "DIGEST"
+    approve, reject = next_command(f"approve {where} {shown}", voice), next_command(f"reject {where} REASON", voice)
     return [*lines, "", f"To decide: {approve}", f"       or: {reject}"]
 
 

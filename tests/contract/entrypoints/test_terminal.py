@@ -64,7 +64,7 @@ async def test_a_plan_is_decided_by_word_in_a_terminal(crew: Crew) -> None:
 
 async def test_following_shows_the_plan_and_ends_where_a_person_must_decide(crew: Crew) -> None:
     release = str((await says(crew, "deploy observer v1.2.3")).release)
-    await crew.ask(release)
+    digest = await crew.ask(release)
     out = io.StringIO()
     assert await follow(crew, release, out) == WAITING
     told = out.getvalue()
@@ -72,7 +72,32 @@ async def test_following_shows_the_plan_and_ends_where_a_person_must_decide(crew
     assert "environment: + KIS_RETRY" in told
     assert "Plan digest:" in told
     assert told.index("Plan digest:") < told.index("Written by the model from unreviewed text")
-    assert "To decide: ./shipmate approve observer production" in told
+    assert f"To decide: ./shipmate approve observer production {digest[:12]}" in told
+
+
+@pytest.mark.parametrize(("named", "code"), [("", "plan-not-named"), (" production 0000000", "superseded")])
+async def test_an_approval_that_names_no_plan_or_another_one_shows_the_plan_and_counts_nothing(
+    crew: Crew, named: str, code: str
+) -> None:
+    release = str((await says(crew, "deploy observer v1.2.3")).release)
+    digest = await crew.ask(release)
+    reply = await says(crew, f"approve observer{named}", Person("U0HANA"))
+    assert not reply.done
+    assert f"({code})" in reply.text
+    assert "environment: + KIS_RETRY" in reply.text
+    assert reply.text.splitlines()[-2] == f"To decide: ./shipmate approve observer production {digest[:12]}"
+    question = await crew.store.decisions.latest(release)
+    assert question is not None
+    assert question.choice is None
+
+
+async def test_an_approval_may_name_the_plan_by_the_beginning_of_its_digest(crew: Crew) -> None:
+    release = str((await says(crew, "deploy observer v1.2.3")).release)
+    digest = await crew.ask(release)
+    assert (await says(crew, f"approve observer production {digest[:7]}", Person("U0HANA"))).done
+    question = await crew.store.decisions.latest(release)
+    assert question is not None
+    assert (question.choice, question.digest) == ("approved", digest)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +118,8 @@ async def test_following_tells_everything_once_until_the_end(crew: Crew, outcome
 
 async def test_an_approved_release_is_followed_to_its_end(crew: Crew) -> None:
     release = str((await says(crew, "deploy observer v1.2.3")).release)
-    await crew.ask(release)
-    await says(crew, "approve observer", Person("U0HANA"))
+    digest = await crew.ask(release)
+    await says(crew, f"approve observer production {digest}", Person("U0HANA"))
     await crew.finish(release, Outcome.SUCCEEDED)
     assert await follow(crew, release, io.StringIO()) == DONE
 

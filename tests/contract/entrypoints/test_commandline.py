@@ -1,0 +1,95 @@
+"""The command line as programs use it: JSON or a refusal, an exit code that is true, and no surprise in a pipe."""
+
+import json
+import os
+import pwd
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agents.entrypoints import commandline
+from tests.stage.places import ROOT
+
+SERVICE = """\
+service: observer
+repository: {url: 'https://git.example.com/observer.git'}
+components: {observer: {image: registry.example.com/observer}}
+environments:
+  production:
+    target: {hosts: [{name: here}], directory: /srv/observer}
+    health: {probe: {url: 'http://127.0.0.1:8080/health'}}
+"""
+Ran = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A configuration of its own, with one service."""
+    (tmp_path / "services").mkdir()
+    (tmp_path / "services/observer.yaml").write_text(SERVICE)
+    (tmp_path / "shipmate.yaml").write_text("database: sqlite:///shipmate.db\nworkspace: work\n")
+    return tmp_path / "shipmate.yaml"
+
+
+def shipmate(config: Path, *words: str, **environ: str) -> Ran:
+    environment = {**os.environ, "SHIPMATE_CONFIG": str(config), "LANGGRAPH_STRICT_MSGPACK": "true", **environ}
+    command = [sys.executable, "-m", "agents", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, check=False, timeout=120)
+
+
+@pytest.mark.parametrize("verb", ["deploy", "rollback", "approve", "reject", "cancel", "unlock"])
+def test_what_acts_takes_no_json_instead_of_doing_nothing(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        commandline.main([verb, "observer", "--json"])
+    assert stopped.value.code == commandline.WRONG
+    assert "--json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("status", "obsrver"), "./shipmate status observer"),
+        (("stats", "obsrver"), "./shipmate stats observer"),
+        (("history", "observer", "prodction"), "./shipmate history observer production"),
+        (("guard", "volumes", "obsrver"), "did you mean 'observer'?"),
+        (("summary", "--repo", "/nowhere", "--base", "a", "--head", "b"), "/nowhere is not a git repository."),
+    ],
+)
+def test_a_mistake_under_json_is_json_with_the_nearest_name(config: Path, words: tuple[str, ...], meant: str) -> None:
+    ran = shipmate(config, *words, "--json")
+    assert ran.returncode == commandline.WRONG
+    assert meant in json.loads(ran.stdout)["error"]
+
+
+def test_known_names_are_answered_in_json(config: Path) -> None:
+    ran = shipmate(config, "status", "observer", "production", "--json")
+    assert (ran.returncode, json.loads(ran.stdout)["targets"][0]["service"]) == (0, "observer")
+
+
+def test_the_export_of_a_service_that_never_was_is_refused_with_the_nearest_name(config: Path) -> None:
+    assert shipmate(config, "export", "observer").returncode == commandline.DONE
+    ran = shipmate(config, "export", "obsrver")
+    assert (ran.returncode, ran.stdout) == (commandline.WRONG, "")
+    assert "There is no service obsrver, did you mean 'observer'?" in ran.stderr
+
+
+def test_a_reader_that_wants_no_more_ends_an_export_quietly(config: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**os.environ, "SHIPMATE_CONFIG": str(config)}
+    with os.fdopen(writing, "w") as gone:
+        command = [sys.executable, "-m", "agents", "export"]
+        ran = subprocess.run(
+            command, cwd=ROOT, env=environment, stdout=gone, stderr=subprocess.PIPE, check=False, timeout=120
+        )
+    assert (ran.returncode, ran.stderr) == (commandline.UNREAD, b"")
+
+
+def test_a_person_at_the_terminal_is_who_the_system_says_whatever_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "hana")
+    assert commandline.person().id == f"terminal:{pwd.getpwuid(os.getuid()).pw_name}"
