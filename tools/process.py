@@ -16,7 +16,7 @@ from tools.hosts import DEFAULT_TIMEOUT, OUTPUT_LIMIT_BYTES, Completed
 NOT_STARTED = 127
 """Exit code of a command that is not installed, as shells have it."""
 UMASK = 0o022
-"""The bot keeps its own files to itself; what it checks out, builds and makes for a service must stay readable there."""
+"""The bot keeps its own files to itself; what it makes for a service must stay readable there."""
 _PATIENCE_SECONDS = 2.0
 """How long an ended command's children may go on printing, and a told-to-end command may take to do so."""
 
