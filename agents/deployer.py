@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from agents.discretion import told
 from agents.draft import draft, redraw
 from agents.events import Decided, Moved, Settled
-from agents.moves import move_forward
+from agents.moves import move_forward, settle
 from agents.state import Next, State, end, fail, proceed
 from agents.survey import survey_running
 from agents.toolbox import Toolbox
@@ -18,7 +18,6 @@ from agents.wanted import wanted_by
 from guardrails.plan import Plan, PlannedStep, digest
 from guardrails.plan_changes import differences
 from tools.errors import ToolError
-from tools.health import settle
 from tools.history.releases import Outcome
 
 REFRESH_LIMIT = timedelta(seconds=5)
@@ -49,17 +48,9 @@ async def _move(state: State, plan: Plan, step: PlannedStep, tools: Toolbox) -> 
     moved = tools.clock.monotonic() - begun
     before = step.before.tag or step.before.image if step.before else ""
     await tools.report(Moved(step.component, step.host, before, step.after.tag, round(moved, 3)))
-    server = tools.servers[step.host]
-    settled = await settle(
-        server.host,
-        server.containers,
-        plan.project,
-        tools.service.compose_service(step.component),
-        tools.environment.health,
-        tools.clock,
-    )
+    settled = await settle(tools, plan, step)
     waited = round(settled.waited.total_seconds(), 3)
-    log = (await told(tools, server, settled.log_tail)).text if settled.log_tail else ""
+    log = (await told(tools, tools.servers[step.host], settled.log_tail)).text if settled.log_tail else ""
     await tools.report(Settled(step.component, step.host, settled.healthy, waited, settled.cause, log))
     if not settled.healthy:
         cause = f"{step.component} on {step.host} did not become healthy: {settled.cause}"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from agents.survey import Found, Surveyed
-from config.service import ComposeTarget, Service
+from config.service import Service
 from guardrails.plan import Intended, Plan, PlannedComponent, PlannedMount, PlannedStep, WayBack
 from tools.compose_file import ComposeFile
 
@@ -62,16 +62,11 @@ def redraw(plan: Plan, service: Service, images: Images, surveyed: Sequence[Surv
         components=tuple(_component(name, service, images[name]) for name in service.components),
         hosts=tuple(host.name for host in target.hosts),
         directory=str(target.directory),
-        project=project(service, target),
+        project=service.project(target),
         strategy=target.strategy,
         steps=tuple(_steps(service, images, surveyed)),
         ways_back=tuple(_way_back(host) for host in surveyed),
     )
-
-
-def project(service: Service, target: ComposeTarget) -> str:
-    """Name the compose project."""
-    return target.project or service.service
 
 
 def _component(name: str, service: Service, image: Mapping[str, Any]) -> PlannedComponent:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from agents.draft import Wanted, project
+from agents.draft import Wanted
 from agents.state import State
 from agents.survey import Surveyed
 from agents.toolbox import Server, Toolbox
@@ -119,6 +119,6 @@ def _storage(tools: Toolbox, wanted: Wanted, compose_service: str, running: Cont
         running,
         wanted.compose,
         compose_service,
-        project=project(tools.service, target),
+        project=tools.service.project(target),
         directory=target.directory,
     )

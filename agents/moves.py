@@ -4,6 +4,8 @@ import asyncio
 
 from agents.toolbox import Server, Toolbox
 from guardrails.plan import Plan, PlannedStep, Running
+from tools.health import Settled
+from tools.health import settle as wait_until_well
 from tools.references import ID
 
 
@@ -34,6 +36,13 @@ async def take_away(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
     server, fence = tools.servers[step.host], await _fence(tools, plan)
     variable = tools.environment.target.image_tag_variable
     await server.compose.stop(tools.service.compose_service(step.component), variable, step.after.tag, fence)
+
+
+async def settle(tools: Toolbox, plan: Plan, step: PlannedStep) -> Settled:
+    """Wait until what a step moved is healthy and answers, or is seen not to."""
+    server, service = tools.servers[step.host], tools.service.compose_service(step.component)
+    health = tools.environment.health
+    return await wait_until_well(server.host, server.containers, plan.project, service, health, tools.clock)
 
 
 async def _up(tools: Toolbox, server: Server, step: PlannedStep, tag: str, fence: int) -> None:

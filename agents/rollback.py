@@ -7,13 +7,12 @@ from langgraph.runtime import Runtime
 
 from agents.discretion import hushed
 from agents.events import RolledBack
-from agents.moves import move_back, take_away
+from agents.moves import move_back, settle, take_away
 from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox
 from guardrails.mounts import is_under_any
 from guardrails.plan import Plan, PlannedStep
 from tools.errors import ToolError, Unreachable
-from tools.health import settle
 from tools.inspection import Container
 
 PAUSES = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
@@ -57,15 +56,7 @@ async def _restore(tools: Toolbox, plan: Plan, step: PlannedStep) -> tuple[bool,
         await take_away(tools, plan, step)
         return True, "first deploy: the container is stopped, it and its volumes are kept"
     await move_back(tools, plan, step, step.before)
-    server = tools.servers[step.host]
-    settled = await settle(
-        server.host,
-        server.containers,
-        plan.project,
-        tools.service.compose_service(step.component),
-        tools.environment.health,
-        tools.clock,
-    )
+    settled = await settle(tools, plan, step)
     return settled.healthy, settled.cause or _volumes(settled.container, tools.environment.paths.persist)
 
 

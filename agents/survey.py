@@ -106,8 +106,7 @@ async def _variable_names(server: Server, target: ComposeTarget) -> tuple[str, .
 
 async def _component(name: str, server: Server, tools: Toolbox) -> Found:
     target = tools.environment.target
-    project = target.project or tools.service.service
-    container = await server.containers.find(project, tools.service.compose_service(name))
+    container = await server.containers.find(tools.service.project(target), tools.service.compose_service(name))
     if container is None:
         return Found(None, None, image_kept=False)
     installed, image = await asyncio.gather(server.compose.installed(), server.images.image(container.image_id))

@@ -268,6 +268,10 @@ class Service(Settings):
     owners: tuple[str, ...] = ()
     """Person ids named in escalations."""
 
+    def project(self, target: ComposeTarget) -> str:
+        """Name the compose project on a target."""
+        return target.project or self.service
+
     def compose_service(self, component: str) -> str:
         """Name the compose service that runs a component."""
         return self.components[component].compose_service or component

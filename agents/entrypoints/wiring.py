@@ -123,7 +123,7 @@ class Workshop:
     def _server(self, service: Service, environment: str, settings: HostSettings) -> Server:
         target = service.environments[environment].target
         host = self._host(settings)
-        compose = Compose(host, target.directory, target.file, target.project or service.service)
+        compose = Compose(host, target.directory, target.file, service.project(target))
         return Server(host, compose, Containers(host), HostImages(host))
 
     def _host(self, settings: HostSettings) -> Host:
