@@ -1,11 +1,9 @@
 """A rollback goes back along the way that led to what runs, and never forward."""
 
-from dataclasses import replace
-
 import pytest
 
 from agents.lineage import traced
-from tests.contract.histories import release
+from tests.unit.entrypoints.material import release
 
 
 @pytest.mark.parametrize(
@@ -25,7 +23,7 @@ from tests.contract.histories import release
 )
 def test_a_rollback_takes_away_the_steps_after_the_version_it_went_to(history: str, line: str, left: str) -> None:
     releases = [
-        replace(release(number), version=step[1:], kind="deploy" if step[0] == "+" else "rollback")
+        release(id=f"r{number}", version=step[1:], kind="deploy" if step[0] == "+" else "rollback")
         for number, step in enumerate(history.split())
     ]
     way = traced(releases)
