@@ -32,5 +32,5 @@ def test_a_rollback_takes_away_the_steps_after_the_version_it_went_to(history: s
 
 
 def test_what_came_before_a_version_is_found_along_the_way() -> None:
-    way = traced(replace(RELEASE, id=f"r{number}", version=str(number)) for number in (1, 2, 3))
+    way = traced(release(id=f"r{number}", version=str(number)) for number in (1, 2, 3))
     assert [one and one.version for one in (way.before("3"), way.before("1"), way.before("7"))] == ["2", None, None]
