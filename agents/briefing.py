@@ -48,7 +48,7 @@ async def brief(
         to_version=wanted.version,
         pull_request=pull_request,
         differences=changed,
-        findings=verdict.findings,
+        findings=(await _earlier(tools) + verdict).findings,
         images=tuple(_image(part.name, wanted) for part in plan.components),
         rollback="; ".join(f"{way.host}: {way.reason}" for way in plan.ways_back),
         **await _tests(tools),
@@ -64,6 +64,13 @@ def _summary(facts: ReleaseFacts, words: Words | None) -> Mapping[str, Any]:
         return {"author": "facts", "text": "\n".join(sections), "flagged": []}
     lines = [words.headline, *(claim.text for claim in (*words.claims, *words.risks) if not claim.ungrounded)]
     return {"author": "model", "text": "\n".join(lines), "flagged": list(words.flagged)}
+
+
+async def _earlier(tools: Toolbox) -> Verdict:
+    """Collect what the stages before the plan found."""
+    entries = await tools.store.journal.of(tools.release_id)
+    found = [events.load(entry.kind, entry.body) for entry in entries if entry.kind == events.Objected.KIND]
+    return Verdict.of(finding for event in found if isinstance(event, events.Objected) for finding in event.findings)
 
 
 async def _tests(tools: Toolbox) -> Mapping[str, Any]:

@@ -219,9 +219,11 @@ def _findings(view: ReleaseView, voice: Voice) -> Iterator[str]:
     planned = view.one(events.Planned)
     if planned is None:
         return
-    secrets, volumes = _about(planned.findings, _SECRETS), _about(planned.findings, _VOLUMES)
+    earlier = (finding for one in view.every(events.Objected) for finding in one.findings)
+    found = tuple(dict.fromkeys((*earlier, *planned.findings)))
+    secrets, volumes = _about(found, _SECRETS), _about(found, _VOLUMES)
     yield f"Secrets: {_verdict(secrets)}. Volumes: {_verdict(volumes)}."
-    yield from finding_lines(planned.findings, voice)
+    yield from finding_lines(found, voice)
 
 
 def _about(findings: Iterable[Finding], rules: tuple[str, ...]) -> tuple[Finding, ...]:

@@ -24,6 +24,7 @@ from tests.unit.entrypoints.material import (
     APPROVED,
     LOCKED,
     NOON,
+    REMARK,
     REPORT,
     SLACK,
     UNTIL_ASKED,
@@ -48,6 +49,15 @@ def shown(card: Card) -> str:
 
 def buttons(card: Card) -> dict[str, dict[str, Any]]:
     return {element["action_id"]: element for block in card.blocks for element in interactive_elements(block)}
+
+
+def test_the_dry_run_card_shows_what_the_stages_before_the_plan_found_and_nothing_twice() -> None:
+    early = Finding("secret-written", "settings.py", "A password is written down.", "Move it.", Level.WARNING)
+    found = (events.Objected("analyze", (early,)), events.Objected("build", (REMARK,)))
+    told = shown(release_card(view((*UNTIL_PLANNED, *found, *UNTIL_ASKED)), SLACK))
+    assert "Secrets: 1 remark. Volumes: 1 remark." in told
+    assert early.message in told
+    assert told.count(REMARK.message) == 1
 
 
 def test_the_dry_run_card_shows_every_fact_before_the_models_words() -> None:
