@@ -118,7 +118,9 @@ class Crew:
         refusal = (
             policy.may_speak(person, service, environment, self.home)
             or policy.configured(self.configuration, service, environment)
-            or policy.may_unlock(target, person, self.configuration.services[service])
+            or policy.may_unlock(
+                target, person, self.configuration.services[service], self.configuration.shipmate.people
+            )
         )
         if refusal:
             return refusal
@@ -183,7 +185,8 @@ class Crew:
 
     async def _ballot(self, release: Release, question: Question) -> policy.Ballot:
         settings = self.configuration.services[release.service].environments[release.environment].approval
-        return policy.Ballot(release, question, settings, await self.store.decisions.votes(question.id), self.home)
+        votes, people = await self.store.decisions.votes(question.id), self.configuration.shipmate.people
+        return policy.Ballot(release, question, settings, votes, self.home, people)
 
     async def _recount(self, release: Release) -> bool:
         """Take the decision that the votes have come to, where a crash came between the last vote and it."""
@@ -209,7 +212,7 @@ class Crew:
             line = await self.store.releases.unfinished(release.service, release.environment)
             if line and line[0].status is Status.QUEUED:
                 await self.store.releases.change(line[0].id, status=Status.RUNNING)
-                await self.segments.wake(line[0].id, "start", release.target)
+                await self.segments.wake(line[0].id, "start", release.target, at_once=True)
             for position, queued in enumerate(line[1:], start=1):
                 await self._report(queued.id, Queued(line[0].id, line[0].version, position))
 

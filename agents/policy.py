@@ -1,7 +1,7 @@
 """Who may order, decide and unlock: the crew's facts, put before the guardrails."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from agents.answers import Order, Person, Refusal
@@ -13,6 +13,9 @@ from tools.history.decisions import Question, Vote
 from tools.history.releases import Release
 from tools.history.targets import Target
 
+People = Mapping[str, Sequence[str]]
+"""Humans who have several identities, by a name of the operator's choice."""
+
 
 async def may_open(order: Order, configuration: Configuration, store: Store, home: str) -> Refusal | None:
     """Refuse an order that must not start, or that could never go on."""
@@ -21,7 +24,8 @@ async def may_open(order: Order, configuration: Configuration, store: Store, hom
         return strange
     settings = configuration.services[order.service].environments[order.environment]
     target = await store.targets.get(order.service, order.environment)
-    asked = _asked(order.person, order.service, order.environment, order.version, home)
+    human = _human(order.person, home, configuration.shipmate.people)
+    asked = _asked(human, order.service, order.environment, order.version, home)
     if order.kind == "rollback":
         return _refusal(approval.may_roll_back(asked))
     return _refusal(approval.may_request(asked, settings.approval, lock=_lock(target)))
@@ -38,13 +42,13 @@ def configured(configuration: Configuration, service: str, environment: str) -> 
 
 def may_speak(person: Person, service: str, environment: str, home: str) -> Refusal | None:
     """Refuse whoever is no member of the home workspace."""
-    return _refusal(approval.may_roll_back(_asked(person, service, environment, "", home)))
+    return _refusal(approval.may_roll_back(_asked(_human(person, home, {}), service, environment, "", home)))
 
 
-def may_unlock(target: Target, person: Person, service: Service) -> Refusal | None:
-    """Let approvers of the environment and owners of the service release a lock."""
+def may_unlock(target: Target, person: Person, service: Service, people: People) -> Refusal | None:
+    """Let approvers of the environment and owners of the service release a lock, by any of their identities."""
     able = {*service.environments[target.environment].approval.approvers, *service.owners}
-    if person.id in able:
+    if not able.isdisjoint(identities(person.id, people)):
         return None
     return Refusal("not-an-approver", f"{', '.join(sorted(able))} may unlock it.", f"status {target.service}")
 
@@ -58,10 +62,11 @@ class Ballot:
     policy: ApprovalPolicy
     votes: Sequence[Vote]
     home: str
+    people: People = field(default_factory=dict)
 
     def refuse(self, person: Person, choice: str, digest: str, now: datetime) -> Refusal | None:
         """Refuse an answer that must not count."""
-        vote = approval.Vote(_human(person, self.home), choice == "approved", digest)
+        vote = approval.Vote(_human(person, self.home, self.people), choice == "approved", digest)
         return _refusal(approval.may_decide(self._asked(), vote, self.policy, now=now, votes=self._counted()))
 
     @property
@@ -76,7 +81,7 @@ class Ballot:
             environment=self.release.environment,
             version=self.release.version,
             workspace=self.home,
-            requester=approval.Person(self.release.requested_by, self.home),
+            requester=self._voter(self.release.requested_by),
             digest=question.digest,
             expires_at=question.expires_at,
             decided=f"{question.choice} by {question.decided_by}" if question.choice else "",
@@ -84,26 +89,34 @@ class Ballot:
 
     def _counted(self) -> tuple[approval.Vote, ...]:
         return tuple(
-            approval.Vote(approval.Person(vote.person, self.home), vote.choice == "approved", self.question.digest)
+            approval.Vote(self._voter(vote.person), vote.choice == "approved", self.question.digest)
             for vote in self.votes
         )
 
+    def _voter(self, person: str) -> approval.Person:
+        return _human(Person(person), self.home, self.people)
 
-def _asked(person: Person, service: str, environment: str, version: str, home: str) -> approval.Asked:
+
+def _asked(human: approval.Person, service: str, environment: str, version: str, home: str) -> approval.Asked:
     return approval.Asked(
         service=service,
         environment=environment,
         version=version,
         workspace=home,
-        requester=_human(person, home),
+        requester=human,
         digest="",
         expires_at=datetime.max.replace(tzinfo=UTC),
     )
 
 
-def _human(person: Person, home: str) -> approval.Person:
+def identities(person: str, people: People) -> frozenset[str]:
+    """Tell every identity of the human behind one."""
+    return frozenset({person}).union(*(ids for ids in people.values() if person in ids))
+
+
+def _human(person: Person, home: str, people: People) -> approval.Person:
     """Place a person in a workspace; whoever has none sits at the bot's own terminal."""
-    return approval.Person(person.id, person.team or home)
+    return approval.Person(person.id, person.team or home, identities(person.id, people))
 
 
 def _lock(target: Target) -> approval.Held | None:

@@ -1,7 +1,8 @@
 """What must hold inside one service's file beyond the shape of its keys."""
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from config.document import Location
@@ -9,6 +10,7 @@ from config.nearest import did_you_mean
 from config.service import Environment, Service
 
 IMAGE = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
+GROUP = re.compile(r"S[A-Z0-9]{5,}", re.ASCII)
 TAGGED = IMAGE + r"(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
 
 
@@ -35,6 +37,23 @@ def contradictions(service: Service, stem: str) -> Iterator[Contradiction]:
     yield from _images(service)
     for name, environment in service.environments.items():
         yield from _environment(("environments", name), environment)
+
+
+def collisions(services: Mapping[str, Service]) -> Iterator[tuple[str, Contradiction]]:
+    """Find targets that lie in one directory of one machine, each with the name of its service.
+
+    They would share the compose file, `.env`, the fence and the mark of the last good version.
+    """
+    taken: dict[tuple[str, int, str], str] = {}
+    for name, service in services.items():
+        for place, environment in service.environments.items():
+            directory = posixpath.normpath(environment.target.directory)
+            for index, host in enumerate(environment.target.hosts):
+                machine = (host.address.lower(), host.port) if host.address else ("", 0)
+                owner = taken.setdefault((*machine, directory), f"{name} in {place} on {host.name}")
+                if owner != f"{name} in {place} on {host.name}":
+                    at = ("environments", place, "target", "hosts", index)
+                    yield name, Contradiction(at, f"has its directory {directory} where {owner} has it; choose another")
 
 
 def _images(service: Service) -> Iterator[Contradiction]:
@@ -80,6 +99,10 @@ def _target(at: Location, environment: Environment) -> Iterator[Contradiction]:
 
 def _approval(at: Location, environment: Environment) -> Iterator[Contradiction]:
     policy = environment.approval
+    for index, name in enumerate(policy.approvers):
+        if GROUP.fullmatch(name):
+            message = f"'{name}' is a user group, and groups cannot approve yet; list its members"
+            yield Contradiction((*at, "approval", "approvers", index), message)
     if policy.approvers and len(set(policy.approvers)) < policy.required:
         yield Contradiction(
             (*at, "approval", "required"),

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from config.checks import contradictions
+from config.checks import collisions, contradictions
 from config.credentials import environment_faults, read_credentials
 from config.document import Document, read_document
 from config.faults import ConfigFaults, Fault, dotted, model_faults
@@ -34,12 +34,14 @@ def load(path: Path, environ: Mapping[str, str]) -> Configuration:
     faults = list(environment_faults(environ))
     shipmate = _read(path, Shipmate, faults)
     services: dict[str, Service] = {}
+    files: dict[str, Path] = {}
     # A fault in one key must not hide those of the services: their usual place is tried all the same.
     declared = shipmate.services if shipmate else path.parent / "services"
     for file in _service_files(path, declared, faults):
         service = _read(file, Service, faults)
         if service:
-            services[service.service] = service
+            services[service.service], files[service.service] = service, file
+    faults += _collisions(services, files)
     if faults or shipmate is None:
         raise ConfigFaults(faults)
     return Configuration(
@@ -83,6 +85,12 @@ def _document_faults(path: Path, document: Document) -> Iterator[Fault]:
 def _contradictions(path: Path, document: Document, service: Service) -> Iterator[Fault]:
     for found in contradictions(service, path.stem):
         yield Fault(str(path), document.line_of(found.location), dotted(found.location), found.message)
+
+
+def _collisions(services: Mapping[str, Service], files: Mapping[str, Path]) -> Iterator[Fault]:
+    for name, found in collisions(services):
+        document = read_document(files[name].read_bytes())
+        yield Fault(str(files[name]), document.line_of(found.location), dotted(found.location), found.message)
 
 
 def _unreadable(path: Path, error: OSError) -> str:

@@ -57,6 +57,8 @@ class Shipmate(Settings):
     slack: SlackSettings = SlackSettings()
     model: ModelSettings = ModelSettings()
     failures: FailurePolicy = FailurePolicy()
+    people: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Humans with several identities, by any name: `{hana: [U0HANA, "terminal:hana"]}` is one person."""
 
 
 class Credentials(Settings):

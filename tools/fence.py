@@ -25,7 +25,7 @@ fence=$directory/.shipmate.fence
 seen=0
 if [ -e "$fence" ]; then seen=$(cat -- "$fence"); fi
 case $seen in ''|*[!0-9]*) echo "$fence does not hold a number" >&2; exit {UNREADABLE};; esac
-if [ "$number" -lt "$seen" ]; then echo "fence is at $seen, this run has $number" >&2; exit {STALE}; fi
+if [ "$number" -lt "$seen" ]; then echo "$fence is at $seen, this run has $number" >&2; exit {STALE}; fi
 if [ "$number" -gt "$seen" ]; then
   echo "$number" > "$fence.new"
   sync -- "$fence.new" 2>/dev/null || sync
@@ -55,8 +55,10 @@ def admitted(completed: Completed, host: str) -> Completed:
     if completed.exit_code == STALE:
         raise Superseded(
             f"{host} refused the command: {completed.stderr.strip()}.",
-            standing="A newer run holds this target; nothing was changed by this one.",
-            remedy="Look at the newer run's card; this one ends here.",
+            standing="A newer run holds this target, or the bot's database was restored from a backup and counts from "
+            "an older number; nothing was changed by this one.",
+            remedy="Look at the newer run's card; this one ends here. Where there is none, make sure that no other bot "
+            "serves this target, remove that file on the host, and ask again.",
         )
     if completed.exit_code == UNREADABLE:
         raise Garbled(

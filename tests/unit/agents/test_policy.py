@@ -8,9 +8,9 @@ from typing import Any, cast
 import pytest
 
 from agents.answers import Order, Origin, Person, Refusal
-from agents.policy import Ballot, may_open, may_speak, may_unlock
+from agents.policy import Ballot, People, may_open, may_speak, may_unlock
 from config.service import ApprovalPolicy, Service
-from config.shipmate import Configuration
+from config.shipmate import Configuration, Shipmate
 from tools.history import Store
 from tools.history.decisions import Question, Vote
 from tools.history.releases import Release, Status
@@ -34,6 +34,7 @@ SERVICE = Service.model_validate(
         },
     }
 )
+PEOPLE = {"hana": ("U0HANA", "terminal:hana"), "ana": ("U0ANA", "terminal:ana")}
 LOCKED = Target("observer", "production", failures=3, locked_at=NOON, locked_by="r0")
 RELEASE = Release(
     id="r1",
@@ -74,6 +75,7 @@ class Declared:
     """A configuration of which only the services are asked for."""
 
     services = {"observer": SERVICE}  # noqa: RUF012 - read only
+    shipmate = Shipmate.model_construct(people={"ana": ("U0ANA", "terminal:ana")})
 
 
 async def ask(person: Person, *, kind: str = "deploy", target: Target | None = None) -> str:
@@ -116,11 +118,12 @@ async def test_a_refusal_tells_how_things_stand_and_what_to_type_next() -> None:
 
 
 def test_approvers_and_owners_unlock_and_the_refused_are_told_their_names() -> None:
-    assert may_unlock(LOCKED, HANA, SERVICE) is None
-    assert may_unlock(LOCKED, Person("U0OWNER", HOME), SERVICE) is None
-    refusal = may_unlock(LOCKED, ANA, SERVICE)
+    assert may_unlock(LOCKED, HANA, SERVICE, {}) is None
+    assert may_unlock(LOCKED, Person("U0OWNER", HOME), SERVICE, {}) is None
+    refusal = may_unlock(LOCKED, ANA, SERVICE, {})
     assert refusal is not None
     assert (refusal.code, refusal.standing) == ("not-an-approver", "U0HANA, U0HUGO, U0OWNER may unlock it.")
+    assert may_unlock(LOCKED, Person("terminal:hana"), SERVICE, PEOPLE) is None
 
 
 def test_only_members_of_the_workspace_speak_to_the_crew() -> None:
@@ -176,3 +179,19 @@ def test_a_decided_question_names_its_decision() -> None:
     assert refusal is not None
     assert refusal.code == "already-decided"
     assert "approved by U0HUGO" in refusal.standing
+
+
+@pytest.mark.parametrize(("people", "outcome"), [({}, "approved"), (PEOPLE, "pending")])
+def test_two_identities_of_one_human_are_one_vote(people: People, outcome: str) -> None:
+    settings = ApprovalPolicy(approvers=("U0HANA", "terminal:hana", "U0HUGO"), required=2)
+    votes = [Vote("U0HANA", "approved"), Vote("terminal:hana", "approved")]
+    assert Ballot(RELEASE, QUESTION, settings, votes, HOME, people).outcome == outcome
+    again = Ballot(RELEASE, QUESTION, settings, votes[:1], HOME, people)
+    refused = "already-voted" if people else ""
+    assert code(again.refuse(Person("terminal:hana"), "approved", "digest", NOON)) == refused
+
+
+def test_whoever_asked_in_slack_cannot_approve_at_the_terminal() -> None:
+    settings = ApprovalPolicy(approvers=("U0HANA", "terminal:ana"))
+    asked = Ballot(RELEASE, QUESTION, settings, (), HOME, PEOPLE)
+    assert code(asked.refuse(Person("terminal:ana"), "approved", "digest", NOON)) == "self-approval"

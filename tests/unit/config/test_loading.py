@@ -138,6 +138,23 @@ CASES = {
             "approvers are listed"
         ),
     ),
+    "a user group that should approve": (
+        ("    health:\n", "    approval: {approvers: [U0ANA, S0RELEASE]}\n    health:\n"),
+        (
+            "services/observer.yaml:19: environments.production.approval.approvers[1]: 'S0RELEASE' is a user group, "
+            "and groups cannot approve yet; list its members"
+        ),
+    ),
+    "two hosts that are one place": (
+        (
+            "          key: keys/one\n",
+            "          key: keys/one\n        - {name: two, address: 192.0.2.7}\n",
+        ),
+        (
+            "services/observer.yaml:19: environments.production.target.hosts[1]: has its directory /opt/observer where "
+            "observer in production on one has it; choose another"
+        ),
+    ),
     "broken YAML": (
         ("  url: ../repositories/observer", "  url: [x"),
         "services/observer.yaml:4: not YAML: expected ',' or ']', but got ':'",
@@ -221,3 +238,14 @@ def test_the_nearest_word_is_found_or_none(word: str, expected: str | None) -> N
 def test_the_environment_may_name_the_file() -> None:
     assert config_path({"SHIPMATE_CONFIG": "/etc/shipmate.yaml"}) == Path("/etc/shipmate.yaml")
     assert config_path({"SHIPMATE_CONFIG": " "}) == Path("config/shipmate.yaml")
+
+
+def test_two_services_in_one_directory_of_one_machine_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    other = OBSERVER.replace("service: observer", "service: other").replace("/opt/observer", "/opt/x/../observer/")
+    (tmp_path / "services/other.yaml").write_text(other)
+    (told,) = faults(path)
+    assert told.startswith("services/other.yaml:16: environments.production.target.hosts[0]: ")
+    assert "where observer in production on one has it" in told
+    (tmp_path / "services/other.yaml").write_text(other.replace("192.0.2.7", "192.0.2.8"))
+    assert set(load(path, {}).services) == {"observer", "other"}

@@ -34,6 +34,14 @@ def test_a_refusal_becomes_superseded() -> None:
         admitted(_ended(STALE, "fence is at 9, this run has 8\n"), "web")
 
 
+def test_a_refusal_says_what_to_do_where_no_newer_run_exists() -> None:
+    script = fenced(("true",), directory=PurePosixPath("/d"), number=1)[2]
+    assert '"$fence is at $seen, this run has $number"' in script
+    with pytest.raises(Superseded, match="restored from a backup") as caught:
+        admitted(_ended(STALE, "/d/.shipmate.fence is at 9, this run has 8\n"), "web")
+    assert "remove that file on the host" in caught.value.remedy
+
+
 def test_a_damaged_fence_becomes_garbled_with_the_way_out() -> None:
     with pytest.raises(Garbled, match="remove that file") as caught:
         admitted(_ended(UNREADABLE, "/d/.shipmate.fence does not hold a number\n"), "web")
