@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 SECONDS_PER_CALL = 15
 PING_SECONDS = 5
 DRAIN_SECONDS = 5
+GESTURES_AT_ONCE = 8
+"""More only get in the way of each other, and of the acknowledgements of those to come."""
 Json = Mapping[str, Any]
 _UNSURE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 _BUSY = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
@@ -93,6 +95,7 @@ class Slack:
     team: str
     handler: AsyncSocketModeHandler | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(GESTURES_AT_ONCE))
 
     @property
     def voice(self) -> Voice:
@@ -144,9 +147,10 @@ class Slack:
         try:
             if gesture.person.team != self.team:
                 return Reply(replies.stranger(self.voice), done=False)
-            if not await self.crew.store.messages.first_seen(gesture.key):
-                return None
-            return await work
+            async with self._turns:
+                if not await self.crew.store.messages.first_seen(gesture.key):
+                    return None
+                return await work
         except Exception:
             # the last place before the person: whatever it was, they are told, and the log has the rest
             log.exception("The gesture %s could not be answered.", gesture.key)
