@@ -46,7 +46,8 @@ async def follow(crew: History, release_id: str, out: Out) -> int:
 
     Returns the exit code: 0 succeeded or nothing to do, 3 waits for approval, 1 everything else.
     """
-    voice, told = terminal_voice(), 0
+    voice = terminal_voice()
+    told: dict[str, tuple[str, ...]] = {}
     while True:
         release = await crew.store.releases.get(release_id)
         if release is None:
@@ -55,22 +56,24 @@ async def follow(crew: History, release_id: str, out: Out) -> int:
         entries = await crew.store.journal.of(release_id)
         view = fold(release, entries)
         for entry in entries:
-            if entry.seq > told:
-                _tell(entry, view, voice, out)
-                told = entry.seq
+            _tell(entry, view, told, voice, out)
         code = await _stop(view, crew.store, voice, out)
         if code is not None:
             return code
         await crew.store.journal.wait(POLL_SECONDS)
 
 
-def _tell(entry: Entry, view: ReleaseView, voice: Voice, out: Out) -> None:
+def _tell(entry: Entry, view: ReleaseView, told: dict[str, tuple[str, ...]], voice: Voice, out: Out) -> None:
+    """Tell an event, and of one that was replaced what is new."""
     event = view.happened.get(entry.key)
     if event is None or isinstance(event, _UNTOLD):
         return
-    first, *evidence = sentence(event, voice).splitlines() or [""]
-    _line(out, f"{entry.at:%H:%M:%S} {first}")
-    for line in evidence:
+    lines, before = tuple(sentence(event, voice).splitlines() or [""]), told.get(entry.key, ())
+    if lines == before:
+        return
+    told[entry.key] = lines
+    _line(out, f"{entry.at:%H:%M:%S} {lines[0]}")
+    for line in [line for line in lines[1:] if line not in before]:
         _line(out, f"         {line}")
 
 

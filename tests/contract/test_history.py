@@ -309,3 +309,15 @@ async def test_many_processes_may_open_a_history_that_does_not_exist_yet(tmp_pat
     children = await asyncio.gather(*(process(tmp_path, "fence", str(number), 1) for number in range(4)))
     ended = await asyncio.gather(*(child.communicate(b"go\n") for child in children))
     assert sorted(int(output) for output, _ in ended) == [1, 2, 3, 4]
+
+
+async def test_an_event_that_is_replaced_is_noticed_like_a_new_one(store: Store) -> None:
+    await opened(store, 1)
+    await opened(store, 2)
+    await store.journal.record("r1", "queued", "queued", {"position": 2})
+    await store.journal.record("r2", "queued", "queued", {"position": 3})
+    seen = await store.journal.last()
+    assert await store.journal.touched(seen) == frozenset()
+    await store.journal.record("r1", "queued", "queued", {"position": 1})
+    assert await store.journal.last() > seen
+    assert await store.journal.touched(seen) == {"r1"}

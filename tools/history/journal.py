@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tools.clock import Clock
 from tools.history.rows import Rows, moment
-from tools.history.tables import events
+from tools.history.tables import events, revisions
 from tools.redaction import Redactor
 
 
@@ -45,7 +45,15 @@ class Journal(Rows):
             "at": self._now(),
         }
         insert = self._insert(events).values(**row)
-        await self._change(insert.on_conflict_do_update(index_elements=["release", "key"], set_={"body": row["body"]}))
+        number = select(func.coalesce(func.max(revisions.c.number), 0) + 1).scalar_subquery()
+        revise = self._insert(revisions).values(release=release, number=number)
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                insert.on_conflict_do_update(index_elements=["release", "key"], set_={"body": row["body"]})
+            )
+            await connection.execute(
+                revise.on_conflict_do_update(index_elements=["release"], set_={"number": revise.excluded.number})
+            )
         async with self._bell:
             self._bell.notify_all()
 
@@ -57,13 +65,13 @@ class Journal(Rows):
         return tuple(Entry(**{**row, "at": moment(row["at"])}) for row in rows)
 
     async def last(self) -> int:
-        """Tell the newest sequence number, 0 in an empty journal."""
-        row = await self._one(select(func.max(events.c.seq).label("seq")))
-        return int(row["seq"] or 0) if row else 0
+        """Tell the number of the newest change, 0 in an empty journal."""
+        row = await self._one(select(func.max(revisions.c.number).label("number")))
+        return int(row["number"] or 0) if row else 0
 
     async def touched(self, after: int) -> frozenset[str]:
-        """Name the releases that got events after a sequence number."""
-        rows = await self._all(select(events.c.release).where(events.c.seq > after).distinct())
+        """Name the releases of which events were recorded or replaced after a change."""
+        rows = await self._all(select(revisions.c.release).where(revisions.c.number > after))
         return frozenset(row["release"] for row in rows)
 
     async def wait(self, seconds: float) -> None:

@@ -43,6 +43,14 @@ events = Table(
     Index("events_once", "release", "key", unique=True),
 )
 
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("release", ForeignKey("releases.id"), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Index("revisions_by_number", "number"),
+)
+
 plans = Table(
     "plans",
     metadata,

@@ -15,9 +15,10 @@ from agents.entrypoints.door import Reply, answer
 from agents.entrypoints.export import export
 from agents.entrypoints.standing import history_json, standings, status_json
 from agents.entrypoints.terminal import DONE, FAILED, WAITING, follow
+from agents.entrypoints.words import sentence
 from tests.contract.entrypoints.house import Crew, configuration
 from tests.emulators.slack import SlackEmulator
-from tests.unit.entrypoints.material import ANALYZED, UNIT, stage
+from tests.unit.entrypoints.material import ANALYZED, TERMINAL, UNIT, stage
 from tools.clock import SystemClock
 from tools.history import open_store
 from tools.history.releases import Outcome
@@ -114,6 +115,20 @@ async def test_following_tells_everything_once_until_the_end(crew: Crew, outcome
     told = out.getvalue()
     assert told.count("Suite unit: passed, 42 tests") == 1
     assert "Why: this is why" in told
+
+
+async def test_following_tells_when_a_release_moves_up_in_its_queue(crew: Crew) -> None:
+    release = str((await says(crew, "deploy observer v1.2.3")).release)
+    out = io.StringIO()
+    following = asyncio.create_task(follow(crew, release, out))
+    for position in (2, 2, 1):
+        await crew.report(release, events.Queued("r0", "v1.2.2", position))
+        async with asyncio.timeout(10):
+            while sentence(events.Queued("r0", "v1.2.2", position), TERMINAL) not in out.getvalue():
+                await crew.store.journal.wait(0.02)
+    await crew.finish(release, Outcome.SUCCEEDED)
+    assert await following == DONE
+    assert out.getvalue().count(sentence(events.Queued("r0", "v1.2.2", 2), TERMINAL)) == 1
 
 
 async def test_an_approved_release_is_followed_to_its_end(crew: Crew) -> None:
