@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TextIO, TypeVar
 
 from config.nearest import did_you_mean
@@ -32,16 +33,22 @@ async def guard_service(
     service = _known(name, configuration.services, "service")
     place = environment or service.default_environment
     target = _known(place, service.environments, f"environment of {name}").target
-    workspace = configuration.shipmate.workspace
     given = await asyncio.to_thread(file.read_bytes) if file else None
-    content = given if given is not None else await _newest(service, str(target.file), workspace)
+    content = given if given is not None else await _newest(service, str(target.file), configuration)
     compose = await read_compose(content, project_directory=target.directory)
     return await guard_volumes(service, place, compose, as_json=as_json, out=out)
 
 
-async def _newest(service: Service, path: str, workspace: Path) -> bytes:
-    repository = Repository(service.repository.url, workspace / "repositories" / f"{service.service}.git")
-    await repository.refresh()
+async def _newest(service: Service, path: str, configuration: Configuration) -> bytes:
+    """Read a file of the newest version from a copy of our own: the bot's belongs to the bot's process."""
+    token = configuration.credentials.github_token if service.repository.github else None
+    with TemporaryDirectory(prefix="shipmate-") as directory:
+        repository = Repository(service.repository.url, Path(directory, "copy.git"), token)
+        await repository.refresh()
+        return await _file(repository, service, path)
+
+
+async def _file(repository: Repository, service: Service, path: str) -> bytes:
     newest = next(iter(await repository.tags(service.version)), service.repository.main)
     commit = await repository.resolve(newest)
     content = await repository.read(commit, path) if commit else None
