@@ -1,6 +1,7 @@
 """Which mounts a running container really writes to, seen from its host."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from agents.survey import Surveyed
@@ -10,6 +11,8 @@ from tools.disk import listing
 from tools.inspection import Container
 
 LISTING_DEPTH = 6
+EARLY = timedelta(milliseconds=200)
+"""So much earlier than the engine notes its start may a program begin to write."""
 
 
 async def mount_uses(server: Server, container: Container) -> tuple[MountUse, ...]:
@@ -42,7 +45,11 @@ async def _written(server: Server, source: PurePosixPath, container: Container) 
     entries = await listing(server.host, source, depth=LISTING_DEPTH)
     if entries is None or container.started_at is None:
         return None
-    since = container.started_at.replace(microsecond=0)
-    return tuple(
-        str(entry.path.relative_to(source)) for entry in entries if entry.modified_at >= since and entry.path != source
-    )
+    written = (entry for entry in entries if entry.path != source and since(container.started_at, entry.modified_at))
+    return tuple(str(entry.path.relative_to(source)) for entry in written)
+
+
+def since(started: datetime, modified: datetime) -> bool:
+    """Tell whether a file changed after a start, and not by whoever ran until just before it."""
+    limit = started - EARLY
+    return modified >= (limit if modified.microsecond else limit.replace(microsecond=0))

@@ -1,5 +1,6 @@
 """A host's disk: how much is free, and what lies where."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -12,8 +13,9 @@ _ABSENT = 66
 _FREE = 'path=$1; while [ ! -e "$path" ]; do path=$(dirname -- "$path"); done; exec df -P -k -- "$path"'
 _LISTING = f"""\
 [ -e "$1" ] || exit {_ABSENT}
-exec find "$1" -mindepth 0 -maxdepth "$2" -exec stat -c '%Y %s %n' -- {{}} +
+exec find "$1" -mindepth 0 -maxdepth "$2" -exec stat -c '%.9Y %s %n' -- {{}} +
 """
+_ENTRY = re.compile(r"(\d+(?:\.\d+)?) (\d+) (.+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -23,6 +25,7 @@ class Entry:
     path: PurePosixPath
     size_bytes: int
     modified_at: datetime
+    """In whole seconds where the host's `stat` knows no better."""
 
 
 def free(path: PurePosixPath) -> Argv:
@@ -45,12 +48,12 @@ def listing_of(path: PurePosixPath, depth: int) -> Argv:
 
 def entries_in(text: str) -> tuple[Entry, ...]:
     """Read the answer of `listing_of`; a line that is not of its form (a name with a line break) is left out."""
-    parts = (line.split(" ", 2) for line in text.splitlines())
+    found = (_ENTRY.fullmatch(line) for line in text.splitlines())
     return tuple(
         sorted(
-            Entry(PurePosixPath(part[2]), int(part[1]), datetime.fromtimestamp(int(part[0]), UTC))
-            for part in parts
-            if len(part) == 3 and part[0].isdecimal() and part[1].isdecimal()  # noqa: PLR2004 - time, size, name
+            Entry(PurePosixPath(part[3]), int(part[2]), datetime.fromtimestamp(float(part[1]), UTC))
+            for part in found
+            if part
         )
     )
 

@@ -19,10 +19,10 @@ def test_anything_else_is_garbled(text: str) -> None:
 
 
 def test_entries_keep_spaces_in_names_and_leave_out_what_is_no_entry() -> None:
-    text = "10 5 /d/b c\nbroken\n20 0 /d\nx y z\n"
+    text = "10.250000000 5 /d/b c\nbroken\n20 0 /d\nx y z\n"
     assert entries_in(text) == (
         Entry(PurePosixPath("/d"), 0, datetime.fromtimestamp(20, UTC)),
-        Entry(PurePosixPath("/d/b c"), 5, datetime.fromtimestamp(10, UTC)),
+        Entry(PurePosixPath("/d/b c"), 5, datetime.fromtimestamp(10.25, UTC)),
     )
 
 
