@@ -40,7 +40,7 @@ class Site:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further settings of the environment, laid over all others."""
     environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Further environments in the same place, each with what it has differently."""
+    """Further environments on the same server, each in a directory of its own, with what it has differently."""
     registry: Registry | None = None
     """Where the service's image lives; the stage's own registry, which asks nobody to log in, where there is none."""
     failures: Mapping[str, Any] = field(default_factory=dict)
@@ -208,21 +208,27 @@ class Site:
         environment["smoke"] = [{"url": f"http://127.0.0.1:{self.port}/"}]
         _lay_over(environment, {**OVERRIDES, **self.extra})
         for name, different in self.environments.items():
-            service["environments"][name] = _lay_over(copy.deepcopy(environment), different)
+            own = {"target": {"directory": str(self.server_directory.with_name(name)), "project": f"observer-{name}"}}
+            service["environments"][name] = _lay_over(_lay_over(copy.deepcopy(environment), own), different)
         return service
 
     def _make_server(self) -> None:
-        self.server_directory.mkdir(parents=True)
+        for place in ("observer", *self.environments):
+            self._make_place(self.server_directory.with_name(place))
+
+    def _make_place(self, directory: Path) -> None:
+        """Make what the service needs to find on its server."""
+        directory.mkdir(parents=True)
         for name in DIRECTORIES:
-            (self.server_directory / name).mkdir()
-            os.chown(self.server_directory / name, PROGRAM_USER, PROGRAM_USER)
+            (directory / name).mkdir()
+            os.chown(directory / name, PROGRAM_USER, PROGRAM_USER)
         lines = (
             f"OBSERVER_PORT={self.port}",
             "QTS_OBSERVER_STANDALONE=1",
             f"KIS_API_KEY={self.secret}",
             f"KIS_API_SECRET={self.secret}",
         )
-        env = self.server_directory / ".env"
+        env = directory / ".env"
         env.write_text("\n".join(lines) + "\n")
         env.chmod(0o600)
 
