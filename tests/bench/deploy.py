@@ -12,14 +12,14 @@ from tests.bench.figures import Goal, Report, Series
 from tests.bench.listener import Listener
 from tests.stage.conversation import HANA, Conversation
 from tests.stage.observer.tree import replaced
-from tests.stage.site import Site
+from tests.stage.site import OVERRIDES, Site
 from tests.stage.stage import Stage
 from tests.stage.versions import publish
 
 MOST_TIMES = 1.3
 BASE = "v1.2.3"
 ASKED = "/deploy -> card that asks (tests and build included)"
-VERIFIED = "approval -> verified (watchdog of 2 s included)"
+VERIFIED = f"approval -> verified (watchdog of {OVERRIDES['watch']['window']} included)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +99,16 @@ def _report(ours: list[Released], up: list[float], pull_and_up: list[float]) -> 
         Series(ASKED, "s", tuple(one.question for one in ours)),
         Series(VERIFIED, "s", tuple(one.verified for one in ours)),
     )
-    ratio = series[0].median / series[1].median
     pairs = [one.answering / bare for one, bare in zip(ours, up, strict=True)]
+    shipped = [one.answering / bare for one, bare in zip(ours, pull_and_up, strict=True)]
     listed = ", ".join(f"{pair:.2f}" for pair in pairs)
     return Report(
         "deploy",
         series,
-        (Goal("approval to answering, times the bare `up`", ratio, MOST_TIMES),),
+        # Neighbours in time share the machine's mood; medians of the two series would not.
+        (Goal("approval to answering, times the bare `up`, median of the pairs", median(pairs), MOST_TIMES),),
         (
-            f"times the bare `up`, pair by pair: {listed} (median {median(pairs):.2f})",
-            f"times the bare `pull` and `up`: {series[0].median / series[2].median:.2f}",
+            f"times the bare `up`, pair by pair: {listed}; of the medians: {series[0].median / series[1].median:.2f}",
+            f"times the bare `pull` and `up`, median of the pairs: {median(shipped):.2f}",
         ),
     )

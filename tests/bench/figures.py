@@ -1,5 +1,6 @@
 """Figures: what was measured, as lines for people and as JSON for machines. Pure."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -22,7 +23,7 @@ class Series:
     def percentile(self, share: float) -> float:
         """Tell the smallest value that at least this share of all values does not exceed."""
         ordered = sorted(self.values)
-        return ordered[max(0, -(-len(ordered) * share // 1).__int__() - 1)]
+        return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
 
     def line(self) -> str:
         """Tell it in one line."""
