@@ -120,7 +120,8 @@ async def test_the_same_gesture_delivered_twice_is_one_order(house: House) -> No
     await house.shown()
     assert len(await house.store.releases.recent()) == 1
     question = next(m for m in house.emulator.messages(RELEASES) if m.author == "U0ANA")
-    assert len(house.emulator.thread(question.ts)) == 1
+    answers = await house.emulator.until(lambda: house.emulator.thread(question.ts))
+    assert len(answers) == 1
 
 
 async def test_a_stranger_from_a_shared_channel_is_turned_away(house: House) -> None:
