@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.bench import overhead
 from tests.bench.figures import Goal, Report, Series
 
 SERIES = Series("ack", "s", tuple(number / 100 for number in range(1, 101)))
@@ -25,3 +26,10 @@ def test_the_table_and_the_json_tell_the_same() -> None:
     document = report.document()
     assert document["series"][0]["values"] == list(SERIES.values)
     assert document["goals"] == [{"name": "ack, seconds", "measured": 0.99, "limit": 0.3, "met": False}]
+
+
+async def test_the_crew_around_tools_that_do_nothing_is_measured_stage_by_stage() -> None:
+    report = await overhead.bench(1)
+    stage, question, end = report.series
+    assert len(stage.values) == overhead.STAGES - 1
+    assert 0 < stage.median < min(question.median, end.median)
