@@ -28,10 +28,12 @@ async def roll_back(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     plan = await tools.plan()
     touched = plan.steps[: max(state.get("touched", 0), state.get("done", 0))]
     restored = [(step, await _undo(tools, plan, step)) for step in reversed(touched)]
-    for pause in PAUSES:
-        if any(back is None for _, back in restored):
+    for number, pause in enumerate(PAUSES):
+        # A command cut off in mid-deploy may still have been at work: what did not get well is put back once more.
+        again = {None, False} if number == 0 else {None}
+        if any(back in again for _, back in restored):
             await tools.clock.sleep(pause)
-            restored = [(step, await _undo(tools, plan, step) if back is None else back) for step, back in restored]
+            restored = [(step, await _undo(tools, plan, step) if back in again else back) for step, back in restored]
     whole = all(back for _, back in restored)
     to = "close" if whole and state.get("outcome") else "escalate"
     return proceed(to, "passed" if whole else "failed", rolled_back=whole if touched else None)

@@ -44,6 +44,5 @@ async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(t
         environment=SimpleNamespace(target=target),
     )
     await roll_back(cast("State", {"touched": 1}), runtime=Runtime(context=cast("Toolbox", tools)))
-    (event,) = reported
-    assert isinstance(event, RolledBack)
-    assert event.detail == "Stopping observer failed: bad [redacted:DB_PASSWORD]"
+    told = [event.detail for event in reported if isinstance(event, RolledBack)]
+    assert told == ["Stopping observer failed: bad [redacted:DB_PASSWORD]"] * 2, "tried again once"
