@@ -16,7 +16,7 @@ from tools.errors import ToolError, Unreachable
 from tools.inspection import Container
 
 PAUSES = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
-"""Before each further attempt to reach a host: what cut the deploy off is often over in a moment."""
+"""Before each further attempt on a host: what cut the deploy off, and what it left under way, is often over soon."""
 
 
 async def roll_back(state: State, *, runtime: Runtime[Toolbox]) -> Next:
@@ -40,25 +40,27 @@ async def roll_back(state: State, *, runtime: Runtime[Toolbox]) -> Next:
 
 
 async def _undo(tools: Toolbox, plan: Plan, step: PlannedStep) -> bool | None:
-    """Put one step back, and tell whether it runs well; None where the host was not reached."""
-    begun, reached = tools.clock.monotonic(), True
+    """Put one step back, and tell whether it runs well; None where another attempt may help."""
+    begun = tools.clock.monotonic()
     try:
-        healthy, detail = await _restore(tools, plan, step)
+        back, detail = await _restore(tools, plan, step)
     except ToolError as error:  # the other hosts must still be put back
-        healthy, reached = False, not isinstance(error, Unreachable)
+        back = None if isinstance(error, Unreachable) else False
         detail = await hushed(tools, [tools.servers[step.host]], error)
     to = (step.before.tag or step.before.image) if step.before else "nothing"
     seconds = round(tools.clock.monotonic() - begun, 3)
-    await tools.report(RolledBack(step.component, step.host, to, healthy, seconds, detail))
-    return healthy if reached else None
+    await tools.report(RolledBack(step.component, step.host, to, bool(back), seconds, detail))
+    return back
 
 
-async def _restore(tools: Toolbox, plan: Plan, step: PlannedStep) -> tuple[bool, str]:
+async def _restore(tools: Toolbox, plan: Plan, step: PlannedStep) -> tuple[bool | None, str]:
     if step.before is None:
         await take_away(tools, plan, step)
         return True, "first deploy: the container is stopped, it and its volumes are kept"
     await move_back(tools, plan, step, step.before)
     settled = await settle(tools, plan, step)
+    if settled.container and settled.container.status == "exited":  # by a stop that was cut off with the deploy
+        return None, settled.cause
     return settled.healthy, settled.cause or _volumes(settled.container, tools.environment.paths.persist)
 
 

@@ -27,5 +27,5 @@ async def fire(shared_fire: Ordeal) -> AsyncIterator[Ordeal]:
     """The same, with nothing under way at the beginning and at the end of each test."""
     shared_fire.server.done.clear()
     yield shared_fire
-    await shared_fire.chat.quiet()
+    await shared_fire.quiet()
     shared_fire.tell()

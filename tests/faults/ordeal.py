@@ -103,8 +103,16 @@ class Ordeal:
 
     def card(self) -> Message:
         """Return the only card of the newest release."""
-        (card,) = [card for card in self.chat.cards() if _marker(card) == f"{self.release} card"]
+        (card,) = self._cards()
         return card
+
+    def _cards(self) -> list[Message]:
+        return [card for card in self.chat.cards() if _marker(card) == f"{self.release} card"]
+
+    async def quiet(self) -> None:
+        """Stop what is still under way, and wait until it has ended."""
+        await self.chat.slack.until(self._cards, PATIENCE)
+        await self.chat.quiet()
 
     def story(self) -> str:
         """Tell what the card of the newest release and its thread show now."""

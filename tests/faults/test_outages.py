@@ -89,7 +89,7 @@ async def test_a_full_disk_ends_the_release_and_leaves_room_for_the_next(fire: O
         execute(("mount", "-o", "remount,size=1g", disk))
         await fire.asks("v1.2.8")
         await fire.chat.card(shows="[Approve]")
-        await fire.chat.quiet()
+        await fire.quiet()
 
 
 @contextmanager
