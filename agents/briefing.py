@@ -101,7 +101,7 @@ async def _installed(surveyed: Sequence[Surveyed], tools: Toolbox) -> Any:
             if found.running and found.running.compose_text:
                 text = found.running.compose_text.encode()
                 try:
-                    return await read_compose(text, project_directory=tools.environment.target.directory)
+                    return await read_compose(text, project_directory=tools.environment.compose.directory)
                 except ToolError:
                     return None
     return None

@@ -29,7 +29,7 @@ async def inspect_sources(tools: Toolbox, commit: str) -> Verdict:
     root = await tools.sources(commit)
     files = await asyncio.to_thread(_texts, root)
     readable = {path: content.decode(errors="replace") for path, content in files.items()}
-    target = tools.environment.target
+    target = tools.environment.compose
     verdict = await _secrets(files, tools) + no_volume_deleted(readable)
     verdict += names_in_sources(tools.environment.variables, readable)
     content = files.get(str(target.file))
@@ -47,7 +47,7 @@ async def inspect_image(tools: Toolbox, reference: str) -> Verdict:
 
 
 def _composition(text: str, compose: ComposeFile, tools: Toolbox) -> Verdict:
-    environment, target = tools.environment, tools.environment.target
+    environment, target = tools.environment, tools.environment.compose
     names = [tools.service.compose_service(component) for component in tools.service.components]
     verdict = storage_kept(compose, names, environment.paths, target.directory)
     for name, component in tools.service.components.items():

@@ -65,7 +65,7 @@ async def _drift(state: State, approved: Plan, tools: Toolbox) -> tuple[str, ...
     """Draw up the plan again from the world as it is now, and tell what is different."""
     commit, text, images, surveyed = await asyncio.gather(
         _commit(state, tools),
-        tools.repository.read(approved.commit, str(tools.environment.target.file)),
+        tools.repository.read(approved.commit, str(tools.environment.compose.file)),
         _images(state, tools),
         survey_running(tools),
     )

@@ -89,7 +89,7 @@ def _is_certain(name: str, value: str) -> bool:
 
 
 async def _env_file(tools: Toolbox, server: Server) -> str:
-    target = tools.environment.target
+    target = tools.environment.compose
     content = await server.host.read(target.directory / target.env_file) if target.env_file else None
     return (content or b"").decode(errors="replace")
 

@@ -56,7 +56,7 @@ def draft(
 
 def redraw(plan: Plan, service: Service, images: Images, surveyed: Sequence[Surveyed]) -> Plan:
     """Draw up a plan again where its commit is still the same: what that says stays, all else is as it is now."""
-    target = service.environments[plan.environment].target
+    target = service.environments[plan.environment].compose
     return replace(
         plan,
         components=tuple(_component(name, service, images[name]) for name in service.components),

@@ -24,14 +24,14 @@ def _network(host: Surveyed) -> ConditionLine:
 
 def _disk(host: Surveyed, tools: Toolbox) -> ConditionLine:
     free = host.free_bytes or 0
-    enough = free > tools.environment.target.minimum_free_bytes
+    enough = free > tools.environment.compose.minimum_free_bytes
     return ConditionLine(f"{host.name}: disk", enough, f"{free / 1024**3:.1f} GiB free")
 
 
 def _variables(host: Surveyed, tools: Toolbox) -> ConditionLine:
     names = host.variable_names
     detail = (
-        f"{tools.environment.target.env_file} is missing" if names is None else f"{len(names)} names in the env file"
+        f"{tools.environment.compose.env_file} is missing" if names is None else f"{len(names)} names in the env file"
     )
     return ConditionLine(f"{host.name}: env file", names is not None, detail)
 

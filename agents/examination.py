@@ -68,7 +68,7 @@ async def examine(tools: Toolbox, plan: Plan, step: PlannedStep, before: Before)
 
 
 async def _started(tools: Toolbox, server: Server, container: Container, log: str) -> Started:
-    target = tools.environment.target
+    target = tools.environment.compose
     paths = tools.environment.paths.must_exist
     seen = {path: await listing(server.host, target.directory / path, depth=0) for path in paths}
     return Started(

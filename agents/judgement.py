@@ -39,7 +39,7 @@ async def gate_of(state: State, wanted: Wanted, surveyed: Sequence[Surveyed], to
         critical_passed=state["kind"] == "rollback" or state.get("tested") in {"passed", "warning"},
         images=await _images(state, wanted, surveyed, tools),
         hosts=[_facts(host) for host in surveyed],
-        minimum_free_bytes=tools.environment.target.minimum_free_bytes,
+        minimum_free_bytes=tools.environment.compose.minimum_free_bytes,
     )
 
 
@@ -79,7 +79,7 @@ def _facts(host: Surveyed) -> HostFacts:
 
 
 def _names(tools: Toolbox, wanted: Wanted, host: Surveyed) -> Verdict:
-    target = tools.environment.target
+    target = tools.environment.compose
     verdict = Verdict()
     for name in tools.service.components:
         part = wanted.compose.services[tools.service.compose_service(name)]
@@ -98,7 +98,7 @@ def _image_rules(tools: Toolbox, wanted: Wanted, name: str, surveyed: Sequence[S
         wanted.compose,
         [part.name],
         tools.environment.paths,
-        tools.environment.target.directory,
+        tools.environment.compose.directory,
         {part.name: tuple(about.get("volumes", ()))},
     )
     running = [found.in_service for host in surveyed if (found := (host.components or {}).get(name))]
@@ -114,7 +114,7 @@ def _about(wanted: Wanted, name: str) -> Mapping[str, Any]:
 
 
 def _storage(tools: Toolbox, wanted: Wanted, compose_service: str, running: Container) -> Verdict:
-    target = tools.environment.target
+    target = tools.environment.compose
     return storage_continued(
         running,
         wanted.compose,

@@ -14,7 +14,7 @@ async def move_forward(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
     server, fence = tools.servers[step.host], await _fence(tools, plan)
     await asyncio.gather(
         server.images.ensure(step.after.image, step.after.digest, step.after.tag),
-        server.compose.prepare(tools.environment.target.directories, fence),
+        server.compose.prepare(tools.environment.compose.directories, fence),
     )
     await server.compose.install(plan.compose_text.encode(), fence)
     await _up(tools, server, step, step.after.tag, fence)
@@ -34,7 +34,7 @@ async def move_back(tools: Toolbox, plan: Plan, step: PlannedStep, before: Runni
 async def take_away(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
     """Undo a first deploy: the container stops; its log and its volumes stay to be looked at."""
     server, fence = tools.servers[step.host], await _fence(tools, plan)
-    variable = tools.environment.target.image_tag_variable
+    variable = tools.environment.compose.image_tag_variable
     await server.compose.stop(tools.service.compose_service(step.component), variable, step.after.tag, fence)
 
 
@@ -47,7 +47,7 @@ async def settle(tools: Toolbox, plan: Plan, step: PlannedStep) -> Settled:
 
 async def _up(tools: Toolbox, server: Server, step: PlannedStep, tag: str, fence: int) -> None:
     service = tools.service.compose_service(step.component)
-    await server.compose.up(service, tools.environment.target.image_tag_variable, tag, fence)
+    await server.compose.up(service, tools.environment.compose.image_tag_variable, tag, fence)
 
 
 async def _fence(tools: Toolbox, plan: Plan) -> int:

@@ -25,7 +25,7 @@ async def readiness(tools: Toolbox, wanted: Wanted, surveyed: Sequence[Surveyed]
 
 
 async def _host(tools: Toolbox, wanted: Wanted, host: Surveyed) -> Verdict:
-    server, target = tools.servers[host.name], tools.environment.target
+    server, target = tools.servers[host.name], tools.environment.compose
     needed = demanded(wanted.compose_text) - {target.image_tag_variable}
     names = host.variable_names
     if names is not None and needed - set(names):
@@ -43,7 +43,7 @@ async def _exported(server: Server, names: Sequence[str]) -> tuple[str, ...]:
 
 async def _sources(tools: Toolbox, wanted: Wanted, server: Server) -> Verdict:
     """Look for the directories and volumes that are mounted and that neither the deploy nor compose would make."""
-    target, compose = tools.environment.target, wanted.compose
+    target, compose = tools.environment.compose, wanted.compose
     names = [tools.service.compose_service(component) for component in tools.service.components]
     made = {str(target.directory / path) for path in target.directories}
     mounts = [mount for name in names if name in compose.services for mount in compose.services[name].mounts]

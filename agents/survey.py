@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 
 from agents.toolbox import Server, Toolbox
-from config.service import ComposeTarget
+from config.targets import ComposeTarget
 from guardrails.plan import Running
 from tools.disk import free_bytes
 from tools.env_file import settings_of
@@ -71,7 +71,7 @@ async def _unless_faulty(server: Server, look: Awaitable[Surveyed]) -> Surveyed:
 
 
 async def _host(server: Server, tools: Toolbox) -> Surveyed:
-    target = tools.environment.target
+    target = tools.environment.compose
     free = await free_bytes(server.host, target.directory)  # alone, for a host that is away is asked only once
     names, found = await asyncio.gather(_variable_names(server, target), _running_on(server, tools))
     components = found.components or {}
@@ -105,7 +105,7 @@ async def _variable_names(server: Server, target: ComposeTarget) -> tuple[str, .
 
 
 async def _component(name: str, server: Server, tools: Toolbox) -> Found:
-    target = tools.environment.target
+    target = tools.environment.compose
     container = await server.containers.find(tools.service.project(target), tools.service.compose_service(name))
     if container is None:
         return Found(None, None, image_kept=False)

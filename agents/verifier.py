@@ -42,7 +42,7 @@ def _before(state: State, step: PlannedStep) -> Before:
 
 async def _archive(tools: Toolbox, step: PlannedStep) -> ConditionLine:
     """Archive the image on its host. A full disk for the archive undoes nothing."""
-    target, name = tools.environment.target, f"{step.component} on {step.host}: archive"
+    target, name = tools.environment.compose, f"{step.component} on {step.host}: archive"
     try:
         image, archive = f"{step.after.image}:{step.after.tag}", target.directory / "archive"
         await tools.servers[step.host].images.archive(image, archive, target.archive)
@@ -56,7 +56,7 @@ async def _mark(tools: Toolbox, plan: Plan, step: PlannedStep) -> list[Condition
     """Mark the version as good on its host. A mark that cannot be written undoes nothing: the registry knows it."""
     name = sanctioned(step, plan)
     try:
-        file = tools.environment.target.directory / name
+        file = tools.environment.compose.directory / name
         await tools.servers[step.host].host.write(file, f"{step.after.tag}\n".encode())
     except ToolError as error:
         return [ConditionLine(f"{step.component} on {step.host}: {name}", met=False, detail=str(error))]

@@ -51,7 +51,7 @@ async def _recorded(before: Mapping[str, Mapping[str, Any]], tools: Toolbox) -> 
 async def _of_commit(
     version: str, commit: str, images: Mapping[str, Mapping[str, Any]], tools: Toolbox
 ) -> Wanted | str:
-    path = tools.environment.target.file
+    path = tools.environment.compose.file
     content = await tools.repository.read(commit, str(path))
     if content is None:
         return f"{version} has no {path}; `target.file` of the environment names the compose file"
@@ -64,5 +64,5 @@ async def _wanted(
     missing = sorted(set(tools.service.components) - set(images))
     if missing:
         return f"no image is known for {', '.join(missing)}"
-    compose = await read_compose(text.encode(), project_directory=tools.environment.target.directory)
+    compose = await read_compose(text.encode(), project_directory=tools.environment.compose.directory)
     return Wanted(version, commit, text, compose, images)

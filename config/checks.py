@@ -2,12 +2,13 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from config.document import Location
 from config.nearest import did_you_mean
 from config.service import Environment, Service
+from config.targets import ComposeTarget, GitopsTarget
 
 IMAGE = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
 GROUP = re.compile(r"S[A-Z0-9]{5,}", re.ASCII)
@@ -36,7 +37,7 @@ def contradictions(service: Service, stem: str) -> Iterator[Contradiction]:
     yield from _pattern(("version",), service.version)
     yield from _images(service)
     for name, environment in service.environments.items():
-        yield from _environment(("environments", name), environment)
+        yield from _environment(("environments", name), environment, service.components)
 
 
 def collisions(services: Mapping[str, Service]) -> Iterator[tuple[str, Contradiction]]:
@@ -47,6 +48,8 @@ def collisions(services: Mapping[str, Service]) -> Iterator[tuple[str, Contradic
     taken: dict[tuple[str, int, str], str] = {}
     for name, service in services.items():
         for place, environment in service.environments.items():
+            if not isinstance(environment.target, ComposeTarget):
+                continue
             directory = posixpath.normpath(environment.target.directory)
             for index, host in enumerate(environment.target.hosts):
                 machine = (host.address.lower(), host.port) if host.address else ("", 0)
@@ -58,6 +61,8 @@ def collisions(services: Mapping[str, Service]) -> Iterator[tuple[str, Contradic
 
 def _images(service: Service) -> Iterator[Contradiction]:
     for name, suite in service.suites.items():
+        if not suite.command and suite.check is None:
+            yield Contradiction(("suites", name, "command"), "is required where no `check` names the evidence")
         if suite.image is not None and not re.fullmatch(TAGGED, suite.image, re.ASCII):
             yield Contradiction(
                 ("suites", name, "image"), "is not an image reference; write one such as python:3.11-slim"
@@ -70,11 +75,14 @@ def _images(service: Service) -> Iterator[Contradiction]:
             )
 
 
-def _environment(at: Location, environment: Environment) -> Iterator[Contradiction]:
+def _environment(at: Location, environment: Environment, components: Collection[str]) -> Iterator[Contradiction]:
     yield from _pattern((*at, "startup", "line"), environment.startup.line or "")
     yield from _pattern((*at, "startup", "fatal"), environment.startup.fatal)
     yield from _pattern((*at, "watch", "error_log"), environment.watch.error_log)
-    yield from _target(at, environment)
+    if isinstance(environment.target, ComposeTarget):
+        yield from _hosts(at, environment.target)
+    else:
+        yield from _components(at, environment.target, components)
     yield from _approval(at, environment)
     if environment.watch.every > environment.watch.window:
         yield Contradiction((*at, "watch", "every"), "is longer than the window; nothing would be measured")
@@ -85,8 +93,15 @@ def _environment(at: Location, environment: Environment) -> Iterator[Contradicti
             )
 
 
-def _target(at: Location, environment: Environment) -> Iterator[Contradiction]:
-    target = environment.target
+def _components(at: Location, target: GitopsTarget, components: Collection[str]) -> Iterator[Contradiction]:
+    for name in target.images:
+        if name not in components:
+            yield Contradiction((*at, "target", "images", name), f"is no component{did_you_mean(name, components)}")
+    for name in sorted(set(components) - set(target.images)):
+        yield Contradiction((*at, "target", "images"), f"does not say where the tag of '{name}' stands")
+
+
+def _hosts(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:
     if not target.directory.is_absolute():
         yield Contradiction((*at, "target", "directory"), "must be absolute, such as /opt/observer")
     names = [host.name for host in target.hosts]

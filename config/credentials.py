@@ -12,13 +12,22 @@ VARIABLES = {
     "SLACK_API_URL": "slack_api_url",
     "GITHUB_TOKEN": "github_token",
     "GITHUB_API_URL": "github_api_url",
+    "GITHUB_WEBHOOK_SECRET": "github_webhook_secret",
+    "GITHUB_APP_ID": "github_app_id",
+    "GITHUB_APP_PRIVATE_KEY": "github_app_private_key",
+    "GITHUB_APP_INSTALLATION": "github_app_installation",
+    "ARGOCD_TOKEN": "argocd_token",
+    "LINEAR_API_KEY": "linear_api_key",
+    "LINEAR_API_URL": "linear_api_url",
+    "CODECOV_TOKEN": "codecov_token",
+    "CODECOV_URL": "codecov_url",
     "ANTHROPIC_API_KEY": "anthropic_api_key",
     "ANTHROPIC_BASE_URL": "anthropic_base_url",
     "SHIPMATE_DATABASE_URL": "database_url",
     "SHIPMATE_REGISTRY_USERNAME": "registry_username",
     "SHIPMATE_REGISTRY_PASSWORD": "registry_password",
 }
-URLS = ("SLACK_API_URL", "GITHUB_API_URL", "ANTHROPIC_BASE_URL")
+URLS = ("SLACK_API_URL", "GITHUB_API_URL", "ANTHROPIC_BASE_URL", "LINEAR_API_URL", "CODECOV_URL")
 
 
 def read_credentials(environ: Mapping[str, str]) -> Credentials:

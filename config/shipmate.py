@@ -7,7 +7,8 @@ from pydantic import Field, SecretStr
 
 from config.duration import Duration
 from config.local import LocalPath
-from config.service import Service, Settings
+from config.service import Service
+from config.settings import Settings
 
 
 class SlackSettings(Settings):
@@ -36,6 +37,21 @@ class ModelSettings(Settings):
     """How much of a diff the model is shown; the rest is listed by name."""
 
 
+class WebhookSettings(Settings):
+    """The door for GitHub's signed webhooks; it opens only where GITHUB_WEBHOOK_SECRET is set."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8077, ge=0, le=65535)
+    path: str = Field(default="/github", pattern=r"^/[\w/-]*$")
+
+
+class PollingSettings(Settings):
+    """Asking GitHub for news, for bots without a public address. Off where webhooks arrive."""
+
+    enabled: bool = False
+    every: Duration = timedelta(minutes=1)
+
+
 class FailurePolicy(Settings):
     """What happens as failures repeat."""
 
@@ -56,6 +72,8 @@ class Shipmate(Settings):
     """Overridden by SHIPMATE_DATABASE_URL."""
     slack: SlackSettings = SlackSettings()
     model: ModelSettings = ModelSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    polling: PollingSettings = PollingSettings()
     failures: FailurePolicy = FailurePolicy()
     people: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Humans with several identities, by any name: `{hana: [U0HANA, "terminal:hana"]}` is one person."""
@@ -69,6 +87,18 @@ class Credentials(Settings):
     slack_api_url: str = "https://slack.com/api/"
     github_token: SecretStr | None = None
     github_api_url: str = "https://api.github.com"
+    github_webhook_secret: SecretStr | None = None
+    github_app_id: str | None = None
+    """GITHUB_APP_ID, with the key below, instead of a token: an installed GitHub App."""
+    github_app_private_key: SecretStr | None = None
+    github_app_installation: str | None = None
+    """Absent: found by the repository."""
+    argocd_token: SecretStr | None = None
+    linear_api_key: SecretStr | None = None
+    linear_api_url: str = "https://api.linear.app/graphql"
+    codecov_token: SecretStr | None = None
+    codecov_url: str | None = None
+    """Absent: Codecov's own."""
     anthropic_api_key: SecretStr | None = None
     anthropic_base_url: str = "https://api.anthropic.com"
     database_url: SecretStr | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from config.service import Category
+from config.sources import Category
 
 Patterns = Mapping[Category, tuple[str, ...]]
 

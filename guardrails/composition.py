@@ -1,6 +1,6 @@
 """What a compose service must be: limited, with a health check that proves something, and modest."""
 
-from config.service import Limits
+from config.contracts import Limits
 from guardrails.healthcheck import health_proved
 from guardrails.limits import limits_kept
 from guardrails.privileges import least_privilege

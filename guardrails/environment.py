@@ -7,7 +7,7 @@ environment, then `deployment_config.json`, then the default in the code.
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from config.service import EnvironmentContract
+from config.contracts import EnvironmentContract
 from guardrails.verdict import Finding, Level, Verdict
 
 _READS = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from config.service import Limits
+from config.contracts import Limits
 from guardrails.verdict import Finding, Verdict
 from tools.compose_file import ComposeService
 from tools.compose_values import cpus, memory_bytes

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from config.service import Category, Component, Rule, Service, Suite, SuiteKind
+from config.service import Rule, Service
+from config.sources import Category, Component, Suite, SuiteKind
 from guardrails.categories import sides
 
 Changed = Mapping[Category, tuple[str, ...]]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from config.service import Startup
+from config.contracts import Startup
 from guardrails.verdict import Finding, Level, Verdict
 
 _SHOWN_LINES = 3

@@ -7,7 +7,7 @@ really writes.
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 
-from config.service import PathContract
+from config.contracts import PathContract
 from guardrails.mount_safety import mounts_safe
 from guardrails.mounts import backing, clean, covering, resolved
 from guardrails.verdict import Finding, Verdict

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from statistics import median
 
-from config.service import Watch
+from config.contracts import Watch
 from guardrails.verdict import Finding, Level, Verdict
 from tools.watch import Sample
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from config.service import PathContract
+from config.contracts import PathContract
 from guardrails.mounts import clean, is_under_any
 from guardrails.verdict import Finding, Level, Verdict
 from tools.inspection import Container, PathChange

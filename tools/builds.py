@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
-from config.service import Component
+from config.sources import Component
 from tools.errors import CommandFailed, NotFound, ToolError, Unreachable
 from tools.hosts import Argv, Completed
 

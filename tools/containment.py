@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from config.service import Suite
+from config.sources import Suite
 from tools.errors import CommandFailed, NotFound, Unreachable
 from tools.hosts import Argv, Completed
 from tools.process import run

@@ -7,7 +7,7 @@ from datetime import timedelta
 import aiohttp
 from yarl import URL
 
-from config.service import Health, Probe
+from config.contracts import Health, Probe
 from tools.clock import Clock
 from tools.containers import Containers
 from tools.errors import ToolError

@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from config.service import Component
+from config.sources import Component
 from tools.builds import BuiltImage, build_command, recipe, required
 from tools.engine import Engine, HistoryStep, LocalImage
 from tools.errors import Garbled, NotFound, TimedOut

@@ -4,7 +4,6 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from tools.errors import Garbled
 
@@ -75,7 +74,7 @@ def is_loopback(host: str) -> bool:
         return bare == "localhost"
 
 
-def image_tag(strategy: Literal["semver", "git-sha", "timestamp"], version: str, commit: str, now: datetime) -> str:
+def image_tag(strategy: str, version: str, commit: str, now: datetime) -> str:
     """Make an image's tag: `v1.2.3`, `a1b2c3d` or `20260206-160000` (UTC); raises `Garbled` for an impossible one."""
     tags = {
         "semver": version.replace("+", "_"),

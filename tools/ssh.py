@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 import asyncssh
 
-from config.service import HostSettings
+from config.targets import HostSettings
 from tools import files
 from tools.capture import Capture, Ended
 from tools.errors import TimedOut, ToolError, Unreachable

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import asyncssh
 
-from config.service import HostSettings
+from config.targets import HostSettings
 from tools.errors import Denied, ToolError, Unreachable
 
 CONNECT_LIMIT = timedelta(seconds=10)

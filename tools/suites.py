@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
-from config.service import Suite, SuiteKind
+from config.sources import Suite, SuiteKind
 from tools.containment import contained, ended, started, words_so_far
 from tools.errors import Garbled, TimedOut
 from tools.hosts import Completed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from config.service import Probe, Watch
+from config.contracts import Probe, Watch
 from tools.clock import Clock
 from tools.containers import Containers
 from tools.health import Answer, probe

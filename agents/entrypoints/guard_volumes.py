@@ -32,7 +32,7 @@ async def guard_service(
     """Judge a compose file, or the one of the service's newest version; raises `ToolError` where it cannot be read."""
     service = _known(name, configuration.services, "service")
     place = environment or service.default_environment
-    target = _known(place, service.environments, f"environment of {name}").target
+    target = _known(place, service.environments, f"environment of {name}").compose
     given = await asyncio.to_thread(file.read_bytes) if file else None
     content = given if given is not None else await _newest(service, str(target.file), configuration)
     compose = await read_compose(content, project_directory=target.directory)
@@ -67,7 +67,7 @@ async def guard_volumes(service: Service, environment: str, compose: ComposeFile
     """Print the verdict on a compose file as it would lie on the hosts of an environment; 1 where it blocks, else 0."""
     settings = service.environments[environment]
     names = [service.compose_service(component) for component in service.components]
-    verdict = storage_kept(compose, names, settings.paths, settings.target.directory)
+    verdict = storage_kept(compose, names, settings.paths, settings.compose.directory)
     said = (
         _as_json(service.service, environment, verdict) if as_json else _as_text(service.service, environment, verdict)
     )

@@ -18,8 +18,9 @@ from agents.narrator import Narrator
 from agents.remote import CrewCalls, RemoteCrew
 from agents.toolbox import Server, Toolbox
 from config.credentials import read_credentials
-from config.service import HostSettings, Service
+from config.service import Service
 from config.shipmate import Configuration, Credentials, ModelSettings
+from config.targets import HostSettings
 from tools.clock import Clock, SystemClock
 from tools.compose import Compose
 from tools.containers import Containers
@@ -89,7 +90,7 @@ class Workshop:
     async def equip(self, release: Release) -> Toolbox:
         """Make the toolbox of one release."""
         service = self.configuration.services[release.service]
-        target = service.environments[release.environment].target
+        target = service.environments[release.environment].compose
         servers = {host.name: self._server(service, release.environment, host) for host in target.hosts}
         name = service.repository.github
         return Toolbox(
@@ -121,7 +122,7 @@ class Workshop:
             await self.narrator.close()
 
     def _server(self, service: Service, environment: str, settings: HostSettings) -> Server:
-        target = service.environments[environment].target
+        target = service.environments[environment].compose
         host = self._host(settings)
         compose = Compose(host, target.directory, target.file, service.project(target))
         return Server(host, compose, Containers(host), HostImages(host))

@@ -8,7 +8,7 @@ from typing import Any
 from agents.words.dependencies import DependencyChange
 from agents.words.differences import Difference, Sort
 from agents.words.patch import RemovedProtection
-from config.service import Category
+from config.sources import Category
 from guardrails.categories import Patterns, categorise
 from guardrails.risks import risks
 from guardrails.verdict import Finding

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from config.service import Component
+from config.sources import Component
 from tests.contract.engine_images import DOCKERFILE, busybox, sources_of
 from tests.stage.registry import Registry as RealRegistry
 from tests.stage.stage import Stage

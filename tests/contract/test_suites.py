@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from config.service import Suite
+from config.sources import Suite
 from tests.contract.engine_images import busybox
 from tests.stage.stage import Stage
 from tools.errors import NotFound

@@ -54,7 +54,7 @@ async def _on(site: Site, screen: Screen, wishes: Wishes, begun: float) -> bool:
         async with _followed(play):
             good = await _played(play, screen, wishes.file, setup) if wishes.scenes else True
             if wishes.keep:
-                await Prompt(chat, screen).run(lines())
+                await Prompt(chat, screen, play.audience).run(lines())
     return good
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from tests.demo.audience import Kind, Shown
+from tests.demo.audience import Audience, Kind, Shown
 from tests.demo.reading import ended, read
 from tests.demo.screen import YELLOW, Screen
 from tests.emulators.slack.rendering import Renderer
@@ -30,10 +30,11 @@ v1.2.7 crashes; v1.3.0 to v1.3.6 have other faults."""
 class Prompt:
     """Reads lines and does what they say."""
 
-    def __init__(self, chat: Conversation, screen: Screen) -> None:
+    def __init__(self, chat: Conversation, screen: Screen, audience: Audience) -> None:
         self._chat = chat
         self._slack = chat.slack
         self._screen = screen
+        self._audience = audience
         self._renderer = Renderer(chat.slack.world)
         self._person = ANA
         self._typed = False
@@ -48,6 +49,7 @@ class Prompt:
             if line.strip() in ("quit", "exit"):
                 break
             await self._do(line.strip())
+            self._audience.look()  # what a line brought about is shown before the next is read
             self._ready()
         self._screen.prompt("")
 
@@ -58,7 +60,7 @@ class Prompt:
         word, _, rest = line.partition(" ")
         if line.startswith("/"):
             self._typed, self._cards = True, len(self._chat.cards())
-            self._slack.types(self._person, RELEASES, line)
+            await self._type(line)
         elif word in BUTTONS:
             await self._press(word.capitalize())
         elif word == "as":
@@ -97,8 +99,12 @@ class Prompt:
             self._screen.say("There is no card yet.", YELLOW)
 
     async def _status(self) -> None:
+        await self._type("/deploy status")
+
+    async def _type(self, line: str) -> None:
+        """Type a line, and wait a little for the answer that only this person sees."""
         answers = len(self._slack.ephemerals(self._person))
-        self._slack.types(self._person, RELEASES, "/deploy status")
+        self._slack.types(self._person, RELEASES, line)
         await self._until(lambda: len(self._slack.ephemerals(self._person)) > answers, BRIEFLY)
 
     async def _wait(self) -> None:

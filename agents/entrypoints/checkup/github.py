@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from agents.entrypoints.checkup.check import Check, State, missing, ok, optional, settled, unknown
 from agents.entrypoints.checkup.questions import SERVER_ERROR, Heard, Question, ask
-from config.service import Repository
 from config.shipmate import Configuration
+from config.sources import Repository
 
 TOKEN = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
 _GOOD, _MOVED, _UNKNOWN_TOKEN, _FORBIDDEN, _ABSENT = 200, (301, 307, 308), 401, 403, 404

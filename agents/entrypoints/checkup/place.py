@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from agents.entrypoints.checkup import toolset
 from agents.entrypoints.checkup.check import Check, missing, ok
 from agents.entrypoints.figures import size
-from config.service import ComposeTarget, HostSettings
+from config.targets import ComposeTarget, HostSettings
 from tools.hosts import Argv, Completed, Host
 from tools.registry_login import LoginCheck
 

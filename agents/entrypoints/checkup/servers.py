@@ -20,7 +20,8 @@ from agents.entrypoints.checkup.place import (
     named,
 )
 from agents.entrypoints.checkup.services import Subject, judged_approval
-from config.service import ComposeTarget, Environment, HostSettings
+from config.service import Environment
+from config.targets import ComposeTarget, HostSettings
 from tools.disk import free_bytes
 from tools.hosts import Completed, Host
 from tools.local import LocalHost
@@ -78,7 +79,7 @@ async def environment_checks(
     """Look at an environment: who approves, and each of its servers."""
     approvers = f"environments.{name}.approval.approvers of {subject.file}"
     found = await asyncio.gather(
-        *(_server(subject, environment.target, settings, servers) for settings in environment.target.hosts)
+        *(_server(subject, environment.compose, settings, servers) for settings in environment.compose.hosts)
     )
     return (judged_approval(environment.approval, approvers), *(check for checks in found for check in checks))
 

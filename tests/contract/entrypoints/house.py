@@ -19,18 +19,11 @@ from agents.entrypoints.posting import Poster
 from agents.entrypoints.slack import Slack, open_slack
 from agents.entrypoints.voice import slack_voice
 from agents.events import Event, dump
-from config.service import (
-    ApprovalPolicy,
-    Component,
-    ComposeTarget,
-    Environment,
-    Health,
-    HostSettings,
-    Probe,
-    Repository,
-    Service,
-)
+from config.contracts import Health, Probe
+from config.service import ApprovalPolicy, Environment, Service
 from config.shipmate import Configuration, Credentials, Shipmate, SlackSettings
+from config.sources import Component, Repository
+from config.targets import ComposeTarget, HostSettings
 from guardrails.plan import digest
 from tests.emulators.slack import Message, SlackEmulator
 from tests.unit.entrypoints.material import LOCKED, plan, planned, stage

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config.service import HostSettings
+from config.targets import HostSettings
 from tests.contract.tools.web import Site, make_image
 from tests.stage.stage import Stage
 from tools.hosts import Host

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from config.service import Health, Probe, Watch
+from config.contracts import Health, Probe, Watch
 from tests.contract.tools.web import Site
 from tools.clock import SystemClock
 from tools.containers import Containers

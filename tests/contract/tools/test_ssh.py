@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config.service import HostSettings
+from config.targets import HostSettings
 from tests.contract.tools.web import until
 from tests.stage.commands import execute
 from tests.stage.ports import free_port

@@ -17,7 +17,8 @@ from agents.entrypoints.checkup.place import (
 )
 from agents.entrypoints.checkup.questions import Heard
 from agents.entrypoints.checkup.services import judged_approval, judged_repository
-from config.service import ApprovalPolicy, ComposeTarget, HostSettings
+from config.service import ApprovalPolicy
+from config.targets import ComposeTarget, HostSettings
 from tools.capture import Ended
 from tools.errors import Denied, NotFound
 from tools.hosts import Completed

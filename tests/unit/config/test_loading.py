@@ -54,7 +54,7 @@ def test_a_right_configuration_loads_with_paths_seen_from_its_files(tmp_path: Pa
     assert loaded.shipmate.services == tmp_path / "services"
     assert loaded.shipmate.database == f"sqlite:///{tmp_path.parent}/.shipmate/shipmate.db"
     assert observer.repository.url == str(tmp_path / "repositories" / "observer")
-    assert observer.environments["production"].target.hosts[0].key == tmp_path / "services/keys/one"
+    assert observer.environments["production"].compose.hosts[0].key == tmp_path / "services/keys/one"
     assert loaded.credentials.github_token is not None
     assert loaded.credentials.slack_api_url == "http://127.0.0.1:1/api/"
 
@@ -69,7 +69,7 @@ CASES = {
     ),
     "an unknown key unlike any other": (
         ("repository:\n", "repository:\n  zzz: 1\n"),
-        "services/observer.yaml:3: repository.zzz: unknown key; valid are github, main, url",
+        "services/observer.yaml:3: repository.zzz: unknown key; valid are github, main, summaries, url",
     ),
     "a wrong type": (
         ("          address: 192.0.2.7\n", "          address: 192.0.2.7\n          port: many\n"),

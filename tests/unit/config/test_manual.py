@@ -16,7 +16,9 @@ from config.loading import load
 from config.schema import MODELS, schema_file, schema_text
 
 ROOT = Path(__file__).parents[3]
-FILES = {"shipmate": ROOT / "config/shipmate.yaml", "service": ROOT / "config/services/observer.yaml"}
+SERVICES = sorted((ROOT / "config/services").glob("*.yaml"))
+"""One for each kind of service; a key is explained where it first matters, most of them in observer.yaml."""
+FILES = {"shipmate": (ROOT / "config/shipmate.yaml",), "service": SERVICES}
 
 
 def sections(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -57,24 +59,25 @@ def documented(text: str) -> dict[tuple[str, ...], bool]:
 
 def without_chosen_names(path: tuple[str, ...]) -> tuple[str, ...]:
     """Leave out what an operator names: the suite, the component, the environment."""
-    chosen = {"suites", "components", "environments"}
+    chosen = {"suites", "components", "environments", "metrics"}
     return tuple(key for before, key in zip(("", *path), path, strict=False) if before not in chosen)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_key_is_in_the_manual_with_a_comment(name: str) -> None:
     explained: dict[tuple[str, ...], bool] = {}
-    for path, commented in documented(FILES[name].read_text(encoding="utf-8")).items():
-        short = without_chosen_names(path)
-        explained[short] = explained.get(short, False) or commented
+    for file in FILES[name]:
+        for path, commented in documented(file.read_text(encoding="utf-8")).items():
+            short = without_chosen_names(path)
+            explained[short] = explained.get(short, False) or commented
     # A probe's keys are explained once, where they first come up.
     wanted = {path for path in keys(MODELS[name]) if "smoke" not in path[:-1]}
     assert {path for path in wanted if not explained.get(path)} == set()
 
 
 def test_both_files_load_together() -> None:
-    loaded = load(FILES["shipmate"], {})
-    assert list(loaded.services) == ["observer"]
+    loaded = load(FILES["shipmate"][0], {})
+    assert list(loaded.services) == [file.stem for file in SERVICES]
     assert loaded.shipmate.workspace == ROOT / ".shipmate/work"
 
 
@@ -83,19 +86,19 @@ def test_the_schemas_for_editors_are_those_of_the_models(name: str) -> None:
     assert schema_file(name).read_text(encoding="utf-8") == schema_text(MODELS[name]), "run: python -m config.schema"
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_the_files_are_right_by_their_own_schema(name: str) -> None:
-    text = FILES[name].read_text(encoding="utf-8")
+@pytest.mark.parametrize(("name", "file"), [(name, file) for name, files in FILES.items() for file in files])
+def test_the_files_are_right_by_their_own_schema(name: str, file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
     named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
     assert named
-    schema = (FILES[name].parent / named[1]).resolve()
+    schema = (file.parent / named[1]).resolve()
     assert schema == schema_file(name)
     jsonschema.validate(YAML(typ="safe", pure=True).load(text), json.loads(schema.read_text(encoding="utf-8")))
 
 
 def test_the_default_values_of_the_bot_are_those_in_its_manual() -> None:
-    default = MODELS["shipmate"].model_validate({}, context={"directory": FILES["shipmate"].parent})
-    assert load(FILES["shipmate"], {}).shipmate.model_dump(exclude={"database"}) == default.model_dump(
+    default = MODELS["shipmate"].model_validate({}, context={"directory": FILES["shipmate"][0].parent})
+    assert load(FILES["shipmate"][0], {}).shipmate.model_dump(exclude={"database"}) == default.model_dump(
         exclude={"database"}
     )
 
@@ -103,7 +106,7 @@ def test_the_default_values_of_the_bot_are_those_in_its_manual() -> None:
 def test_the_slack_manifest_keeps_within_slack_s_limits_and_offers_the_command() -> None:
     manifest = YAML(typ="safe", pure=True).load((ROOT / "config/slack-manifest.yaml").read_text(encoding="utf-8"))
     (command,) = manifest["features"]["slash_commands"]
-    assert command["command"] == load(FILES["shipmate"], {}).shipmate.slack.command
+    assert command["command"] == load(FILES["shipmate"][0], {}).shipmate.slack.command
     assert len(manifest["display_information"]["name"]) <= 35
     assert len(manifest["display_information"]["description"]) <= 140
     assert len(command["usage_hint"]) <= 1000

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.service import Category
+from config.sources import Category
 from guardrails.categories import categorise, sides
 
 PATHS = st.lists(

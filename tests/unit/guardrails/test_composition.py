@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from config.service import Limits
+from config.contracts import Limits
 from guardrails.compose_text import text_sound
 from guardrails.composition import composition_sound, name_kept, ports_private
 from guardrails.limits import limits_kept

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.service import EnvironmentContract
+from config.contracts import EnvironmentContract
 from guardrails.environment import names_in_sources, names_injected, names_planned
 
 CONTRACT = EnvironmentContract(

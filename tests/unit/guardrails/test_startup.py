@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from config.service import Startup
+from config.contracts import Startup
 from guardrails.startup import Started, started_well
 from guardrails.verdict import Level
 

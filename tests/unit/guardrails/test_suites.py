@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.service import SuiteKind
+from config.sources import SuiteKind
 from guardrails.suites import combined
 from tools.suites import SuiteResult
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.service import PathContract
+from config.contracts import PathContract
 from guardrails.mounts import covering, within
 from guardrails.verdict import Finding, Level, Verdict
 from guardrails.volumes import sources_present, storage_kept

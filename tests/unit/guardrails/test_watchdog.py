@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.service import Watch
+from config.contracts import Watch
 from guardrails.verdict import Level, Verdict
 from guardrails.watchdog import alarmed, service_well
 from tools.watch import Sample

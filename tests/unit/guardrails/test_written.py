@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.service import PathContract
+from config.contracts import PathContract
 from guardrails.mounts import is_under_any
 from guardrails.verdict import Level
 from guardrails.written import MountUse, contract_kept, dying, nothing_dies

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from config.service import Probe
+from config.contracts import Probe
 from tools.health import Answer, hopeless, unready, wrong
 from tools.inspection import Container
 from tools.watch import error_lines, typical

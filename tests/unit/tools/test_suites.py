@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from config.service import Suite, SuiteKind
+from config.sources import Suite, SuiteKind
 from tools.containment import contained, started
 from tools.errors import CommandFailed, NotFound, ToolError, Unreachable
 from tools.hosts import Completed

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from config.service import Probe
+from config.contracts import Probe
 from tools.health import Answer
 from tools.watch import worst
 
