@@ -11,8 +11,9 @@ from tests.bench.bare import WITHIN, by_hand, forget
 from tests.bench.figures import Goal, Report, Series
 from tests.bench.listener import Listener
 from tests.stage.conversation import HANA, Conversation
+from tests.stage.observer.site import ObserverSite
 from tests.stage.observer.tree import replaced
-from tests.stage.site import OVERRIDES, Site
+from tests.stage.site import OVERRIDES
 from tests.stage.stage import Stage
 from tests.stage.versions import publish
 
@@ -38,7 +39,7 @@ class Released:
 @asynccontextmanager
 async def conversation(stage: Stage, name: str) -> AsyncIterator[Conversation]:
     """Set up a site and talk to its bot."""
-    site = Site(stage, stage.scratch(name))
+    site = ObserverSite(stage, stage.scratch(name))
     try:
         await asyncio.to_thread(site.prepare)
         async with Conversation(site) as chat:
@@ -65,7 +66,7 @@ async def bench(stage: Stage, rounds: int) -> Report:
     return _report(ours, up, pull_and_up)
 
 
-def newer(site: Site, number: int) -> str:
+def newer(site: ObserverSite, number: int) -> str:
     """Publish one more good version."""
     version = f"v1.9.{number}"
     change = replaced("src/observer/__init__.py", BASE.removeprefix("v"), version.removeprefix("v"))

@@ -20,8 +20,8 @@ from tests.emulators.anthropic import AnthropicEmulator
 from tests.emulators.github import GitHubEmulator
 from tests.emulators.loopback import Fault
 from tests.emulators.slack import Channel, SlackEmulator
+from tests.stage.observer.site import ObserverSite
 from tests.stage.ports import free_port
-from tests.stage.site import Site
 from tests.stage.stage import Stage
 from tools.ownership import Ownership
 
@@ -29,8 +29,8 @@ SCOPES = "app_mentions:read,channels:history,chat:write,commands"
 
 
 @pytest.fixture(scope="module")
-def site(stage: Stage) -> Iterator[Site]:
-    place = Site(stage, stage.scratch("doctor"))
+def site(stage: Stage) -> Iterator[ObserverSite]:
+    place = ObserverSite(stage, stage.scratch("doctor"))
     place.prepare(running="")
     original = os.environ.get("PATH", "")
     os.environ["PATH"] = place.environ()["PATH"]
@@ -42,7 +42,7 @@ def site(stage: Stage) -> Iterator[Site]:
 class World:
     """Everything around the bot, and its doctor."""
 
-    site: Site
+    site: ObserverSite
     slack: SlackEmulator
     github: GitHubEmulator
     claude: AnthropicEmulator
@@ -100,7 +100,7 @@ class Report:
 
 
 @pytest.fixture
-async def world(site: Site) -> AsyncIterator[World]:
+async def world(site: ObserverSite) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         yield World(
             site,

@@ -10,27 +10,27 @@ from urllib.error import HTTPError
 import pytest
 
 from tests.stage.commands import StageError
-from tests.stage.site import Site
+from tests.stage.observer.site import ObserverSite
 from tests.stage.stage import Stage
 
 
 @pytest.fixture(scope="module")
-def site(stage: Stage) -> Iterator[Site]:
-    one = Site(stage, stage.scratch("sample"))
+def site(stage: Stage) -> Iterator[ObserverSite]:
+    one = ObserverSite(stage, stage.scratch("sample"))
     one.prepare(running="v1.2.8")
     yield one
     one.compose("down", "--timeout", "1", version="v1.2.8")
 
 
-def container(site: Site) -> str:
+def container(site: ObserverSite) -> str:
     return site.stage.server.docker("ps", "--all", "--quiet", "--filter", "name=observer-observer").strip()
 
 
-def inspected(site: Site, form: str) -> str:
+def inspected(site: ObserverSite, form: str) -> str:
     return site.stage.server.docker("inspect", "--format", form, container(site)).strip()
 
 
-def answered(site: Site, path: str) -> int:
+def answered(site: ObserverSite, path: str) -> int:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{site.port}{path}", timeout=5) as reply:
             return int(reply.status)
@@ -47,7 +47,7 @@ def soon(true: Callable[[], bool]) -> bool:
     return False
 
 
-def test_the_good_version_runs_as_its_contract_says(site: Site) -> None:
+def test_the_good_version_runs_as_its_contract_says(site: ObserverSite) -> None:
     assert inspected(site, "{{.State.Health.Status}}") == "healthy"
     assert inspected(site, "{{.Config.User}}") == "qts"
     assert [answered(site, path) for path in ("/health", "/", "/metrics")] == [200, 200, 200]
@@ -59,19 +59,19 @@ def test_the_good_version_runs_as_its_contract_says(site: Site) -> None:
     assert site.stage.server.docker("diff", container(site)).strip() == ""
 
 
-def test_the_unhealthy_version_turns_unhealthy(site: Site) -> None:
+def test_the_unhealthy_version_turns_unhealthy(site: ObserverSite) -> None:
     with pytest.raises(StageError, match="unhealthy"):
         site.start_by_hand("v1.2.4")
     assert answered(site, "/health") == 503
 
 
-def test_the_crashing_version_is_restarted_again_and_again(site: Site) -> None:
+def test_the_crashing_version_is_restarted_again_and_again(site: ObserverSite) -> None:
     with pytest.raises(StageError):
         site.start_by_hand("v1.2.7")
     assert soon(lambda: int(inspected(site, "{{.RestartCount}}")) >= 2)
 
 
-def test_the_version_that_writes_outside_its_volumes_shows_in_the_container(site: Site) -> None:
+def test_the_version_that_writes_outside_its_volumes_shows_in_the_container(site: ObserverSite) -> None:
     journal = site.server_directory / "data/observer.jsonl"
     site.start_by_hand("v1.3.2")
     before = journal.stat().st_mtime_ns
@@ -79,6 +79,6 @@ def test_the_version_that_writes_outside_its_volumes_shows_in_the_container(site
     assert journal.stat().st_mtime_ns == before
 
 
-def test_the_version_with_the_useless_check_is_healthy_whatever_happens(site: Site) -> None:
+def test_the_version_with_the_useless_check_is_healthy_whatever_happens(site: ObserverSite) -> None:
     site.start_by_hand("v1.3.4")
     assert "sys.exit(0)" in inspected(site, "{{json .Config.Healthcheck.Test}}")

@@ -19,7 +19,7 @@ from tests.demo.screen import BOLD, DIM, GREEN, RED, Screen
 from tests.stage.commands import StageError
 from tests.stage.conversation import Conversation
 from tests.stage.endings import ENDS
-from tests.stage.site import Site
+from tests.stage.observer.site import ObserverSite
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def evening(wishes: Wishes) -> int:
     return 0 if good else 1
 
 
-async def _on(site: Site, screen: Screen, wishes: Wishes, begun: float) -> bool:
+async def _on(site: ObserverSite, screen: Screen, wishes: Wishes, begun: float) -> bool:
     for number in ENDS:  # inside the loop only Ctrl-C lets everything end in its order
         asyncio.get_running_loop().add_signal_handler(number, signal.raise_signal, signal.SIGINT)
     async with Conversation(site) as chat:

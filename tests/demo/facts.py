@@ -13,8 +13,8 @@ from tests.emulators.slack.rendering import Renderer
 from tests.emulators.slack.world import BOT_USER, Message
 from tests.stage.conversation import ON_CALL, Conversation
 from tests.stage.observer.repository import DEFAULT_SEED
+from tests.stage.observer.site import ObserverSite
 from tests.stage.observer.traps import invented_secret
-from tests.stage.site import Site
 
 SHOWN = "{{.Config.Image}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}"
 PULL_REQUEST = 7
@@ -27,7 +27,7 @@ class Facts:
     chat: Conversation
 
     @property
-    def site(self) -> Site:
+    def site(self) -> ObserverSite:
         """The place it is about."""
         return self.chat.site
 

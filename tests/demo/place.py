@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.demo.screen import DIM, Screen
+from tests.stage.observer.site import ObserverSite
 from tests.stage.places import RUNS, STATE
 from tests.stage.runs import claim
-from tests.stage.site import Site
 from tests.stage.stage import Stage, own_directory
 
 HOME = RUNS / "demo"
@@ -17,11 +17,11 @@ LOG = STATE / "demo" / "bot.log"
 
 
 @contextmanager
-def place(screen: Screen) -> Iterator[Site]:
+def place(screen: Screen) -> Iterator[ObserverSite]:
     """Set everything up, and clear it away behind whatever happens."""
     screen.say("Setting up: private Docker engines, a registry, a server reached by SSH, v1.2.2 running there.", DIM)
     with _stage() as stage:
-        site = Site(stage, stage.scratch("site"))
+        site = ObserverSite(stage, stage.scratch("site"))
         site.prepare()
         try:
             yield site
@@ -40,7 +40,7 @@ def _stage() -> Stage:
     return Stage(HOME, keep=True)
 
 
-def _keep_log(site: Site) -> None:
+def _keep_log(site: ObserverSite) -> None:
     written = site.directory / "bot.log"
     if written.exists():
         LOG.parent.mkdir(parents=True, exist_ok=True)

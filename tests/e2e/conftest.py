@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.stage.conversation import Conversation
-from tests.stage.site import Site
+from tests.stage.observer.site import ObserverSite
 from tests.stage.stage import Stage
 
 PATIENT = {"report_at": 2, "lock_at": 99}
@@ -14,25 +14,25 @@ HASTY = {"approval": {"expires": "1s"}}
 
 
 @pytest.fixture
-def site(stage: Stage, request: pytest.FixtureRequest) -> Iterator[Site]:
+def site(stage: Stage, request: pytest.FixtureRequest) -> Iterator[ObserverSite]:
     """The observer service with v1.2.2 running, started by hand."""
-    place = Site(stage, stage.scratch(request.node.name))
+    place = ObserverSite(stage, stage.scratch(request.node.name))
     place.prepare()
     yield place
     place.clear()
 
 
 @pytest.fixture(scope="module")
-def shared_site(stage: Stage, request: pytest.FixtureRequest) -> Iterator[Site]:
+def shared_site(stage: Stage, request: pytest.FixtureRequest) -> Iterator[ObserverSite]:
     """The same for all tests of a module, with failures that never lock, and an environment with little patience."""
-    place = Site(stage, stage.scratch(request.module.__name__), failures=PATIENT, environments={"hasty": HASTY})
+    place = ObserverSite(stage, stage.scratch(request.module.__name__), failures=PATIENT, environments={"hasty": HASTY})
     place.prepare()
     yield place
     place.clear()
 
 
 @pytest.fixture(scope="module")
-async def talk(shared_site: Site) -> AsyncIterator[Conversation]:
+async def talk(shared_site: ObserverSite) -> AsyncIterator[Conversation]:
     """One conversation for all tests of a module."""
     async with Conversation(shared_site) as conversation:
         yield conversation

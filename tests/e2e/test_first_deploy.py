@@ -7,8 +7,8 @@ import pytest
 
 from tests.stage.commands import StageError, execute
 from tests.stage.conversation import Conversation
+from tests.stage.observer.site import ObserverSite
 from tests.stage.registry import PASSWORD, USER, Registry
-from tests.stage.site import Site
 from tests.stage.stage import Stage
 
 
@@ -20,9 +20,9 @@ def registry(stage: Stage) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def site(stage: Stage, registry: Registry) -> Iterator[Site]:
+def site(stage: Stage, registry: Registry) -> Iterator[ObserverSite]:
     """A server on which nothing runs yet, and which has one directory less than the service needs."""
-    place = Site(
+    place = ObserverSite(
         stage,
         stage.scratch("first-deploy"),
         registry=registry,
@@ -36,7 +36,7 @@ def site(stage: Stage, registry: Registry) -> Iterator[Site]:
 
 
 async def test_a_host_without_a_registry_login_is_told_how_to_get_one_and_then_gets_its_first_release(
-    site: Site, registry: Registry
+    site: ObserverSite, registry: Registry
 ) -> None:
     login = {"SHIPMATE_REGISTRY_USERNAME": USER, "SHIPMATE_REGISTRY_PASSWORD": PASSWORD}
     async with Conversation(site, environ=login) as chat:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stage.conversation import ANA, HANA, MAX, ON_CALL, Conversation
-from tests.stage.site import Site
+from tests.stage.observer.site import ObserverSite
 from tests.stage.stage import Stage
 
 HOST = "observer-1: "
@@ -21,15 +21,15 @@ CHECKLIST = (
 
 
 @pytest.fixture
-def site(stage: Stage) -> Iterator[Site]:
+def site(stage: Stage) -> Iterator[ObserverSite]:
     """The observer service with v1.2.2 running, and the failure policy that ships with the bot."""
-    place = Site(stage, stage.scratch("ladder"))
+    place = ObserverSite(stage, stage.scratch("ladder"))
     place.prepare()
     yield place
     place.clear()
 
 
-async def test_three_failures_in_a_row_lock_the_target_until_a_person_unlocks_it(site: Site) -> None:
+async def test_three_failures_in_a_row_lock_the_target_until_a_person_unlocks_it(site: ObserverSite) -> None:
     async with Conversation(site) as chat:
         await climbs(chat)
         await is_escalated_with_evidence(chat)

@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 from tests.stage.conversation import HANA, MAX, Conversation
-from tests.stage.site import Site
+from tests.stage.observer.site import ObserverSite
 
 CHECKS = ("start", "secrets", "environment", "endpoints", "watchdog", "paths")
 
 
-def remember_archives(site: Site, *versions: str) -> Path:
+def remember_archives(site: ObserverSite, *versions: str) -> Path:
     """Leave the archives of earlier releases on the server, oldest first."""
     archive = site.server_directory / "archive"
     archive.mkdir()
@@ -20,7 +20,7 @@ def remember_archives(site: Site, *versions: str) -> Path:
     return archive
 
 
-async def test_a_release_is_planned_approved_deployed_and_verified(site: Site) -> None:
+async def test_a_release_is_planned_approved_deployed_and_verified(site: ObserverSite) -> None:
     archive = remember_archives(site, "v1.1.7", "v1.1.8", "v1.1.9")
     async with Conversation(site) as chat:
         chat.says("/deploy observer v1.2.3")

@@ -1,10 +1,10 @@
 """Images travel while people think: at the card the host has the image, and nothing that runs was touched."""
 
 from tests.stage.conversation import Conversation
-from tests.stage.site import Site
+from tests.stage.observer.site import ObserverSite
 
 
-async def test_the_image_is_on_the_host_before_anybody_approves_and_nothing_runs_it(site: Site) -> None:
+async def test_the_image_is_on_the_host_before_anybody_approves_and_nothing_runs_it(site: ObserverSite) -> None:
     async with Conversation(site) as chat:
         card = await chat.asks("/deploy observer v1.2.3")
         await chat.shows(card, "[Approve]")

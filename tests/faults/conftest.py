@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.faults.ordeal import Ordeal, ordeal
-from tests.stage.site import Site
+from tests.stage.observer.site import ObserverSite
 from tests.stage.stage import Stage
 
 PATIENT = {"report_at": 2, "lock_at": 99}
@@ -15,7 +15,7 @@ PATIENT = {"report_at": 2, "lock_at": 99}
 @pytest.fixture(scope="module")
 async def shared_fire(stage: Stage, request: pytest.FixtureRequest) -> AsyncIterator[Ordeal]:
     """The observer service with v1.2.2 running, and its bot."""
-    site = Site(stage, stage.scratch(request.module.__name__), failures=PATIENT)
+    site = ObserverSite(stage, stage.scratch(request.module.__name__), failures=PATIENT)
     site.prepare()
     async with ordeal(site) as under_fire:
         yield under_fire

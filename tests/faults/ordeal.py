@@ -16,7 +16,7 @@ from tests.emulators.slack import Message
 from tests.faults.witness import Deeds, Records
 from tests.stage.commands import tell
 from tests.stage.conversation import Conversation
-from tests.stage.site import Site
+from tests.stage.observer.site import ObserverSite
 from tools.clock import SystemClock
 from tools.fence import STALE, fenced
 from tools.history import open_store
@@ -31,7 +31,7 @@ STILL = ("waiting", "finished")
 class Ordeal:
     """One service, its bot, and all that can be seen of both."""
 
-    site: Site
+    site: ObserverSite
     chat: Conversation
     records: Records
     server: Deeds
@@ -188,7 +188,7 @@ class Ordeal:
 
 
 @asynccontextmanager
-async def ordeal(site: Site) -> AsyncIterator[Ordeal]:
+async def ordeal(site: ObserverSite) -> AsyncIterator[Ordeal]:
     """Open a conversation that can be watched from outside."""
     async with Conversation(site) as chat, Deeds(site.stage.server) as deeds:
         yield Ordeal(site, chat, Records(site.directory / "shipmate.db"), deeds)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self
+
+from typing_extensions import TypeVar
 
 from tests.emulators.anthropic import AnthropicEmulator
 from tests.emulators.github import GitHubEmulator
@@ -15,18 +17,21 @@ from tests.emulators.slack.world import BOT_USER, Message
 from tests.stage.bot import Bot
 from tests.stage.endings import undisturbed
 from tests.stage.observer.pulls import remember_pull_request
+from tests.stage.observer.site import ObserverSite
 from tests.stage.site import Site
 
 RELEASES, ON_CALL = "C0REL", "C0ONCALL"
 ANA, HANA, MAX = "U0ANA", "U0HANA", "U0MAX"
 PATIENCE = 90.0
 
+Place = TypeVar("Place", bound=Site, default=ObserverSite)
+
 
 @dataclass(slots=True)
-class Conversation:
+class Conversation(Generic[Place]):
     """`async with Conversation(site) as chat:`, then what people say and click, and what they then see."""
 
-    site: Site
+    site: Place
     slack: SlackEmulator = field(default_factory=SlackEmulator)
     model: AnthropicEmulator = field(default_factory=AnthropicEmulator)
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -44,10 +49,11 @@ class Conversation:
         return self
 
     async def _start(self) -> None:
-        self.github = GitHubEmulator({"acme/observer": self.site.bare})
+        self.github = GitHubEmulator(dict(self.site.github))
         for neighbour in (self.slack, self.github, self.model):
             await self._open.enter_async_context(neighbour)
-        remember_pull_request(self.github["acme/observer"])
+        if "acme/observer" in self.site.github:
+            remember_pull_request(self.github["acme/observer"])
         environment = self.site.environ(
             SLACK_BOT_TOKEN=self.slack.bot_token,
             SLACK_APP_TOKEN=self.slack.app_token,
@@ -119,7 +125,7 @@ class Conversation:
 
     async def release(self, version: str, as_: str = ANA) -> str:
         """Ask for a version, let Hana approve it if anybody is asked, and return what the card and its thread tell."""
-        card = await self.asks(f"/deploy observer {version}", as_)
+        card = await self.asks(f"/deploy {self.site.service} {version}", as_)
         await self.slack.until(lambda: self._asks(card) or self._over(card), PATIENCE)
         if self._asks(card):
             self.slack.clicks(HANA, "Approve", card)
@@ -160,7 +166,7 @@ class Conversation:
         """Stop whatever is still under way, and wait until it has ended."""
         for card in self.cards():
             if not self._over(card):
-                self.says("/deploy cancel observer")
+                self.says(f"/deploy cancel {self.site.service}")
                 await self.shows(card, "Took ")
 
     def everything_told(self) -> Mapping[str, str]:

@@ -1,28 +1,21 @@
-"""The observer service on a stage: its repository, its server with a version running, and a bot's settings for it."""
+"""One bot's world on a stage: repositories, servers with something running, and the bot's settings for its service."""
 
-import copy
 import http.client
 import os
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from tests.stage.commands import execute
-from tests.stage.images import PYTHON, PYTHON_TEST
-from tests.stage.observer.repository import build_observer
-from tests.stage.ports import free_port
 from tests.stage.registry import Registry
 from tests.stage.stage import Stage
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ROOT / "config" / "services" / "observer.yaml"
-PROGRAM_USER = 10001
-"""The user `qts` of the sample's image, who must be able to write into the server's directories."""
-DIRECTORIES = ("data", "logs", "config")
 OVERRIDES: Mapping[str, Any] = {
     "health": {"timeout": "15s", "retries": 0},
     "watch": {"window": "2s", "every": "400ms", "latency_floor": "200ms"},
@@ -31,8 +24,11 @@ OVERRIDES: Mapping[str, Any] = {
 
 
 @dataclass(slots=True)
-class Site:
-    """One bot's world: everything lies below `directory`, which the stage removes."""
+class Site(ABC):
+    """One service's world: everything lies below `directory`, which the stage removes."""
+
+    service: ClassVar[str]
+    """The service's name, as in `config/services/`."""
 
     stage: Stage
     directory: Path
@@ -42,49 +38,51 @@ class Site:
     environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Further environments on the same server, each in a directory of its own, with what it has differently."""
     registry: Registry | None = None
-    """Where the service's image lives; the stage's own registry, which asks nobody to log in, where there is none."""
+    """Where the service's images live; the stage's own registry, which asks nobody to log in, where there is none."""
     failures: Mapping[str, Any] = field(default_factory=dict)
     """When failures in a row are reported, and when they lock."""
+    bot: Mapping[str, Any] = field(default_factory=dict)
+    """Further settings of the bot itself."""
+    port: int = 0
+    secret: str = field(default_factory=lambda: secrets.token_hex(16))
+    """The value of the service's own credentials, in the env file on its server and nowhere else."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make repository, settings and server."""
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """Take the service's settings that ship with the bot, and put this stage's places in."""
 
     @property
-    def image(self) -> str:
-        """The service's image repository in the stage's registry."""
-        return f"{(self.registry or self.stage.registry).address}/acme/observer"
+    def github(self) -> Mapping[str, Path]:
+        """The repositories that GitHub serves, by `owner/name`."""
+        return {f"acme/{self.service}": self.bare}
 
     @property
     def server_directory(self) -> Path:
         """The service's directory on the server."""
-        return self.directory / "server" / "observer"
+        return self.directory / "server" / self.service
 
     @property
     def repository(self) -> Path:
         """The sample repository."""
-        return self.directory / "observer"
+        return self.directory / self.service
 
     @property
     def bare(self) -> Path:
         """A bare clone of it, as a hosting service keeps one."""
-        return self.directory / "observer.git"
+        return self.directory / f"{self.service}.git"
 
     @property
     def config(self) -> Path:
         """The bot's settings file."""
         return self.directory / "config" / "shipmate.yaml"
 
-    def prepare(self, running: str = "v1.2.2") -> None:
-        """Make repository, settings and server; start a version by hand, as somebody did before the bot came."""
-        base = f"{self.stage.registry.address}/{PYTHON}"
-        build_observer(self.repository, base_image=base, image=self.image)
-        execute(("git", "clone", "--quiet", "--mirror", self.repository, self.bare))
-        self.port = free_port()
-        self._write_settings()
-        self._make_server()
-        if running:
-            self.start_by_hand(running)
-
-    port: int = 0
-    secret: str = field(default_factory=lambda: secrets.token_hex(16))
-    """The value of the service's own credentials, in the env file on its server and nowhere else."""
+    def image_of(self, name: str) -> str:
+        """Name an image repository in the registry of this site."""
+        return f"{(self.registry or self.stage.registry).address}/acme/{name}"
 
     def environ(self, **more: str) -> dict[str, str]:
         """Give the environment of a bot process for this site; credentials are the caller's."""
@@ -113,48 +111,44 @@ class Site:
     def running(self) -> str:
         """Tell the tag of the image that the server runs."""
         listed = self.stage.server.docker(
-            "ps", "--filter", "label=com.docker.compose.service=observer", "--format", "{{.Image}}"
+            "ps", "--filter", f"label=com.docker.compose.service={self.service}", "--format", "{{.Image}}"
         )
         return listed.strip().rpartition(":")[2]
-
-    def start_by_hand(self, version: str) -> None:
-        """Build, push and start a version without Shipmate."""
-        sources = self.directory / f"by-hand-{version}"
-        sources.mkdir(parents=True)
-        self._git("--work-tree", str(sources), "checkout", "--quiet", "--force", version, "--", ".")
-        reference = f"{self.image}:{version}"
-        named = ("--build-arg", f"VERSION={version}", "--tag", reference)
-        self.stage.bot.docker("buildx", "build", "--load", "--quiet", *named, str(sources))
-        self.stage.bot.docker("push", "--quiet", reference)
-        compose = (sources / "docker-compose.server.yml").read_text()
-        (self.server_directory / "docker-compose.server.yml").write_text(compose)
-        self.compose("up", "--detach", "--wait", version=version)
 
     def clear(self) -> None:
         """Take the service off the server, so that the next site finds none."""
         found = self.stage.server.docker(
-            "ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=observer"
+            "ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={self.service}"
         )
         if found.split():
             self.stage.server.docker("rm", "--force", "--volumes", *found.split())
 
-    def compose(self, *words: str, version: str) -> str:
-        """Run compose on the server, as a person there would."""
-        file = self.server_directory / "docker-compose.server.yml"
-        argv = (
-            "compose",
-            "--project-name",
-            "observer",
-            "--project-directory",
-            str(self.server_directory),
-            "--file",
-            str(file),
-        )
-        return self.stage.server.docker(*argv, *words, variables={"IMAGE_TAG": version})
+    @property
+    def shipped(self) -> dict[str, Any]:
+        """The service's settings as they ship with the bot."""
+        loaded: dict[str, Any] = yaml.safe_load((ROOT / "config" / "services" / f"{self.service}.yaml").read_text())
+        return loaded
 
-    def _write_settings(self) -> None:
+    def host(self, name: str) -> dict[str, Any]:
+        """Describe the stage's server, as an operator would."""
+        ssh = self.stage.ssh
+        return {
+            "name": name,
+            "address": "127.0.0.1",
+            "port": ssh.port,
+            "user": ssh.user,
+            "key": str(ssh.key),
+            "known_hosts": str(ssh.known_hosts),
+        }
+
+    def publish(self) -> None:
+        """Keep a bare clone of the repository, as a hosting service does."""
+        execute(("git", "clone", "--quiet", "--mirror", self.repository, self.bare))
+
+    def write_settings(self) -> None:
+        """Write the settings of the bot and of the service."""
         services = self.config.parent / "services"
-        services.mkdir(parents=True)
+        services.mkdir(parents=True, exist_ok=True)
         bot = {
             "services": "services",
             "workspace": str(self.directory / "work"),
@@ -166,9 +160,10 @@ class Site:
                 "edit_every": "800ms",
                 "post_every": "50ms",
             },
+            **self.bot,
         }
         self.config.write_text(yaml.safe_dump(bot, sort_keys=False))
-        (services / "observer.yaml").write_text(yaml.safe_dump(self._service(), sort_keys=False))
+        (services / f"{self.service}.yaml").write_text(yaml.safe_dump(self.settings(), sort_keys=False))
         self._share_scanner()
 
     def _share_scanner(self) -> None:
@@ -176,67 +171,16 @@ class Site:
         shared = self.stage.directory / "scanner"
         shared.mkdir(mode=0o700, exist_ok=True)
         work = self.directory / "work"
-        work.mkdir()
-        (work / "scanner").symlink_to(shared)
-
-    def _service(self) -> dict[str, Any]:
-        """Take the settings that ship with the bot, and put this stage's places in."""
-        service: dict[str, Any] = yaml.safe_load(SHIPPED.read_text())
-        service["repository"] = {**service["repository"], "url": str(self.bare)}
-        service["components"]["observer"]["image"] = self.image
-        for suite in service["suites"].values():
-            if suite.get("image"):
-                suite["image"] = f"{self.stage.registry.address}/{PYTHON_TEST}"
-        environment = service["environments"]["production"]
-        service["environments"] = {"production": environment}
-        ssh = self.stage.ssh
-        environment["target"] |= {
-            "directory": str(self.server_directory),
-            "hosts": [
-                {
-                    "name": "observer-1",
-                    "address": "127.0.0.1",
-                    "port": ssh.port,
-                    "user": ssh.user,
-                    "key": str(ssh.key),
-                    "known_hosts": str(ssh.known_hosts),
-                }
-            ],
-        }
-        environment["approval"] = dict(self.approval)
-        environment["health"]["probe"]["url"] = f"http://127.0.0.1:{self.port}/health"
-        environment["smoke"] = [{"url": f"http://127.0.0.1:{self.port}/"}]
-        _lay_over(environment, {**OVERRIDES, **self.extra})
-        for name, different in self.environments.items():
-            own = {"target": {"directory": str(self.server_directory.with_name(name)), "project": f"observer-{name}"}}
-            service["environments"][name] = _lay_over(_lay_over(copy.deepcopy(environment), own), different)
-        return service
-
-    def _make_server(self) -> None:
-        for place in ("observer", *self.environments):
-            self._make_place(self.server_directory.with_name(place))
-
-    def _make_place(self, directory: Path) -> None:
-        """Make what the service needs to find on its server."""
-        directory.mkdir(parents=True)
-        for name in DIRECTORIES:
-            (directory / name).mkdir()
-            os.chown(directory / name, PROGRAM_USER, PROGRAM_USER)
-        lines = (
-            f"OBSERVER_PORT={self.port}",
-            "QTS_OBSERVER_STANDALONE=1",
-            f"KIS_API_KEY={self.secret}",
-            f"KIS_API_SECRET={self.secret}",
-        )
-        env = directory / ".env"
-        env.write_text("\n".join(lines) + "\n")
-        env.chmod(0o600)
+        work.mkdir(exist_ok=True)
+        if not (work / "scanner").exists():
+            (work / "scanner").symlink_to(shared)
 
     def _git(self, *words: str) -> None:
         execute(("git", f"--git-dir={self.repository / '.git'}", *words))
 
 
-def _lay_over(environment: dict[str, Any], sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def lay_over(environment: dict[str, Any], sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Put sections over those of an environment, key by key; returns the environment."""
     for section, values in sections.items():
         environment[section] = {**environment.get(section, {}), **values}
     return environment
