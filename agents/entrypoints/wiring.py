@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 from agents.crew import Crew
 from agents.graph import crew_graph
 from agents.narrator import Narrator
+from agents.pull_requests import PullRequests
 from agents.remote import CrewCalls, RemoteCrew
 from agents.toolbox import Server, Toolbox
 from config.credentials import read_credentials
@@ -111,6 +112,18 @@ class Workshop:
             narrator=self.narrator,
         )
 
+    def pull_requests(self) -> PullRequests:
+        """Make the part of the bot that looks after pull requests; it shares the copies of the repositories."""
+        return PullRequests(
+            self.configuration,
+            self.github,
+            self._repository,
+            scanner=self.scanner,
+            redactor=self.redactor,
+            narrator=self.narrator,
+            clock=self.clock,
+        )
+
     async def close(self) -> None:
         """Let go of every connection."""
         for host in self._hosts.values():
@@ -140,9 +153,24 @@ class Workshop:
         return self._repositories[service.service]
 
 
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """What runs for as long as the bot does."""
+
+    crew: Crew
+    pull_requests: PullRequests
+
+
 @asynccontextmanager
 async def working_crew(configuration: Configuration, clock: Clock | None = None) -> AsyncIterator[Crew]:
-    """Assemble a crew that owns its database, start it, and stop it at the end.
+    """Assemble a crew as `working_bot` does, for those who need nothing else of the bot."""
+    async with working_bot(configuration, clock) as bot:
+        yield bot.crew
+
+
+@asynccontextmanager
+async def working_bot(configuration: Configuration, clock: Clock | None = None) -> AsyncIterator[Bot]:
+    """Assemble a bot that owns its database, start its crew, and stop both at the end.
 
     Raises `Superseded` while another process owns the database.
     """
@@ -161,7 +189,9 @@ async def working_crew(configuration: Configuration, clock: Clock | None = None)
         crew = Crew(configuration, store, moment, crew_graph(saver), workshop.equip, databases.runs)
         stack.push_async_callback(crew.stop)
         await crew.start()
-        yield crew
+        pull_requests = workshop.pull_requests()
+        stack.push_async_callback(pull_requests.close)
+        yield Bot(crew, pull_requests)
 
 
 @asynccontextmanager
