@@ -6,8 +6,8 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from agents.contents import inspect_sources
+from agents.destinations.compose.running import astray, running_version
 from agents.events import Analyzed, CommitLine, DecisionLine, Objected, SuiteRan
-from agents.running import astray, running_version
 from agents.state import Next, State, end, proceed
 from agents.toolbox import Toolbox
 from config.nearest import nearest

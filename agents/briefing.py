@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agents import events
-from agents.draft import Wanted
+from agents.destinations.compose.draft import Wanted
+from agents.destinations.compose.survey import Surveyed
 from agents.state import State
-from agents.survey import Surveyed
 from agents.toolbox import Toolbox
 from agents.words.change import change_facts
 from agents.words.claims import Words

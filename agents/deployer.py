@@ -7,14 +7,14 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from agents.destinations.compose.draft import draft, redraw
+from agents.destinations.compose.moves import move_forward, settle
+from agents.destinations.compose.survey import survey_running
+from agents.destinations.compose.wanted import wanted_by
 from agents.discretion import told
-from agents.draft import draft, redraw
 from agents.events import Decided, Moved, Settled
-from agents.moves import move_forward, settle
 from agents.state import Next, State, end, fail, proceed
-from agents.survey import survey_running
 from agents.toolbox import Toolbox
-from agents.wanted import wanted_by
 from guardrails.plan import Plan, PlannedStep, digest
 from guardrails.plan_changes import differences
 from tools.errors import ToolError

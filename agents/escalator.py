@@ -6,8 +6,8 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from agents.destinations.compose.evidence import checklist
 from agents.events import Escalated
-from agents.evidence import checklist
 from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox
 from guardrails.failures import Escalation, Failure, Rung, after_failure, compare

@@ -9,17 +9,17 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from agents.briefing import Briefing, brief
-from agents.draft import Wanted, draft
+from agents.destinations.compose.draft import Wanted, draft
+from agents.destinations.compose.judgement import gate_of, judge
+from agents.destinations.compose.readiness import readiness
+from agents.destinations.compose.running import adopt
+from agents.destinations.compose.shipping import ship
+from agents.destinations.compose.survey import Surveyed, survey
+from agents.destinations.compose.usage import used_now
+from agents.destinations.compose.wanted import wanted_by
 from agents.events import Asked, ConditionLine, Moved, Objected, Planned, Settled
-from agents.judgement import gate_of, judge
-from agents.readiness import readiness
-from agents.running import adopt
-from agents.shipping import ship
 from agents.state import Next, State, end, proceed
-from agents.survey import Surveyed, survey
 from agents.toolbox import Server, Toolbox
-from agents.usage import used_now
-from agents.wanted import wanted_by
 from guardrails.gate import Gate
 from guardrails.plan import Plan, digest, to_json
 from guardrails.verdict import Verdict

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from langgraph.runtime import Runtime
 
+from agents.destinations.compose.moves import move_back, settle, take_away
 from agents.discretion import hushed
 from agents.events import RolledBack
-from agents.moves import move_back, settle, take_away
 from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox
 from guardrails.mounts import is_under_any

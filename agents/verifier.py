@@ -2,12 +2,12 @@
 
 from langgraph.runtime import Runtime
 
+from agents.destinations.compose.examination import Before, Examination, examine, sanctioned
+from agents.destinations.compose.usage import place
 from agents.events import Checked, ConditionLine
-from agents.examination import Before, Examination, examine, sanctioned
 from agents.lineage import Lineage, lineage, recorded, records
 from agents.state import Next, State, call_off, fail, proceed
 from agents.toolbox import Toolbox
-from agents.usage import place
 from guardrails.plan import Plan, PlannedStep
 from guardrails.verdict import Level, Verdict
 from tools.errors import ToolError

@@ -9,10 +9,10 @@ import pytest
 from langgraph.runtime import Runtime
 
 from agents.briefing import Briefing
+from agents.destinations.compose.survey import Surveyed
 from agents.events import Event, Objected, Planned
 from agents.planner import plan
 from agents.state import Next, State
-from agents.survey import Surveyed
 from agents.toolbox import Toolbox
 from config.shipmate import FailurePolicy
 from tests.contract.histories import history, opened

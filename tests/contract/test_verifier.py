@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 from langgraph.runtime import Runtime
 
+from agents.destinations.compose.examination import Examination
 from agents.events import Checked, Event
-from agents.examination import Examination
 from agents.state import State
 from agents.toolbox import Toolbox
 from agents.verifier import verify

@@ -9,10 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from agents.draft import Wanted, draft
+from agents.destinations.compose.draft import Wanted, draft
+from agents.destinations.compose.wanted import wanted_by
 from agents.state import State
 from agents.toolbox import Toolbox
-from agents.wanted import wanted_by
 from guardrails.plan import to_json
 from tests.contract.histories import history, opened
 from tests.unit.agents.test_draft import HOSTS, IMAGES, SERVICE, WANTED
@@ -30,7 +30,7 @@ def _without_compose(monkeypatch: pytest.MonkeyPatch) -> None:
     async def read(*_: object, **__: object) -> ComposeFile:
         return WANTED.compose
 
-    monkeypatch.setattr("agents.wanted.read_compose", read)
+    monkeypatch.setattr("agents.destinations.compose.wanted.read_compose", read)
 
 
 async def asked(store: Store, version: str) -> Wanted | str:

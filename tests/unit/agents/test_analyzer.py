@@ -7,9 +7,9 @@ import pytest
 from langgraph.runtime import Runtime
 
 from agents.analyzer import analyze
+from agents.destinations.compose.survey import Surveyed
 from agents.events import Analyzed, Event
 from agents.state import Next, State
-from agents.survey import Surveyed
 from agents.toolbox import Toolbox
 from config.service import Rule, Service
 from guardrails.verdict import Verdict
@@ -51,8 +51,8 @@ async def analyzed(
             releases=SimpleNamespace(change=answering_keywords),
         ),
     )
-    monkeypatch.setattr("agents.running.survey_running", answering(hosts))
-    monkeypatch.setattr("agents.running.survey", answering(hosts))
+    monkeypatch.setattr("agents.destinations.compose.running.survey_running", answering(hosts))
+    monkeypatch.setattr("agents.destinations.compose.running.survey", answering(hosts))
     monkeypatch.setattr("agents.analyzer.inspect_sources", answering(Verdict()))
     state = {"kind": "deploy", "service": "observer", "environment": "production", "version": "v1.2.2", "release": "r1"}
     went = await analyze(cast("State", state), runtime=Runtime(context=cast("Toolbox", tools)))

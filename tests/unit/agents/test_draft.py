@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.draft import Wanted, draft, redraw
-from agents.survey import Found, Surveyed
+from agents.destinations.compose.draft import Wanted, draft, redraw
+from agents.destinations.compose.survey import Found, Surveyed
 from config.service import Service
 from guardrails.plan import Plan, Running, digest, from_json, to_json
 from tools.compose_file import ComposeFile, ComposeService, Mount

@@ -5,10 +5,10 @@ from typing import Any, cast
 
 import pytest
 
-from agents.draft import draft
-from agents.moves import move_back
-from agents.running import adopt, running_version
-from agents.survey import Surveyed, named, survey_running
+from agents.destinations.compose.draft import draft
+from agents.destinations.compose.moves import move_back
+from agents.destinations.compose.running import adopt, running_version
+from agents.destinations.compose.survey import Surveyed, named, survey_running
 from agents.toolbox import Toolbox
 from guardrails.plan import Plan, Running
 from tests.unit.agents.test_draft import HOSTS, SERVICE, WANTED, drawn
@@ -67,7 +67,7 @@ async def test_a_container_counts_while_it_runs_or_once_it_was_verified(
 
 async def test_a_failed_first_deploy_is_neither_a_version_nor_adopted(monkeypatch: pytest.MonkeyPatch) -> None:
     tools = crew("exited")
-    monkeypatch.setattr("agents.running.survey", survey_running)
+    monkeypatch.setattr("agents.destinations.compose.running.survey", survey_running)
     assert await running_version(tools) == ("", None)
     await adopt(tools, "v1.2.3", "4f1c", [await first(tools)])  # there is no store that it could write to
     assert await running_version(crew("running")) == ("v1.2.3", "4f1c")

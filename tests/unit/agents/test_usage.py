@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.usage import since
+from agents.destinations.compose.usage import since
 
 STARTED = datetime(2026, 2, 6, 16, 0, 0, 400_000, tzinfo=UTC)
 

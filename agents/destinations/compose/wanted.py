@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agents.draft import Wanted
+from agents.destinations.compose.draft import Wanted
 from agents.lineage import lineage, recorded
 from agents.state import State
 from agents.toolbox import Toolbox

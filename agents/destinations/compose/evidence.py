@@ -1,7 +1,7 @@
 """The failure checklist: what the hosts look like now, for whoever has to look after a failure."""
 
+from agents.destinations.compose.survey import Found, Surveyed, survey
 from agents.events import ConditionLine
-from agents.survey import Found, Surveyed, survey
 from agents.toolbox import Toolbox
 
 

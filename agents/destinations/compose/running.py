@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from agents.survey import Found, Surveyed, survey, survey_running
+from agents.destinations.compose.survey import Found, Surveyed, survey, survey_running
 from agents.toolbox import Toolbox
 from tools.history.deployments import ADOPTED, Deployment
 

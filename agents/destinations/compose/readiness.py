@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
+from agents.destinations.compose.draft import Wanted
+from agents.destinations.compose.survey import Surveyed
 from agents.discretion import unmasked_names
-from agents.draft import Wanted
-from agents.survey import Surveyed
 from agents.toolbox import Server, Toolbox
 from guardrails.compose_text import demanded
 from guardrails.mounts import Backing, backing

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from agents.destinations.compose.usage import mount_uses
 from agents.discretion import told
 from agents.events import ConditionLine, Watched
 from agents.toolbox import Server, Toolbox
-from agents.usage import mount_uses
 from guardrails.environment import names_injected
 from guardrails.leaks import nothing_leaked
 from guardrails.plan import Plan, PlannedStep

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from agents.survey import Found, Surveyed
+from agents.destinations.compose.survey import Found, Surveyed
 from config.service import Service
 from guardrails.plan import Intended, Plan, PlannedComponent, PlannedMount, PlannedStep, WayBack
 from tools.compose_file import ComposeFile

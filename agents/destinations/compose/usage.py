@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from agents.survey import Surveyed
+from agents.destinations.compose.survey import Surveyed
 from agents.toolbox import Server, Toolbox
 from guardrails.written import MountUse
 from tools.disk import listing

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from agents.draft import Wanted
+from agents.destinations.compose.draft import Wanted
+from agents.destinations.compose.survey import Surveyed
 from agents.state import State
-from agents.survey import Surveyed
 from agents.toolbox import Server, Toolbox
 from guardrails.composition import name_kept
 from guardrails.continuity import storage_continued

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from agents.draft import Wanted
+from agents.destinations.compose.draft import Wanted
 from agents.toolbox import Server, Toolbox
 from guardrails.readiness import Unshipped, images_shipped
 from guardrails.verdict import Verdict

@@ -1,0 +1,1 @@
+"""Where releases go: one port, and one adapter for each kind of target."""

@@ -1,0 +1,1 @@
+"""Servers with a compose file: everything that knows hosts, containers and compose files."""
