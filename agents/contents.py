@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agents.toolbox import Toolbox
+from config.service import Environment, Service
+from config.targets import ComposeTarget
 from guardrails.compose_text import text_sound
 from guardrails.composition import composition_sound
 from guardrails.destructive import no_volume_deleted
@@ -16,6 +18,7 @@ from guardrails.volumes import storage_kept
 from tools.compose_file import ComposeFile
 from tools.compose_reading import read_compose
 from tools.errors import ToolError
+from tools.scanner import Scanner
 
 TEXT_LIMIT_BYTES = 1_000_000
 """Larger files are data, not something that a person wrote; the pattern layer of the image scan still sees them."""
@@ -28,30 +31,39 @@ async def inspect_sources(tools: Toolbox, commit: str) -> Verdict:
     """Judge the sources of a commit: no secrets, storage kept, names right, nothing that deletes volumes."""
     root = await tools.sources(commit)
     files = await asyncio.to_thread(_texts, root)
+    return await judge_sources(files, tools.service, tools.environment, tools.scanner)
+
+
+async def judge_sources(
+    files: Mapping[str, bytes], service: Service, environment: Environment, scanner: Scanner
+) -> Verdict:
+    """Judge files (path -> content) that a service is made of in an environment, its compose file among them."""
     readable = {path: content.decode(errors="replace") for path, content in files.items()}
-    target = tools.environment.compose
-    verdict = await _secrets(files, tools) + no_volume_deleted(readable)
-    verdict += names_in_sources(tools.environment.variables, readable)
+    verdict = await _secrets(files, scanner) + no_volume_deleted(readable)
+    verdict += names_in_sources(environment.variables, readable)
+    target = environment.target
+    if not isinstance(target, ComposeTarget):
+        return verdict
     content = files.get(str(target.file))
     if content is None:
         return verdict + _no_compose_file(str(target.file))
     compose = await read_compose(content, project_directory=target.directory)
-    return verdict + _composition(content.decode(errors="replace"), compose, tools)
+    return verdict + _composition(content.decode(errors="replace"), compose, service, environment)
 
 
 async def inspect_image(tools: Toolbox, reference: str) -> Verdict:
     """Judge an image: no secret in its history, environment, labels or layers."""
     texts = {place: content async for place, content in tools.images.texts(reference)}
     shipped = {place: content for place, content in texts.items() if not _SYSTEM.search(place)}
-    return await _secrets(shipped, tools, also_by_pattern=texts)
+    return await _secrets(shipped, tools.scanner, also_by_pattern=texts)
 
 
-def _composition(text: str, compose: ComposeFile, tools: Toolbox) -> Verdict:
-    environment, target = tools.environment, tools.environment.compose
-    names = [tools.service.compose_service(component) for component in tools.service.components]
+def _composition(text: str, compose: ComposeFile, service: Service, environment: Environment) -> Verdict:
+    target = environment.compose
+    names = [service.compose_service(component) for component in service.components]
     verdict = storage_kept(compose, names, environment.paths, target.directory)
-    for name, component in tools.service.components.items():
-        part = compose.services.get(tools.service.compose_service(name))
+    for name, component in service.components.items():
+        part = compose.services.get(service.compose_service(name))
         if part is not None:
             verdict += composition_sound(part, environment.limits)
             verdict += text_sound(text, part.name, image=component.image, tag_variable=target.image_tag_variable)
@@ -59,14 +71,14 @@ def _composition(text: str, compose: ComposeFile, tools: Toolbox) -> Verdict:
 
 
 async def _secrets(
-    files: Mapping[str, bytes], tools: Toolbox, also_by_pattern: Mapping[str, bytes] | None = None
+    files: Mapping[str, bytes], scanner: Scanner, also_by_pattern: Mapping[str, bytes] | None = None
 ) -> Verdict:
     """Look at both layers; a scanner that does not work blocks, since nobody knows what is in the files."""
     try:
-        matches = await tools.scanner.scan((also_by_pattern or files).items())
+        matches = await scanner.scan((also_by_pattern or files).items())
     except ToolError as error:
         return Verdict.of([_not_scanned(error)])
-    uses = [use for path, content in files.items() for use in secret_uses(path, content, tools.scanner.seal)]
+    uses = [use for path, content in files.items() for use in secret_uses(path, content, scanner.seal)]
     return no_hardcoded_secrets(uses, matches)
 
 

@@ -8,7 +8,7 @@ import asyncio
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
@@ -39,27 +39,36 @@ class Repository:
         self._environment = git.environment(url, token)
         self._refreshing = asyncio.Lock()
 
-    async def refresh(self) -> None:
-        """Bring the copy up to date: branches and tags, moved and deleted ones too.
+    async def refresh(self, *further: str) -> None:
+        """Bring the copy up to date: branches and tags, moved and deleted ones too, and `further` refspecs.
 
         A copy that an earlier crash left broken is thrown away and made again.
         """
         async with self._refreshing:
-            fetched = await self._fetch()
+            fetched = await self._fetch(*further)
             if git.left_broken(fetched):
                 await asyncio.to_thread(shutil.rmtree, self._directory)
-                fetched = await self._fetch()
+                fetched = await self._fetch(*further)
             git.require(fetched, f"Fetching {git.shown(self._url)}", self._url)
+
+    async def pull_request(self, number: int) -> str | None:
+        """Refresh, with one pull request, forks included; its newest commit, None where the remote keeps none."""
+        # Of a pattern that matches nothing git does not complain.
+        await self.refresh(f"+refs/pull/{number}/*:refs/pull/{number}/*")
+        return await self._object(f"refs/pull/{number}/head^{{commit}}")
+
+    async def merge_base(self, one: str, other: str) -> str | None:
+        """Tell where two commits parted; None where their histories have nothing in common."""
+        commits = [await self._commit(name) for name in (one, other)]
+        ended = await run_bytes(self._argv("merge-base", *commits), env=self._environment, timeout=_TIMEOUT)
+        return ended.stdout.decode().strip() or None if ended.exit_code in (0, 1) else None
 
     async def resolve(self, ref: str) -> str | None:
         """Tell the commit that a tag, a branch or a (shortened) sha stands for, in this order."""
         candidates = git.candidates(ref)
         if not candidates:
             return None
-        asked = "".join(f"{candidate}^{{commit}}\n" for candidate in candidates)
-        answers = await self._text("cat-file", "--batch-check", stdin=asked.encode())
-        found = (re.fullmatch(r"([0-9a-f]{40,64}) commit \d+", line) for line in answers.splitlines())
-        return next((answer[1] for answer in found if answer), None)
+        return await self._object(*(f"{candidate}^{{commit}}" for candidate in candidates))
 
     async def tags(self, pattern: str) -> tuple[str, ...]:
         """List the tags whose whole name matches the pattern, the newest version first."""
@@ -94,6 +103,23 @@ class Repository:
         found = re.fullmatch(rb"[0-9a-f]{40,64} blob (\d+)", header)
         return content[: int(found[1])] if found else None
 
+    async def texts(
+        self, commit: str, paths: Iterable[str], largest_bytes: int = _FILE_LIMIT_BYTES
+    ) -> Mapping[str, bytes]:
+        """Give those of the named files of a commit that are there and not larger than a limit; a link is its target."""
+        wanted = [path for path in dict.fromkeys(paths) if "\n" not in path]
+        revision = await self._commit(commit)
+        asked = "".join(f"{revision}:{path}\n" for path in wanted).encode()
+        told = (await self._text("cat-file", "--batch-check", stdin=asked)).split("\n")[:-1]
+        sizes = {path: int(line.split()[2]) for path, line in zip(wanted, told, strict=True) if " blob " in line}
+        small = [path for path, size in sizes.items() if size <= largest_bytes]
+        found: dict[str, bytes] = {}
+        for batch in _batches(small, sizes):
+            asked = "".join(f"{revision}:{path}\n" for path in batch).encode()
+            answer = await self._run("cat-file", "--batch", stdin=asked)
+            found |= _blobs(batch, answer.stdout)
+        return found
+
     async def files(self, commit: str) -> tuple[str, ...]:
         """List all files of a commit."""
         options = ("-r", "-z", "--name-only", "--full-tree")
@@ -111,10 +137,16 @@ class Repository:
             await self._run(f"--work-tree={tree}", "checkout-index", "--all", "--quiet", environment=index)
             await asyncio.to_thread(_replace, directory, tree)
 
-    async def _fetch(self) -> Ended:
+    async def _object(self, *names: str) -> str | None:
+        """Tell the sha of the first name that stands for a commit."""
+        answers = await self._text("cat-file", "--batch-check", stdin="".join(f"{name}\n" for name in names).encode())
+        found = (re.fullmatch(r"([0-9a-f]{40,64}) commit \d+", line) for line in answers.splitlines())
+        return next((answer[1] for answer in found if answer), None)
+
+    async def _fetch(self, *further: str) -> Ended:
         made = ("git", "init", "--quiet", "--bare", "--template=", str(self._directory))
         await run_bytes(made, env=self._environment, timeout=_TIMEOUT)
-        argv = self._argv(*_FETCH, "--end-of-options", self._url, *_REFS)
+        argv = self._argv(*_FETCH, "--end-of-options", self._url, *_REFS, *further)
         return await run_bytes(argv, env=self._environment, timeout=_REFRESH_TIMEOUT)
 
     async def _compared(self, base: str | None, head: str, *options: str, paths: Sequence[str] = ()) -> str:
@@ -163,6 +195,33 @@ class Repository:
 
     def _argv(self, *arguments: str) -> tuple[str, ...]:
         return ("git", f"--git-dir={self._directory}", "--literal-pathspecs", *git.SETTINGS, *arguments)
+
+
+def _batches(paths: Iterable[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """Cut a list of files into pieces whose contents may be held at once."""
+    batch: list[str] = []
+    held = 0
+    for path in paths:
+        if batch and held + sizes[path] > _LISTING_LIMIT_BYTES // 2:
+            yield batch
+            batch, held = [], 0
+        batch.append(path)
+        held += sizes[path]
+    if batch:
+        yield batch
+
+
+def _blobs(paths: Iterable[str], answer: bytes) -> Mapping[str, bytes]:
+    """Read what `cat-file --batch` prints: a line with the size, then the content, for each path in turn."""
+    found: dict[str, bytes] = {}
+    at = 0
+    for path in paths:
+        header, _, _ = answer[at : at + 200].partition(b"\n")
+        size = int(header.split()[2])
+        start = at + len(header) + 1
+        found[path] = answer[start : start + size]
+        at = start + size + 1
+    return found
 
 
 def _replace(directory: Path, tree: Path) -> None:
