@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 from tools.errors import Denied, Garbled, NotFound, ToolError, Unreachable
 from tools.github import LONGEST_BODY, GithubAccess, marked, marker
 from tools.github_changes import tree_changes
-from tools.github_client import translated
+from tools.github_refusals import Collided, Limited, translated
 
 ERRORS: list[tuple[Exception, type[ToolError]]] = [
-    (RateLimitExceededException(403), Denied),
+    (RateLimitExceededException(403), Limited),
+    (GithubException(429), Limited),
     (BadCredentialsException(401), Denied),
     (UnknownObjectException(404), NotFound),
+    (GithubException(401), Denied),
     (GithubException(403), Denied),
-    (GithubException(422), Denied),
+    (GithubException(409), Collided),
+    (GithubException(422), Collided),
     (GithubException(502), Unreachable),
     (requests.ConnectionError(), Unreachable),
     (requests.ReadTimeout(), Unreachable),
