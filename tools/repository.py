@@ -106,7 +106,7 @@ class Repository:
     async def texts(
         self, commit: str, paths: Iterable[str], largest_bytes: int = _FILE_LIMIT_BYTES
     ) -> Mapping[str, bytes]:
-        """Give those of the named files of a commit that are there and not larger than a limit; a link is its target."""
+        """Give the named files of a commit, where they are there and not too large; a link gives its target."""
         wanted = [path for path in dict.fromkeys(paths) if "\n" not in path]
         revision = await self._commit(commit)
         asked = "".join(f"{revision}:{path}\n" for path in wanted).encode()

@@ -1,19 +1,25 @@
-"""Holds answers of the GitHub emulator against GitHub's own description of its API.
+"""Holds questions to the GitHub emulator, and its answers, against GitHub's own description of its API.
 
-`github_schema.json` is the part of `@octokit/openapi` (npm, MIT) that the emulator serves, without prose, requests
-and `required`: the emulator may leave fields out, but what it says must have GitHub's types and statuses. Made by
+`github_schema.json` is the part of `@octokit/openapi` (npm, MIT) that the emulator serves, without prose, and of the
+answers without `required`: the emulator may leave fields out, but what it says must have GitHub's types and statuses.
+A question must have all that GitHub requires, and nothing that it does not know. Made by
 `python -m tests.contract.github_schema api.github.com.json LICENSE > tests/contract/github_schema.json`.
 """
 
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
+import pytest
+import requests
 from jsonschema import Draft202012Validator
+from requests.adapters import HTTPAdapter
 
 from tests.emulators.github.server import ROUTES
 
@@ -31,20 +37,59 @@ def extract(api: Json, notice: str) -> Json:
     """Take the operations that the emulator serves, and what they refer to, out of the whole description."""
     served = {(method, _shape("/repos/{owner}/{repo}" + path)) for method, path, _ in ROUTES}
     operations: Json = {}
+    questions: Json = {}
     for path, item in api["paths"].items():
         for method in ("get", "post", "put", "patch", "delete"):
             if method in item and (method.upper(), _shape(path)) in served:
                 operations[f"{method.upper()} {path}"] = {
                     status: _slim(_schema_of(api, answer)) for status, answer in item[method]["responses"].items()
                 }
-    return {"notice": notice, "operations": operations, "components": {"schemas": _referred(api, operations)}}
+                questions[f"{method.upper()} {path}"] = _question(api, item[method])
+    components = {"schemas": _referred(api, operations)}
+    return {"notice": notice, "operations": operations, "questions": questions, "components": components}
+
+
+def objections(method: str, path: str, query: Mapping[str, str], body: Any) -> list[str]:
+    """List where a question differs from what GitHub documents; nothing where the operation is not described."""
+    name = _name(method, path)
+    if name is None:
+        return []
+    question = _schema()["questions"][name]
+    strange = [f"unknown parameter {key}" for key in query if key not in question["query"]]
+    if body is not None and question["body"]:
+        strange += [f"unknown field {key}" for key in body if key not in question["fields"]]
+        errors = Draft202012Validator(question["body"] | {"components": _schema()["components"]}).iter_errors(body)
+        strange += [f"{error.json_path}: {error.message[:200]}" for error in errors]
+    return [f"{method} {path}: {one}" for one in strange]
+
+
+@contextmanager
+def conforming() -> Iterator[None]:
+    """Hold every exchange of the real client against GitHub's description; objects at the end."""
+    found: list[str] = []
+    send = HTTPAdapter.send
+
+    def checked(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        address = urlsplit(str(request.url))
+        path, asked = unquote(address.path), json.loads(request.body) if request.body else None
+        found.extend(objections(str(request.method), path, dict(parse_qsl(address.query)), asked))
+        response = send(adapter, request, **options)
+        is_json = "json" in response.headers.get("Content-Type", "")
+        found.extend(violations(str(request.method), path, response.status_code, response.json() if is_json else None))
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HTTPAdapter, "send", checked)
+        yield
+    assert not found, "\n".join(found)
 
 
 def violations(method: str, path: str, status: int, body: Any) -> list[str]:
     """List where an answer differs from what GitHub documents; nothing where the operation is not described."""
-    found = _operation(method, path)
-    if found is None or status == 304:
+    name = _name(method, path)
+    if name is None or status == 304:
         return []
+    found = _schema()["operations"][name]
     documented = found.get(str(status))
     if documented is None:
         return [] if status in (401, 403, 404) else [f"{method} {path}: status {status} is not documented"]
@@ -61,12 +106,11 @@ def _schema() -> Json:
     return schema
 
 
-def _operation(method: str, path: str) -> Json | None:
-    operations = sorted(_schema()["operations"].items(), key=lambda pair: -pair[0].count("/"))
-    for name, answers in operations:
+def _name(method: str, path: str) -> str | None:
+    for name in sorted(_schema()["operations"], key=lambda name: -name.count("/")):
         verb, _, template = name.partition(" ")
         if verb == method and re.fullmatch(_PARAMETER.sub(_pattern, template), path):
-            return dict(answers)
+            return str(name)
     return None
 
 
@@ -83,6 +127,28 @@ def _schema_of(api: Json, answer: Json) -> Json:
         answer = api["components"]["responses"][answer["$ref"].rsplit("/", 1)[-1]]
     content: Json = answer.get("content", {}).get("application/json", {})
     return dict(content.get("schema", {}))
+
+
+def _question(api: Json, operation: Json) -> Json:
+    """Take what may be asked: the names in the query, and the body with all that it requires."""
+    parameters = [
+        api["components"]["parameters"][one["$ref"].rsplit("/", 1)[-1]] if "$ref" in one else one
+        for one in operation.get("parameters", ())
+    ]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    return {
+        "query": [one["name"] for one in parameters if one["in"] == "query"],
+        "fields": sorted({name for shape in _shapes(body) for name in shape.get("properties", {})}),
+        "body": _slim(body, kept=frozenset({"required"})),
+    }
+
+
+def _shapes(body: Json) -> Iterator[Json]:
+    """Yield a schema and its alternatives."""
+    yield body
+    for key in ("anyOf", "oneOf", "allOf"):
+        for inner in body.get(key, ()):
+            yield from _shapes(inner)
 
 
 def _referred(api: Json, operations: Json) -> Json:
@@ -107,17 +173,18 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(inner)
 
 
-def _slim(value: Any) -> Any:
+def _slim(value: Any, kept: frozenset[str] = frozenset()) -> Any:
     if isinstance(value, list):
-        return [_slim(inner) for inner in value]
+        return [_slim(inner, kept) for inner in value]
     if not isinstance(value, dict):
         return value
-    kept = {key: _slim(inner) for key, inner in value.items() if not _is_prose(key, inner)}
+    slim = {key: _slim(inner, kept) for key, inner in value.items() if key in kept or not _is_prose(key, inner)}
     if "properties" in value:
-        kept["properties"] = {name: _slim(inner) for name, inner in value["properties"].items()}
-    if "oneOf" in kept:  # GitHub's own alternatives overlap
-        kept["anyOf"] = kept.pop("oneOf")
-    return {"anyOf": [kept, {"type": "null"}]} if kept.pop("nullable", False) else kept
+        slim["properties"] = {name: _slim(inner, kept) for name, inner in value["properties"].items()}
+    if "oneOf" in slim:  # GitHub's own alternatives overlap
+        slim["anyOf"] = slim.pop("oneOf")
+    slim.pop("discriminator", None)
+    return {"anyOf": [slim, {"type": "null"}]} if slim.pop("nullable", False) else slim
 
 
 def _is_prose(key: str, value: Any) -> bool:

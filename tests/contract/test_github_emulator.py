@@ -5,17 +5,15 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from typing import TypeVar
 
 import pytest
 import requests
 from github import Auth, Github, GithubException, InputGitTreeElement
 from github.GithubException import BadCredentialsException, UnknownObjectException
 from github.Repository import Repository
-from requests.adapters import HTTPAdapter
 
-from tests.contract.github_schema import violations
+from tests.contract.github_schema import conforming, objections, violations
 from tests.emulators.github import GitHubEmulator
 from tests.emulators.github.git import IDENTITY
 
@@ -69,21 +67,10 @@ async def hub(origin: Path) -> AsyncIterator[GitHubEmulator]:
 
 
 @pytest.fixture(autouse=True)
-def conformity(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Hold every answer of the emulator against GitHub's own description of its API."""
-    found: list[str] = []
-    send = HTTPAdapter.send
-
-    def checked(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        response = send(adapter, request, **options)
-        path = unquote(urlsplit(str(request.url)).path)
-        body = response.json() if response.content else None
-        found.extend(violations(str(request.method), path, response.status_code, body))
-        return response
-
-    monkeypatch.setattr(HTTPAdapter, "send", checked)
-    yield
-    assert not found, "\n".join(found)
+def conformity() -> Iterator[None]:
+    """Hold every exchange with the emulator against GitHub's own description of its API."""
+    with conforming():
+        yield
 
 
 @pytest.fixture
@@ -128,6 +115,35 @@ async def ask(
 )
 def test_an_answer_that_github_would_not_give_is_noticed(status: int, body: object) -> None:
     assert violations("GET", f"/repos/{NAME}/branches", status, body)
+
+
+NOTE = {"path": "a.py", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "m"}
+REFUSED = {
+    "an unknown parameter": ("GET", "/commits/main/check-runs", {"name": "x"}, None),
+    "an unknown field": ("POST", "/check-runs", {}, {"name": "x", "head_sha": "a", "verdict": "good"}),
+    "a missing field": ("POST", "/check-runs", {}, {"name": "x"}),
+    "too many annotations": (
+        "PATCH",
+        "/check-runs/7",
+        {},
+        {"output": {"title": "t", "summary": "s", "annotations": [NOTE] * 51}},
+    ),
+    "an unknown level": (
+        "PATCH",
+        "/check-runs/7",
+        {},
+        {"output": {"title": "t", "summary": "s", "annotations": [NOTE | {"annotation_level": "blocking"}]}},
+    ),
+    "a comment without words": ("POST", "/issues/7/comments", {}, {}),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "query", "body"), REFUSED.values(), ids=REFUSED)
+def test_a_question_that_github_does_not_know_is_noticed(
+    method: str, path: str, query: dict[str, str], body: object
+) -> None:
+    assert objections(method, f"/repos/{NAME}{path}", query, body)
+    assert not objections("GET", f"/repos/{NAME}/commits/main/check-runs", {"check_name": "x", "per_page": "1"}, None)
 
 
 async def test_branches_tags_and_commits_are_those_of_git(hub: GitHubEmulator, worker: ThreadPoolExecutor) -> None:

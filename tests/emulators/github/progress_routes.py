@@ -1,8 +1,8 @@
-"""How a commit is doing: statuses, deployments and check runs."""
+"""How a commit is doing: statuses and deployments."""
 
 from tests.emulators.github import shapes
 from tests.emulators.github.calls import Answer, Call, Refusal, Route, found
-from tests.emulators.github.world import CheckRun, Deployment, Status
+from tests.emulators.github.world import Deployment, Status
 
 COMMIT_STATES = ("error", "failure", "pending", "success")
 DEPLOYMENT_STATES = (*COMMIT_STATES, "inactive", "in_progress", "queued")
@@ -106,46 +106,6 @@ def create_deployment_status(call: Call) -> Answer:
     return Answer(shapes.status(call, status, f"/deployments/{one.id}/statuses/{status.id}"), 201)
 
 
-def check_runs(call: Call) -> Answer:
-    """GET commits/{ref}/check-runs?check_name=."""
-    sha, name = call.commit(call.params["ref"]), call.query.get("check_name")
-    mine = [one for one in call.repository.check_runs.values() if one.sha == sha and name in (None, one.name)]
-    return Answer(
-        {"total_count": len(mine), "check_runs": [shapes.check_run(call, one) for one in mine]}, listed="check_runs"
-    )
-
-
-def create_check_run(call: Call) -> Answer:
-    """POST check-runs: for apps only, as the actor's name shows."""
-    name, head_sha = call.need("name", "head_sha")
-    if not call.actor.endswith("[bot]"):
-        raise Refusal(403, "You must authenticate via a GitHub App.")
-    fields = _checked({key: value for key, value in call.body.items() if key not in ("name", "head_sha")})
-    one = CheckRun(call.repository.new_id(), call.commit(head_sha), name, fields, call.repository.now())
-    call.repository.check_runs[one.id] = one
-    return Answer(shapes.check_run(call, one), 201)
-
-
-def check_run(call: Call) -> Answer:
-    """GET check-runs/{id}."""
-    return Answer(shapes.check_run(call, _check_run(call)))
-
-
-def edit_check_run(call: Call) -> Answer:
-    """PATCH check-runs/{id}."""
-    one = _check_run(call)
-    one.fields |= _checked(dict(call.body))
-    return Answer(shapes.check_run(call, one))
-
-
-def _checked(fields: dict[str, object]) -> dict[str, object]:
-    if "conclusion" in fields:
-        fields.setdefault("status", "completed")
-    if fields.get("status") == "completed" and "conclusion" not in fields:
-        raise Refusal(422, 'Invalid request.\n\n"conclusion" wasn\'t supplied.')
-    return fields
-
-
 def _status(call: Call, subject: str, states: tuple[str, ...], context: str) -> Status:
     (state,) = call.need("state")
     description = call.body.get("description") or ""
@@ -170,23 +130,14 @@ def _deployment(call: Call) -> Deployment:
     return one
 
 
-def _check_run(call: Call) -> CheckRun:
-    one: CheckRun = found(call.repository.check_runs.get(int(call.params["id"])))
-    return one
-
-
 ROUTES: tuple[Route, ...] = (
     ("POST", "/statuses/{sha}", create_status),
     ("GET", "/commits/{ref}/statuses", statuses),
     ("GET", "/statuses/{ref}", statuses),  # the old address, which PyGithub uses
     ("GET", "/commits/{ref}/status", combined_status),
-    ("GET", "/commits/{ref}/check-runs", check_runs),
     ("GET", "/deployments", deployments),
     ("POST", "/deployments", create_deployment),
     ("GET", "/deployments/{id}", deployment),
     ("GET", "/deployments/{id}/statuses", deployment_statuses),
     ("POST", "/deployments/{id}/statuses", create_deployment_status),
-    ("POST", "/check-runs", create_check_run),
-    ("GET", "/check-runs/{id}", check_run),
-    ("PATCH", "/check-runs/{id}", edit_check_run),
 )

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from tests.emulators.github import (
+    check_routes,
     commit_routes,
     content_routes,
     git_routes,
@@ -25,6 +26,7 @@ Json = dict[str, Any]
 
 # the order matters: `/commits/{ref}/status` must be tried before `/commits/{ref:.+}`
 ROUTES = (
+    *check_routes.ROUTES,
     *progress_routes.ROUTES,
     *commit_routes.ROUTES,
     *pull_routes.ROUTES,

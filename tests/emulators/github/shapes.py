@@ -104,9 +104,10 @@ def file(call: Call, change: FileChange, head: str) -> Json:
     return shape | ({"patch": change.patch} if change.patch else {})
 
 
-def _side(call: Call, ref: str, sha: str) -> Json:
-    owner = call.repository.full_name.split("/")[0]
-    return {"label": f"{owner}:{ref}", "ref": ref, "sha": sha, "user": user(call, owner), "repo": repository(call)}
+def _side(call: Call, ref: str, sha: str, fork: str = "") -> Json:
+    owner = (fork or call.repository.full_name).split("/")[0]
+    place = repository(call) | ({"full_name": fork, "fork": True} if fork else {})
+    return {"label": f"{owner}:{ref}", "ref": ref, "sha": sha, "user": user(call, owner), "repo": place}
 
 
 def pull(call: Call, one: Pull) -> Json:
@@ -126,7 +127,7 @@ def pull(call: Call, one: Pull) -> Json:
         "assignees": [],
         "requested_reviewers": [],
         "requested_teams": [],
-        "head": _side(call, one.head, one.head_sha),
+        "head": _side(call, one.head, one.head_sha, one.fork),
         "base": _side(call, one.base, one.base_sha),
         "merged": one.merged_at is not None,
         "merged_at": when(one.merged_at) if one.merged_at else None,
@@ -225,7 +226,8 @@ def deployment(call: Call, one: Deployment) -> Json:
 
 def check_run(call: Call, one: CheckRun) -> Json:
     """Shape a check run."""
-    output = {"title": None, "summary": None, "text": None, "annotations_count": 0} | one.fields.get("output", {})
+    output = {"title": None, "summary": None, "text": None} | one.fields.get("output", {})
+    output["annotations_count"] = len(one.annotations)
     output["annotations_url"] = api(call, f"/check-runs/{one.id}/annotations")
     defaults = {"status": "queued", "conclusion": None, "external_id": "", "details_url": None}
     return {
@@ -244,3 +246,9 @@ def check_run(call: Call, one: CheckRun) -> Json:
         "url": api(call, f"/check-runs/{one.id}"),
         "html_url": web(call, f"/runs/{one.id}"),
     }
+
+
+def annotation(call: Call, one: Json) -> Json:
+    """Shape one remark of a check run."""
+    unset = {"start_column": None, "end_column": None, "title": None, "raw_details": None}
+    return unset | one | {"blob_href": web(call, f"/blob/main/{one['path']}")}

@@ -30,6 +30,8 @@ class Pull:
     merged_at: datetime | None = None
     merge_sha: str | None = None
     labels: list[str] = field(default_factory=list)
+    fork: str = ""
+    """`owner/name` of the repository that the head is in, where it is another one."""
 
 
 @dataclass(slots=True)
@@ -99,6 +101,7 @@ class CheckRun:
     name: str
     fields: Json
     created_at: datetime
+    annotations: list[Json] = field(default_factory=list)
 
 
 class Repository:
@@ -115,6 +118,8 @@ class Repository:
         self.deployments: dict[int, Deployment] = {}
         self.check_runs: dict[int, CheckRun] = {}
         self.contexts_required: tuple[str, ...] = ()
+        self.checks_writable = True
+        """Whether the app may write check runs here."""
         self._clock = clock
         self._ids = ids
         self._numbers = count(1)
@@ -129,14 +134,16 @@ class Repository:
 
     # what people do
 
-    def opens_pull(self, head: str, title: str, body: str = "", *, base: str = "main", author: str = "ana") -> Pull:
-        """Open a pull request."""
+    def opens_pull(
+        self, head: str, title: str, body: str = "", *, base: str = "main", author: str = "ana", fork: str = ""
+    ) -> Pull:
+        """Open a pull request; `fork` is the repository that its branch is in, where it is another one."""
         head_sha, base_sha = self.git.resolve(head), self.git.resolve(base)
         if head_sha is None or base_sha is None:
             raise LookupError(f"There is no branch {head} or {base}")
-        pull = Pull(next(self._numbers), title, body, head, base, author, self.now(), head_sha, base_sha)
+        pull = Pull(next(self._numbers), title, body, head, base, author, self.now(), head_sha, base_sha, fork=fork)
         self.pulls[pull.number] = pull
-        return pull
+        return self.refreshed(pull)
 
     def merges(self, number: int, message: str = "") -> str:
         """Merge a pull request with a merge commit and return its sha."""
@@ -162,6 +169,7 @@ class Repository:
         if pull.state == "open":
             pull.head_sha = self.git.resolve(pull.head) or pull.head_sha
             pull.base_sha = self.git.resolve(pull.base) or pull.base_sha
+            self.git.move(f"refs/pull/{pull.number}/head", pull.head_sha)
         return pull
 
     def commits_of(self, pull: Pull) -> list[str]:

@@ -1,0 +1,128 @@
+"""Check runs: a verdict beside a commit, its findings annotated on their lines. GitHub lets only apps write them."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import requests
+from github import Github, GithubException
+from github.CheckRun import CheckRun
+from github.Repository import Repository
+
+from tools.github_client import GithubClient
+
+AT_ONCE = 50
+"""GitHub takes no more annotations in one request; each further request adds to those that are there."""
+MOST_ANNOTATIONS = 500
+LONGEST_SUMMARY = 65_535
+LONGEST_MESSAGE = 4_000
+LONGEST_TITLE = 255
+
+Conclusion = Literal["success", "neutral", "failure", "action_required"]
+Level = Literal["notice", "warning", "failure"]
+_SERVER_ERROR = 500
+_KEY = "shipmate:"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One remark on one line of the commit's version of a file."""
+
+    path: str
+    line: int
+    level: Level
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What shall stand beside a commit."""
+
+    name: str
+    conclusion: Conclusion
+    title: str
+    summary: str
+    annotations: tuple[Annotation, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Tell this check from every other one by its content."""
+        content = json.dumps(asdict(self), sort_keys=True).encode()
+        return _KEY + hashlib.sha256(content).hexdigest()[:32]
+
+
+class GithubChecks:
+    """The check runs of one repository, `owner/name`."""
+
+    def __init__(self, client: GithubClient, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    async def bring(self, commit: str, check: Check) -> str:
+        """Let the newest check run of this name beside a commit say this; one that says it is left alone.
+
+        Returns its address. One that was written in part is completed, another one is superseded by
+        a new run, since annotations cannot be taken back. Raises `Denied` for a token that is no app's.
+        """
+
+        def question(github: Github) -> str:
+            repository = github.get_repo(self._name)
+            run = _newest(repository, commit, check) or _begun(repository, commit, check)
+            _complete(run, check)
+            return run.html_url
+
+        return await self._client.ask(
+            f"Writing the check '{check.name}' beside {commit[:12]} in {self._name}", question
+        )
+
+
+def _newest(repository: Repository, commit: str, check: Check) -> CheckRun | None:
+    """Find the newest run of this name, where it is ours and says the same."""
+    runs = repository.get_commit(commit).get_check_runs(check_name=check.name)
+    newest = max(runs, key=lambda run: run.id, default=None)
+    return newest if newest and newest.external_id == check.key else None
+
+
+def _begun(repository: Repository, commit: str, check: Check) -> CheckRun:
+    """Create the run once: when the answer was lost, what is there decides whether it arrived."""
+    try:
+        return repository.create_check_run(check.name, commit, external_id=check.key, status="in_progress")
+    except (GithubException, requests.RequestException) as error:
+        if isinstance(error, GithubException) and error.status < _SERVER_ERROR:
+            raise
+        arrived = _newest(repository, commit, check)
+        if arrived is None:
+            raise
+        return arrived
+
+
+def _complete(run: CheckRun, check: Check) -> None:
+    if run.status == "completed":
+        return
+    there = run.output.annotations_count or 0
+    *earlier, last = _outputs(check, there)
+    for output in earlier:
+        run.edit(status="in_progress", output=output)
+    run.edit(status="completed", conclusion=check.conclusion, output=last)
+
+
+def _outputs(check: Check, there: int) -> Iterator[dict[str, Any]]:
+    """Cut what is to be written into requests that GitHub takes; at least one."""
+    head: dict[str, Any] = {"title": check.title[:LONGEST_TITLE], "summary": check.summary[:LONGEST_SUMMARY]}
+    missing = check.annotations[there:MOST_ANNOTATIONS]
+    for start in range(0, max(len(missing), 1), AT_ONCE):
+        yield head | {"annotations": [_annotation(one) for one in missing[start : start + AT_ONCE]]}
+
+
+def _annotation(one: Annotation) -> dict[str, Any]:
+    return {
+        "path": one.path,
+        "start_line": one.line,
+        "end_line": one.line,
+        "annotation_level": one.level,
+        "title": one.title[:LONGEST_TITLE],
+        "message": one.message[:LONGEST_MESSAGE],
+    }
