@@ -100,7 +100,7 @@ async def _unknown(version: str, tools: Toolbox) -> str:
     known = await tools.repository.tags(tools.service.version)
     close = nearest(version, known) or (known[0] if known else None)
     hint = f"; the nearest is {close}" if close else "; the repository has no versions yet"
-    return f"{tools.service.repository.url} has no version {version}{hint}"
+    return f"{tools.service.service} has no version {version}{hint}"
 
 
 def _first(verdict: Verdict) -> str:
