@@ -18,6 +18,8 @@ from tools.redaction import Redactor
 class Status(StrEnum):
     """Where a release stands."""
 
+    PENDING = "pending"
+    """Waits for the checks of its commit, and is not in line yet."""
     QUEUED = "queued"
     RUNNING = "running"
     WAITING = "waiting"

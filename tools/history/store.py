@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tools.clock import Clock
 from tools.history.decisions import Decisions
+from tools.history.deliveries import Deliveries
 from tools.history.deployments import Deployments
 from tools.history.journal import Journal
 from tools.history.messages import Messages
@@ -31,6 +32,7 @@ class Store:
     deployments: Deployments
     targets: Targets
     messages: Messages
+    deliveries: Deliveries
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -62,6 +64,7 @@ async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -
         Deployments(engine, clock),
         Targets(engine, clock),
         Messages(engine, clock),
+        Deliveries(engine, clock),
     )
 
 

@@ -125,3 +125,25 @@ deliveries = Table(
     Column("key", String, primary_key=True),
     Column("at", String, nullable=False),
 )
+
+github_deliveries = Table(
+    "github_deliveries",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("event", JSON, nullable=False),
+    Column("at", String, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("done_at", String),
+    Column("note", Text, nullable=False, default=""),
+    Index("github_deliveries_open", "done_at", "at"),
+)
+
+github_listings = Table(
+    "github_listings",
+    metadata,
+    Column("repository", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("known", JSON, nullable=False),
+    Column("pages", JSON, nullable=False),
+    Column("at", String, nullable=False),
+)
