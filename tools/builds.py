@@ -14,12 +14,17 @@ _LAST_LINES = 12
 _STEP = re.compile(r"^ > (.+):$", re.MULTILINE)
 _NO_ENGINE = re.compile("Cannot connect to the Docker daemon|failed to list workers|error reading from server")
 _LOOKING_UP = "[internal] load metadata for "
+_FOREIGN = re.compile("exec format error|exec user process caused.*no such file")
+_WRONG_BASE = re.compile(r"InvalidBaseImagePlatform: (?P<told>[^\n]+)")
 _OCI = "org.opencontainers.image"
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltImage:
-    """An image that was built on this machine; `digest` is known once it was pushed."""
+    """An image that was built on this machine; `digest` is known once it was pushed.
+
+    Of one that was built for several platforms, id and size are those of the platform that this machine runs.
+    """
 
     reference: str
     image_id: str
@@ -34,14 +39,14 @@ class Recipe:
 
     dockerfile: Path
     context: Path
-    platforms: tuple[str, ...]
+    platform: str
     tags: Sequence[str]
     labels: Mapping[str, str]
     build_args: Mapping[str, str]
 
 
 def recipe(
-    component: Component, sources: Path, tags: Sequence[str], labels: Mapping[str, str], build_args: Mapping[str, str]
+    component: Component, sources: Path, platform: str, tags: Sequence[str], labels: Mapping[str, str]
 ) -> Recipe:
     """Find what a component is built from; raises `NotFound` where it is missing or leads out of the sources."""
     dockerfile = _inside(sources, component.dockerfile)
@@ -53,14 +58,14 @@ def recipe(
         )
     if not context.is_dir():
         raise NotFound(f"There is no directory {component.context} to build in.", remedy="Correct the `context`.")
-    return Recipe(dockerfile, context, component.platforms, tags, labels, build_args)
+    return Recipe(dockerfile, context, platform, tags, labels, component.build_args)
 
 
 def build_command(what: Recipe, metadata: Path) -> Argv:
-    """Write the command that builds an image into the local engine."""
+    """Write the command that builds an image for one platform into the local engine."""
     return (
         *("docker", "buildx", "build", "--load", "--progress", "plain", "--provenance=false"),
-        *("--metadata-file", str(metadata), "--platform", ",".join(what.platforms), "--file", str(what.dockerfile)),
+        *("--metadata-file", str(metadata), "--platform", what.platform, "--file", str(what.dockerfile)),
         *(part for tag in what.tags for part in ("--tag", tag)),
         *(part for name in sorted(what.labels) for part in ("--label", f"{name}={what.labels[name]}")),
         *(part for name in sorted(what.build_args) for part in ("--build-arg", f"{name}={what.build_args[name]}")),
@@ -78,14 +83,40 @@ def image_labels(*, version: str, revision: str, source: str, created: datetime)
     }
 
 
-def required(completed: Completed, reference: str) -> None:
-    """Raise why a build failed: the step, and the last lines of its output."""
-    if completed.ok:
-        return
+def required(completed: Completed, reference: str, platform: str = "") -> None:
+    """Raise why a build failed: the step, and the last lines of its output.
+
+    A base image of another platform fails a build too: the result would be called one thing and be another.
+    """
     output = completed.stderr.strip()
+    if completed.ok:
+        return _require_base(output, reference)
+    if _FOREIGN.search(output):
+        raise _not_runnable(output, reference, platform)
     if _NO_ENGINE.search(output):
         raise Unreachable("The Docker engine does not answer.", remedy="Start it, then try again.")
     raise _failure(output, reference)
+
+
+def _require_base(output: str, reference: str) -> None:
+    found = _WRONG_BASE.search(output)
+    if found:
+        raise CommandFailed(
+            f"{reference} was built on a base image of another platform: {found['told']}",
+            standing="Nothing was pushed.",
+            remedy="Choose a base image that exists for the platform, or take the platform out of the component.",
+        )
+
+
+def _not_runnable(output: str, reference: str, platform: str) -> ToolError:
+    steps = _STEP.findall(output)
+    step = f" at {steps[-1]}" if steps else ""
+    return CommandFailed(
+        f"Building {reference} failed{step}: this engine cannot run programs of {platform or 'that platform'}.",
+        standing="Nothing was pushed.",
+        remedy="Let stages that run commands begin with `FROM --platform=$BUILDPLATFORM` and the final one only COPY; "
+        "or give the machine emulation: `docker run --privileged --rm tonistiigi/binfmt --install all`.",
+    )
 
 
 def _failure(output: str, reference: str) -> ToolError:

@@ -1,6 +1,10 @@
 """Images on the bot's machine: built with BuildKit, everything else through Docker's own SDK.
 
 The SDK is synchronous and its client belongs to one thread: every call makes one of its own and runs beside the loop.
+
+Engines load one platform at a time. So an image for several platforms is several images here, each under a name of
+its own, and becomes one in the registry: an index over what was pushed for each. Whoever has the image's name need
+not know: texts, tags and pushes of it are those of all its platforms.
 """
 
 import asyncio
@@ -10,18 +14,20 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from config.sources import Component
-from tools.builds import BuiltImage, build_command, recipe, required
+from tools.builds import BuiltImage, Recipe, build_command, recipe, required
 from tools.engine import Engine, HistoryStep, LocalImage
 from tools.errors import Garbled, NotFound, TimedOut
 from tools.layers import Text, layer_texts
+from tools.platforms import own_first, variant
 from tools.process import run
 from tools.references import Reference
-from tools.registry import Login
+from tools.registry import Login, Registry
 
 T = TypeVar("T")
 
@@ -37,6 +43,9 @@ class Images:
     def __init__(self, environment: Mapping[str, str] | None = None, logins: Mapping[str, Login] | None = None) -> None:
         self._environment = {**os.environ, **(environment or {})}
         self._logins = logins or {}
+        self._registry = Registry(self._logins)
+        self._platforms: dict[str, tuple[str, ...]] = {}
+        """Name -> platforms, for what was built for several; whoever was interrupted builds again."""
 
     async def build(
         self,
@@ -46,20 +55,29 @@ class Images:
         labels: Mapping[str, str],
         limit: timedelta = _BUILD_TIMEOUT,
     ) -> BuiltImage:
-        """Build one component under all the given full names; the first one is the image's reference.
+        """Build one component for all its platforms under the given full names; the first is the image's reference.
 
         Raises `NotFound` without a Dockerfile, `CommandFailed` with the failing step and its last lines.
         """
-        what = await asyncio.to_thread(recipe, component, sources, tags, labels, component.build_args)
+        platforms = own_first(component.platforms)
+        own, *others = [
+            recipe(component, sources, platform, _named(tags, platform, platforms), labels) for platform in platforms
+        ]
+        built = await self._build(own, sources, limit)
+        taken = [(await self._build(other, sources, limit)).duration for other in others]
+        self._platforms.update((tag, platforms) for tag in tags if others)
+        return replace(built, reference=tags[0], duration=sum(taken, start=built.duration))
+
+    async def _build(self, what: Recipe, sources: Path, limit: timedelta) -> BuiltImage:
         with tempfile.TemporaryDirectory(prefix=".build-", dir=sources.parent) as scratch:
             metadata = Path(scratch) / "metadata.json"
             completed = await run(build_command(what, metadata), env=self._environment, timeout=limit)
-            required(completed, tags[0])
+            required(completed, what.tags[0], what.platform)
             image_id = _image_id(await asyncio.to_thread(metadata.read_bytes))
         image = await self.inspect(image_id)
         if image is None:
-            raise NotFound(f"{tags[0]} was built, but the engine does not know it.", remedy="Build it again.")
-        return BuiltImage(tags[0], image.id, image.size_bytes, completed.duration)
+            raise NotFound(f"{what.tags[0]} was built, but the engine does not know it.", remedy="Build it again.")
+        return BuiltImage(what.tags[0], image.id, image.size_bytes, completed.duration)
 
     async def inspect(self, reference: str) -> LocalImage | None:
         """Describe an image of this machine; None where there is none."""
@@ -70,12 +88,29 @@ class Images:
         return await self._call(lambda engine: engine.history(reference), f"Reading the history of {reference}")
 
     async def tag(self, source: str, target: str) -> None:
-        """Give an image one more name."""
+        """Give an image one more name, on all its platforms."""
+        for one, other in zip(self._names(source), self._names(target, like=source), strict=True):
+            await self._tag(one, other)
+        if source in self._platforms:
+            self._platforms[target] = self._platforms[source]
+
+    async def _tag(self, source: str, target: str) -> None:
         wanted = Reference.parse(target)
         await self._call(lambda engine: engine.tag(source, wanted), f"Tagging {source} as {target}")
 
     async def push(self, reference: str) -> str:
-        """Send an image to its registry and return its digest there; raises `Denied` with the login that is missing."""
+        """Send an image to its registry and return its digest there; raises `Denied` with the login that is missing.
+
+        The digest of an image for several platforms is that of the index, which is written when all of them are there.
+        """
+        platforms = self._platforms.get(reference)
+        if platforms is None:
+            return await self._push(reference)
+        digests = {platform: await self._push(variant(reference, platform)) for platform in platforms}
+        name, _, tag = reference.rpartition(":")
+        return await self._registry.publish(name, tag, digests)
+
+    async def _push(self, reference: str) -> str:
         wanted = Reference.parse(reference)
         login = self._logins.get(wanted.registry)
         return await self._call(lambda engine: engine.push(wanted, login), f"Pushing {reference}", _TRANSFER_TIMEOUT)
@@ -95,7 +130,15 @@ class Images:
         """Yield all text that an image carries: history, environment, labels, and small text files of every layer.
 
         Each comes with its place, such as `layer 2 of 5: /app/.env`; files that a later layer removed are among them.
+        With several platforms, each place begins with its platform: `linux/arm64, layer 2 of 5: /app/.env`.
         """
+        platforms = self._platforms.get(reference)
+        for platform in platforms or ("",):
+            name = variant(reference, platform) if platform else reference
+            async for place, text in self._texts(name, limit):
+                yield (f"{platform}, {place}" if platform else place), text
+
+    async def _texts(self, reference: str, limit: timedelta) -> AsyncIterator[Text]:
         late = asyncio.get_running_loop().time() + limit.total_seconds()
         texts = self._read_texts(reference)
         reader = ThreadPoolExecutor(max_workers=1)
@@ -108,6 +151,11 @@ class Images:
         finally:
             reader.submit(texts.close)
             reader.shutdown(wait=False)
+
+    def _names(self, reference: str, like: str | None = None) -> tuple[str, ...]:
+        """List the names under which an image lies here, its own first; `like` lends its platforms to a new name."""
+        platforms = self._platforms.get(like or reference, ())
+        return (reference, *(variant(reference, platform) for platform in platforms))
 
     def _read_texts(self, reference: str) -> Generator[Text, None, None]:
         with Engine(self._environment, _TRANSFER_TIMEOUT) as engine:
@@ -127,6 +175,14 @@ class Images:
             raise TimedOut(
                 f"{doing} took longer than {limit.total_seconds():g} s.", remedy="Look at the engine, then try again."
             ) from error
+
+
+def _named(tags: Sequence[str], platform: str, platforms: Sequence[str]) -> tuple[str, ...]:
+    """Name one platform's image; the plain names are those of the platform that comes first."""
+    if len(platforms) == 1:
+        return tuple(tags)
+    plain = tags if platform == platforms[0] else ()
+    return (*(variant(tag, platform) for tag in tags), *plain)
 
 
 async def _next_batch(reader: ThreadPoolExecutor, texts: Iterator[Text]) -> Sequence[Text]:

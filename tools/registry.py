@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,11 +15,12 @@ import aiohttp
 from pydantic import SecretStr
 
 from tools.errors import Denied, Garbled, NotFound, TimedOut, ToolError, Unreachable
+from tools.platforms import INDEX, Member, index, matches
 from tools.references import Reference, is_loopback
 
 _TIMEOUT = timedelta(seconds=20)
 _MANIFEST_LIMIT_BYTES = 4 * 1024**2
-_INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+_INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _ACCEPT = ", ".join((*_INDEXES, *_MANIFESTS))
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
@@ -44,6 +45,23 @@ class _Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("Content-Type", "").partition(";")[0].strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One request about manifests; with a body it writes."""
+
+    url: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str] | None = None
+    body: bytes | None = None
+
+    def with_login(self, authorization: str) -> "_Ask":
+        return replace(self, headers={**self.headers, "Authorization": authorization})
 
 
 class Registry:
@@ -74,7 +92,39 @@ class Registry:
         except (KeyError, TypeError, ValueError) as error:
             raise _garbled(wanted) from error
 
+    async def publish(self, image: str, tag: str, digests: Mapping[str, str]) -> str:
+        """Let a tag stand for several platforms at once (platform -> digest of what is there); returns the digest.
+
+        Raises `NotFound` where one of them is not there, `Denied` where the login may not write.
+        """
+        members = [await self._member(image, platform, digest) for platform, digest in digests.items()]
+        return await self._write(Reference.parse(f"{image}:{tag}"), index(members), INDEX)
+
+    async def name(self, image: str, digest: str, tag: str) -> None:
+        """Let one more tag stand for what a digest stands for, on all its platforms; nothing is transferred."""
+        answer = await self._required(_with(image, digest), digest)
+        await self._write(Reference.parse(f"{image}:{tag}"), answer.body, answer.media_type)
+
+    async def _member(self, image: str, platform: str, digest: str) -> Member:
+        answer = await self._required(_with(image, digest), digest)
+        return Member(platform, digest, answer.media_type, len(answer.body))
+
+    async def _write(self, reference: Reference, body: bytes, media_type: str) -> str:
+        url = f"{reference.origin}/v2/{reference.repository}/manifests/{reference.tag}"
+        answer = await self._ask(_Ask(url, {"Content-Type": media_type}, body=body), reference)
+        if answer.status in (401, 403):
+            raise Denied(
+                f"{reference.registry} does not let the bot write to {reference.repository}.",
+                remedy="Give SHIPMATE_REGISTRY_USERNAME and SHIPMATE_REGISTRY_PASSWORD a login that may write packages.",
+            )
+        if answer.status != 201:  # noqa: PLR2004 - HTTP's own number
+            raise _unwell(answer.status, reference)
+        return f"sha256:{hashlib.sha256(body).hexdigest()}"
+
     async def _document(self, reference: Reference, which: str) -> dict[str, Any]:
+        return _json_object(await self._required(reference, which), reference)
+
+    async def _required(self, reference: Reference, which: str) -> _Answer:
         answer = await self._manifest(reference, which)
         if answer is None:
             raise NotFound(
@@ -82,13 +132,16 @@ class Registry:
             )
         if which.startswith("sha256:") and _digest(answer) != which:
             raise Garbled(f"{reference.registry} answered with other content than {which} stands for.")
-        return _json_object(answer, reference)
+        return answer
 
     async def _manifest(self, reference: Reference, which: str) -> _Answer | None:
         url = f"{reference.origin}/v2/{reference.repository}/manifests/{which}"
+        return _judged(await self._ask(_Ask(url, {"Accept": _ACCEPT}), reference), reference)
+
+    async def _ask(self, ask: _Ask, reference: Reference) -> _Answer:
         try:
             async with asyncio.timeout(self._timeout.total_seconds()), self._session(reference) as session:
-                answer = await self._authorised(session, url, reference)
+                return await self._authorised(session, ask, reference)
         except TimeoutError as error:
             raise TimedOut(
                 f"{reference.registry} did not answer within {self._timeout.total_seconds():g} s."
@@ -98,18 +151,19 @@ class Registry:
                 f"{reference.registry} cannot be reached: {error}.",
                 remedy=f"Check the registry's address and the network: curl {reference.origin}/v2/",
             ) from error
-        return _judged(answer, reference)
 
-    async def _authorised(self, session: aiohttp.ClientSession, url: str, reference: Reference) -> _Answer:
-        answer = await _get(session, url, {"Accept": _ACCEPT})
+    async def _authorised(self, session: aiohttp.ClientSession, ask: _Ask, reference: Reference) -> _Answer:
+        answer = await _sent(session, ask)
         if answer.status != 401:  # noqa: PLR2004 - HTTP's own number
             return answer
-        authorization = await self._authorization(session, answer.headers.get("WWW-Authenticate", ""), reference)
-        return (
-            await _get(session, url, {"Accept": _ACCEPT, "Authorization": authorization}) if authorization else answer
-        )
+        actions = "pull,push" if ask.body is not None else "pull"
+        challenge = answer.headers.get("WWW-Authenticate", "")
+        authorization = await self._authorization(session, challenge, reference, actions)
+        return await _sent(session, ask.with_login(authorization)) if authorization else answer
 
-    async def _authorization(self, session: aiohttp.ClientSession, challenge: str, reference: Reference) -> str | None:
+    async def _authorization(
+        self, session: aiohttp.ClientSession, challenge: str, reference: Reference, actions: str
+    ) -> str | None:
         """Answer a challenge: with the login itself, or with a token that the login (or nobody) is given."""
         login = self._logins.get(reference.registry)
         scheme, _, parameters = challenge.partition(" ")
@@ -120,22 +174,21 @@ class Registry:
         if not _may_be_told(realm):
             raise Denied(f"{reference.registry} wants its token fetched from {realm!r}, which is not safe.")
         headers = {"Authorization": login.header} if login else {}
-        scope = {"scope": f"repository:{reference.repository}:pull", **asked}
-        return _token(await _get(session, realm, headers, scope), reference)
+        scope = {"scope": f"repository:{reference.repository}:{actions}", **asked}
+        return _token(await _sent(session, _Ask(realm, headers, scope)), reference)
 
     def _session(self, reference: Reference) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(trust_env=not is_loopback(reference.registry))
 
 
-async def _get(
-    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], query: Mapping[str, str] | None = None
-) -> _Answer:
-    async with session.get(url, headers=headers, params=query) as response:
+async def _sent(session: aiohttp.ClientSession, ask: _Ask) -> _Answer:
+    method = "GET" if ask.body is None else "PUT"
+    async with session.request(method, ask.url, headers=ask.headers, params=ask.query, data=ask.body) as response:
         body = bytearray()
         async for chunk in response.content.iter_chunked(65536):
             body += chunk
             if len(body) > _MANIFEST_LIMIT_BYTES:
-                raise Garbled(f"{urlsplit(url).netloc} answered more than a manifest may be.")
+                raise Garbled(f"{urlsplit(ask.url).netloc} answered more than a manifest may be.")
         return _Answer(response.status, response.headers, bytes(body))
 
 
@@ -185,12 +238,10 @@ def _digest(answer: _Answer) -> str:
     return f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
 
 
-def _digest_for(platform: str, index: Mapping[str, Any], reference: Reference) -> str:
-    system, _, architecture = platform.partition("/")
+def _digest_for(platform: str, document: Mapping[str, Any], reference: Reference) -> str:
     try:
-        for entry in index["manifests"]:
-            found = entry.get("platform", {})
-            if (found.get("os"), found.get("architecture")) == (system, architecture):
+        for entry in document["manifests"]:
+            if matches(platform, entry.get("platform")):
                 return str(entry["digest"])
     except (AttributeError, KeyError, TypeError) as error:
         raise _garbled(reference) from error

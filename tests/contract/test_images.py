@@ -12,11 +12,15 @@ from tests.stage.stage import Stage
 from tools.builds import image_labels
 from tools.errors import CommandFailed, Denied, NotFound, TimedOut, Unreachable
 from tools.images import Images
-from tools.registry import Login
+from tools.registry import Login, Registry
 
 LABELS = image_labels(
     version="v1.2.3", revision="a" * 40, source="https://example.com/acme", created=datetime(2026, 1, 2, tzinfo=UTC)
 )
+BOTH = ("linux/amd64", "linux/arm64")
+COPIED = b"FROM scratch\nCOPY busybox /bin/busybox\nARG TARGETARCH\nLABEL made.for=$TARGETARCH\nCOPY app /app\n"
+FOREIGN = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00\xb7\x00" + b"\x01\x00\x00\x00" + bytes(40)
+"""The head of a program for arm64."""
 RUN = b'RUN ["/bin/busybox", "sh", "-c", "%s"]\n'
 
 
@@ -138,3 +142,52 @@ async def test_reading_may_stop_early_and_nothing_hangs(stage: Stage, images: Im
     assert steps == ["COPY busybox /bin/busybox # buildkit", "LABEL made.for=contract/early:1"]
     with pytest.raises(NotFound):
         await _texts(images, "contract/none:1")
+
+
+async def test_an_image_for_several_platforms_becomes_one_index_that_a_host_runs_its_own_part_of(
+    stage: Stage, images: Images, tmp_path: Path
+) -> None:
+    sources = sources_of(stage, tmp_path, {"Dockerfile": COPIED, "app/settings": b"FROM_FILE=1\n"})
+    name = f"{stage.registry.address}/contract/several"
+    component = Component(image=name, platforms=BOTH)
+    built = await images.build(component, sources, [f"{name}:v1"], LABELS)
+    assert built.reference == f"{name}:v1"
+    for platform in BOTH:
+        assert any(
+            place.startswith(f"{platform}, layer 2 of 2: /app/settings") for place in await _texts(images, f"{name}:v1")
+        )
+    digest = await images.push(f"{name}:v1")
+    registry = Registry()
+    assert await registry.digest(name, "v1") == digest
+    for platform in BOTH:
+        assert await registry.size_bytes(name, digest, platform) > 0
+    stage.server.docker("pull", "--quiet", f"{name}@{digest}")
+    described = ("image", "inspect", "--format", "{{.Architecture}} {{.Id}}", f"{name}@{digest}")
+    assert stage.server.docker(*described).split() == ["amd64", built.image_id]
+    assert [await images.push(f"{name}:v1")] == [digest]
+
+
+async def test_a_further_tag_and_another_registry_get_all_platforms(
+    stage: Stage, images: Images, tmp_path: Path
+) -> None:
+    sources = sources_of(stage, tmp_path, {"Dockerfile": COPIED, "app/settings": b""})
+    name = f"{stage.registry.address}/contract/further"
+    await images.build(Component(image=name, platforms=BOTH), sources, [f"{name}:v1"], LABELS)
+    digest, registry = await images.push(f"{name}:v1"), Registry()
+    await registry.name(name, digest, "latest")
+    assert await registry.digest(name, "latest") == digest
+    await images.tag(f"{name}:v1", f"{name}-elsewhere:v1")
+    assert await images.push(f"{name}-elsewhere:v1") == digest
+    assert await registry.size_bytes(f"{name}-elsewhere", "v1", "linux/arm64") > 0
+
+
+async def test_a_step_that_runs_a_program_of_a_foreign_platform_is_told_with_both_ways_out(
+    stage: Stage, images: Images, tmp_path: Path
+) -> None:
+    dockerfile = b'FROM scratch\nCOPY --chmod=755 app/sh /bin/sh\nRUN ["/bin/sh", "-c", "true"]\n'
+    sources = sources_of(stage, tmp_path, {"Dockerfile": dockerfile, "app/sh": FOREIGN})
+    with pytest.raises(CommandFailed) as raised:
+        await images.build(Component(image="web", platforms=("linux/arm64",)), sources, ["contract/foreign:1"], LABELS)
+    assert "this engine cannot run programs of linux/arm64" in raised.value.happened
+    assert "$BUILDPLATFORM" in raised.value.remedy
+    assert "binfmt" in raised.value.remedy

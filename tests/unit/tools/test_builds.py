@@ -21,7 +21,7 @@ def test_the_build_command_is_written_whole() -> None:
     what = Recipe(
         dockerfile=Path("/s/Dockerfile"),
         context=Path("/s"),
-        platforms=("linux/amd64",),
+        platform="linux/amd64",
         tags=("ghcr.io/acme/web:v1", "ghcr.io/acme/web:latest"),
         labels={"b": "2", "a": "1"},
         build_args={"MODE": "prod"},
@@ -80,3 +80,29 @@ def test_a_failed_build_says_where_and_why(output: str, error: type[ToolError], 
 
 def test_a_build_that_ended_well_is_no_failure() -> None:
     required(Completed(("docker",), 0, "", FAILED_STEP, timedelta()), "web:1")
+
+
+FOREIGN = """------
+ > [2/2] RUN /bin/true:
+0.1 exec /bin/sh: exec format error
+------
+ERROR: failed to solve: process "/bin/sh -c /bin/true" did not complete successfully: exit code: 1
+"""
+OTHER_BASE = """ 1 warning found (use docker --debug to expand):
+ - InvalidBaseImagePlatform: Base image acme/base:1 was pulled with platform "linux/amd64", expected "linux/arm64" \
+for current build (line 1)
+"""
+
+
+def test_a_program_of_a_platform_that_the_engine_cannot_run_is_said_so() -> None:
+    with pytest.raises(CommandFailed) as raised:
+        required(Completed((), 1, "", FOREIGN, timedelta()), "web:1-linux-arm64", "linux/arm64")
+    assert raised.value.happened == (
+        "Building web:1-linux-arm64 failed at [2/2] RUN /bin/true: this engine cannot run programs of linux/arm64."
+    )
+    assert "FROM --platform=$BUILDPLATFORM" in raised.value.remedy
+
+
+def test_a_base_of_another_platform_fails_a_build_that_seemed_to_succeed() -> None:
+    with pytest.raises(CommandFailed, match='was pulled with platform "linux/amd64", expected "linux/arm64"'):
+        required(Completed((), 0, "", OTHER_BASE, timedelta()), "web:1-linux-arm64", "linux/arm64")
