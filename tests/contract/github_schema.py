@@ -21,6 +21,7 @@ import requests
 from jsonschema import Draft202012Validator
 from requests.adapters import HTTPAdapter
 
+from tests.emulators.github.app_routes import ASKED
 from tests.emulators.github.server import ROUTES
 
 Json = dict[str, Any]
@@ -36,6 +37,7 @@ _PARAMETER = re.compile(r"\{([\w-]+)(?::[^}]*)?\}")
 def extract(api: Json, notice: str) -> Json:
     """Take the operations that the emulator serves, and what they refer to, out of the whole description."""
     served = {(method, _shape("/repos/{owner}/{repo}" + path)) for method, path, _ in ROUTES}
+    served |= {(method, _shape(path)) for method, path in ASKED}
     operations: Json = {}
     questions: Json = {}
     for path, item in api["paths"].items():

@@ -18,16 +18,24 @@ def check_runs(call: Call) -> Answer:
     sha, name = call.commit(call.params["ref"]), call.query.get("check_name")
     mine = [one for one in call.repository.check_runs.values() if one.sha == sha and name in (None, one.name)]
     if call.query.get("filter", "latest") == "latest":
-        mine = list({one.name: one for one in mine}.values())
+        mine = list({(one.name, one.app): one for one in mine}.values())
     shown = [shapes.check_run(call, one) for one in mine]
     return Answer({"total_count": len(mine), "check_runs": shown}, listed="check_runs")
+
+
+def check_suites(call: Call) -> Answer:
+    """GET commits/{ref}/check-suites."""
+    sha = call.commit(call.params["ref"])
+    mine = [shapes.check_suite(call, one) for one in call.repository.check_suites if one.sha == sha]
+    return Answer({"total_count": len(mine), "check_suites": mine}, listed="check_suites")
 
 
 def create(call: Call) -> Answer:
     """POST check-runs."""
     name, head_sha = call.need("name", "head_sha")
     _require_app(call)
-    one = CheckRun(call.repository.new_id(), call.commit(head_sha), name, {}, call.repository.now())
+    app, sha = call.actor.removesuffix("[bot]"), call.commit(head_sha)
+    one = CheckRun(call.repository.new_id(), sha, name, {}, call.repository.now(), app=app)
     _write(one, {key: value for key, value in call.body.items() if key not in ("name", "head_sha")})
     call.repository.check_runs[one.id] = one
     return Answer(shapes.check_run(call, one), 201)
@@ -86,6 +94,7 @@ def _check_run(call: Call) -> CheckRun:
 
 ROUTES: tuple[Route, ...] = (
     ("GET", "/commits/{ref}/check-runs", check_runs),
+    ("GET", "/commits/{ref}/check-suites", check_suites),
     ("POST", "/check-runs", create),
     ("GET", "/check-runs/{id}", read),
     ("PATCH", "/check-runs/{id}", edit),

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from tests.emulators.github.accounts import Account, Accounts, App
 from tests.emulators.github.server import Wire
 from tests.emulators.github.world import Repository
 from tests.emulators.loopback import Faults, Loopback
@@ -29,8 +30,11 @@ class GitHubEmulator:
         """A token of a person, which may not write check runs."""
         self.repositories = {name: Repository(name, directory, clock, ids) for name, directory in repositories.items()}
         self._watchers: set[asyncio.Event] = set()
-        tokens = {self.token: "shipmate[bot]", self.person_token: "ana"}
-        self._wire = Wire(self.repositories, tokens, hourly_limit, clock, self._touch)
+        self.app = App(clock)
+        """The bot's App; `app.installed(...)` puts it on repositories."""
+        known = {self.token: Account("shipmate[bot]"), self.person_token: Account("ana")}
+        self._accounts = Accounts(clock, self.app, known)
+        self._wire = Wire(self.repositories, self._accounts, hourly_limit, clock, self._touch)
         self._server = Loopback(self._wire.application, port)
 
     async def __aenter__(self) -> Self:
@@ -56,6 +60,19 @@ class GitHubEmulator:
     def requests(self) -> list[tuple[str, str, dict[str, Any]]]:
         """List every authenticated request: method, path, body."""
         return self._wire.requests
+
+    def fine_grained(self, *, login: str = "ana", **permissions: str) -> str:
+        """Make a fine-grained token of a person, with these permissions and no other."""
+        return self._known("github_pat", Account(login, {"metadata": "read", **permissions}))
+
+    def classic(self, *scopes: str, login: str = "ana") -> str:
+        """Make a classic token of a person."""
+        return self._known("ghp", Account(login, scopes=scopes))
+
+    def _known(self, prefix: str, account: Account) -> str:
+        token = "_".join((prefix, secrets.token_hex(18)))
+        self._accounts.known[token] = account
+        return token
 
     def __getitem__(self, full_name: str) -> Repository:
         return self.repositories[full_name]

@@ -103,7 +103,20 @@ def create_deployment_status(call: Call) -> Answer:
     one = _deployment(call)
     status = _status(call, str(one.id), DEPLOYMENT_STATES, call.body.get("environment", one.environment))
     one.statuses.append(status)
+    if status.state == "success" and call.body.get("auto_inactive", True):
+        _retire_others(call, one)
     return Answer(shapes.status(call, status, f"/deployments/{one.id}/statuses/{status.id}"), 201)
+
+
+def _retire_others(call: Call, one: Deployment) -> None:
+    """Mark what ran before in the same environment as inactive; GitHub leaves production alone."""
+    for other in call.repository.deployments.values():
+        before = other.id != one.id and other.environment == one.environment and not other.production
+        if before and other.statuses and other.statuses[-1].state == "success":
+            number, now = call.repository.new_id(), call.repository.now()
+            other.statuses.append(
+                Status(number, str(other.id), "inactive", other.environment, "", "", one.creator, now)
+            )
 
 
 def _status(call: Call, subject: str, states: tuple[str, ...], context: str) -> Status:
@@ -121,8 +134,9 @@ def _status(call: Call, subject: str, states: tuple[str, ...], context: str) -> 
             "Validation Failed",
             [{"field": "description", "message": "description is too long (maximum is 140 characters)"}],
         )
-    number, url = call.repository.new_id(), call.body.get("target_url") or ""
-    return Status(number, subject, state, context, description, url, call.actor, call.repository.now())
+    number, url = call.repository.new_id(), call.body.get("log_url") or call.body.get("target_url") or ""
+    shown = call.body.get("environment_url") or ""
+    return Status(number, subject, state, context, description, url, call.actor, call.repository.now(), shown)
 
 
 def _deployment(call: Call) -> Deployment:

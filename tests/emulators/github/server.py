@@ -14,10 +14,13 @@ from tests.emulators.github import (
     commit_routes,
     content_routes,
     git_routes,
+    guarded_routes,
     progress_routes,
     pull_routes,
     release_routes,
 )
+from tests.emulators.github.accounts import Account, Accounts, needed
+from tests.emulators.github.app_routes import Answering, AppDesk
 from tests.emulators.github.calls import Answer, Call, Handler, Refusal
 from tests.emulators.github.world import Repository
 from tools.clock import Clock
@@ -33,6 +36,7 @@ ROUTES = (
     *content_routes.ROUTES,
     *git_routes.ROUTES,
     *release_routes.ROUTES,
+    *guarded_routes.ROUTES,
 )
 LARGEST_PAGE = 100
 DEFAULT_PAGE = 30
@@ -46,7 +50,7 @@ class Wire:
     def __init__(
         self,
         repositories: Mapping[str, Repository],
-        tokens: Mapping[str, str],
+        accounts: Accounts,
         hourly_limit: int,
         clock: Clock,
         touched: Callable[[], None],
@@ -56,7 +60,7 @@ class Wire:
         self.remaining = hourly_limit
         self._hourly_limit = hourly_limit
         self._repositories = repositories
-        self._tokens = tokens
+        self._accounts = accounts
         self._touched = touched
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
@@ -64,6 +68,9 @@ class Wire:
     def application(self) -> web.Application:
         """Build the routes."""
         application = web.Application(client_max_size=64 * 1024 * 1024)
+        desk = AppDesk(self._accounts.app)
+        for method, path, answering in desk.routes():
+            application.router.add_route(method, path, self._signed(desk, answering))
         for method, path, handler in ROUTES:
             application.router.add_route(method, "/repos/{owner}/{repo}" + path, self._serving(handler))
         application.router.add_get("/user", self._user)
@@ -80,29 +87,52 @@ class Wire:
 
         return serve
 
+    def _signed(self, desk: AppDesk, answering: Answering) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def serve(request: web.Request) -> web.Response:
+            try:
+                desk.require_signature(request)
+                self.requests.append((request.method, request.path, {}))
+                status = 201 if request.method == "POST" else 200
+                return self._finished(web.json_response(await answering(request), status=status))
+            except Refusal as refusal:
+                return self._finished(web.json_response(refusal.body(), status=refusal.status))
+
+        return serve
+
     async def _handled(self, request: web.Request, handler: Handler) -> web.Response:
-        actor = self._authenticated(request)
+        account = self._authenticated(request)
         body = await request.json() if request.can_read_body else {}
         self.requests.append((request.method, request.path, body))
         params = dict(request.match_info)
-        repository = self._repositories.get(f"{params['owner']}/{params['repo']}")
-        if repository is None:
+        full_name = f"{params['owner']}/{params['repo']}"
+        repository = self._repositories.get(full_name)
+        if repository is None or not account.sees(full_name):
             raise Refusal(404, "Not Found")
+        inside = request.path.removeprefix(f"/repos/{full_name}")
+        if not account.may(request.method, inside):
+            return self._too_weak(account, *needed(request.method, inside))
         base_url = f"http://{request.host}"
-        call = Call(repository, actor, base_url, params, dict(request.query), body)
+        call = Call(repository, account.login, base_url, params, dict(request.query), body)
         async with self._one_at_a_time:
             answer = await asyncio.to_thread(handler, call)
         self._touched()
-        return self._finished(_response(request, base_url, answer))
+        return self._finished(_scoped(_response(request, base_url, answer), account))
 
-    def _authenticated(self, request: web.Request) -> str:
+    def _too_weak(self, account: Account, permission: str, level: str) -> web.Response:
+        kind = "integration" if account.is_app else "personal access token"
+        refusal = web.json_response(Refusal(403, f"Resource not accessible by {kind}").body(), status=403)
+        refusal.headers["X-Accepted-GitHub-Permissions"] = f"{permission}={level}"
+        return self._finished(refusal)
+
+    def _authenticated(self, request: web.Request) -> Account:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() not in ("bearer", "token") or token not in self._tokens:
+        account = self._accounts.of(token) if scheme.lower() in ("bearer", "token") else None
+        if account is None:
             raise Refusal(401, "Bad credentials")
         if self.remaining <= 0:
-            raise Refusal(403, f"API rate limit exceeded for {self._tokens[token]}.")
+            raise Refusal(403, f"API rate limit exceeded for {account.login}.")
         self.remaining -= 1
-        return self._tokens[token]
+        return account
 
     def _finished(self, response: web.Response) -> web.Response:
         used = self._hourly_limit - self.remaining
@@ -117,10 +147,12 @@ class Wire:
 
     async def _user(self, request: web.Request) -> web.Response:
         try:
-            login = _person(self._authenticated(request))
+            account = self._authenticated(request)
+            login = _person(account)
         except Refusal as refusal:
             return self._finished(web.json_response(refusal.body(), status=refusal.status))
-        return self._finished(web.json_response({"login": login, "id": 1, "type": "User", "site_admin": False}))
+        answer = web.json_response({"login": login, "id": 1, "type": "User", "site_admin": False})
+        return self._finished(_scoped(answer, account))
 
     async def _rate_limit(self, _request: web.Request) -> web.Response:
         used = self._hourly_limit - self.remaining
@@ -133,10 +165,17 @@ class Wire:
         return self._finished(web.json_response(refusal.body(), status=404))
 
 
-def _person(actor: str) -> str:
-    if actor.endswith("[bot]"):
+def _person(account: Account) -> str:
+    if account.is_app:
         raise Refusal(403, "Resource not accessible by integration")
-    return actor
+    return account.login
+
+
+def _scoped(response: web.Response, account: Account) -> web.Response:
+    """Tell a classic token's scopes, as GitHub does with every answer."""
+    if account.scopes is not None:
+        response.headers["X-OAuth-Scopes"] = ", ".join(account.scopes)
+    return response
 
 
 def _response(request: web.Request, base_url: str, answer: Answer) -> web.Response:

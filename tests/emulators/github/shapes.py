@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.emulators.github.calls import Call
 from tests.emulators.github.git import FileChange
-from tests.emulators.github.world import CheckRun, Comment, Deployment, Pull, Release, Status
+from tests.emulators.github.world import CheckRun, CheckSuite, Comment, Deployment, Pull, Release, Status
 
 Json = dict[str, Any]
 WEB = "https://github.com"
@@ -193,6 +193,8 @@ def status(call: Call, one: Status, address: str) -> Json:
         "environment": one.context,
         "description": one.description,
         "target_url": one.target_url,
+        "log_url": one.target_url,
+        "environment_url": one.environment_url,
         "avatar_url": None,
         "creator": user(call, one.creator),
         "created_at": when(one.created_at),
@@ -242,7 +244,7 @@ def check_run(call: Call, one: CheckRun) -> Json:
         "completed_at": one.fields.get("completed_at"),
         "pull_requests": [],
         "check_suite": {"id": one.id},
-        "app": None,
+        "app": app(one.app),
         "url": api(call, f"/check-runs/{one.id}"),
         "html_url": web(call, f"/runs/{one.id}"),
     }
@@ -252,3 +254,24 @@ def annotation(call: Call, one: Json) -> Json:
     """Shape one remark of a check run."""
     unset = {"start_column": None, "end_column": None, "title": None, "raw_details": None}
     return unset | one | {"blob_href": web(call, f"/blob/main/{one['path']}")}
+
+
+def check_suite(call: Call, one: CheckSuite) -> Json:
+    """Shape what an App intends to check."""
+    return {
+        "id": one.id,
+        "node_id": f"CS_{one.id}",
+        "head_sha": one.sha,
+        "status": one.status,
+        "conclusion": one.conclusion,
+        "url": api(call, f"/check-suites/{one.id}"),
+        "pull_requests": [],
+        "app": app(one.app),
+        "latest_check_runs_count": 0,
+    }
+
+
+def app(slug: str) -> Json:
+    """Shape an App."""
+    identity = {"id": zlib.crc32(slug.encode()), "slug": slug, "node_id": f"A_{slug}", "name": slug}
+    return identity | {"html_url": f"{WEB}/apps/{slug}", "external_url": WEB, "description": None}

@@ -73,6 +73,7 @@ class Status:
     target_url: str
     creator: str
     created_at: datetime
+    environment_url: str = ""
 
 
 @dataclass(slots=True)
@@ -102,6 +103,19 @@ class CheckRun:
     fields: Json
     created_at: datetime
     annotations: list[Json] = field(default_factory=list)
+    app: str = "shipmate"
+    """Slug of the App that made it."""
+
+
+@dataclass(slots=True)
+class CheckSuite:
+    """What one App intends to check about a commit."""
+
+    id: int
+    sha: str
+    app: str
+    status: str = "queued"
+    conclusion: str | None = None
 
 
 class Repository:
@@ -117,6 +131,7 @@ class Repository:
         self.statuses: list[Status] = []
         self.deployments: dict[int, Deployment] = {}
         self.check_runs: dict[int, CheckRun] = {}
+        self.check_suites: list[CheckSuite] = []
         self.contexts_required: tuple[str, ...] = ()
         self.checks_writable = True
         """Whether the app may write check runs here."""
@@ -161,6 +176,20 @@ class Repository:
         comment = Comment(self.new_id(), issue, author, body, now, now)
         self.comments[comment.id] = comment
         return comment
+
+    def begins_checks(self, sha: str, app: str = "github-actions") -> CheckSuite:
+        """Let an App say that it is going to check a commit."""
+        suite = CheckSuite(self.new_id(), sha, app)
+        self.check_suites.append(suite)
+        return suite
+
+    def checks(self, sha: str, name: str, conclusion: str | None, app: str = "github-actions", **output: str) -> None:
+        """Let an App report a check; without a conclusion it is under way."""
+        known = (one for one in self.check_runs.values() if (one.sha, one.name, one.app) == (sha, name, app))
+        run = next(known, None) or CheckRun(self.new_id(), sha, name, {}, self.now(), app=app)
+        ended = {"status": "completed", "conclusion": conclusion} if conclusion else {"status": "in_progress"}
+        run.fields = {**ended, "output": {"title": None, "summary": None, **output}}
+        self.check_runs[run.id] = run
 
     # what follows from git
 
