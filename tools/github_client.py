@@ -46,6 +46,8 @@ class GithubClient:
 
     async def token(self, repository: str) -> SecretStr:
         """Give a token that git can read a repository with, valid now."""
+        if self._access.app is None:
+            return SecretStr(self._access.token)
         doing, standing = f"Asking for access to {repository}", "Nothing was fetched."
         return SecretStr(await self._within_limit(doing, lambda: self._connections.token(repository), standing))
 

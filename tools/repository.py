@@ -8,7 +8,7 @@ import asyncio
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
@@ -33,10 +33,11 @@ _COMPARE = ("diff-tree", "-r", "-M", "--no-color", "--no-ext-diff", "--no-textco
 class Repository:
     """One repository. `refresh` first; one instance per directory."""
 
-    def __init__(self, url: str, directory: Path, token: SecretStr | None = None) -> None:
+    def __init__(self, url: str, directory: Path, token: Callable[[], Awaitable[SecretStr]] | None = None) -> None:
         self._url = url
         self._directory = directory
-        self._environment = git.environment(url, token)
+        self._token = token
+        self._environment = git.environment(url, None)
         self._refreshing = asyncio.Lock()
 
     async def refresh(self, *further: str) -> None:
@@ -69,6 +70,10 @@ class Repository:
         if not candidates:
             return None
         return await self._object(*(f"{candidate}^{{commit}}" for candidate in candidates))
+
+    async def tip(self, branch: str) -> str | None:
+        """Tell the newest commit of a branch, even where a tag is called the same."""
+        return await self._object(f"refs/heads/{branch}^{{commit}}") if git.candidates(branch) else None
 
     async def tags(self, pattern: str) -> tuple[str, ...]:
         """List the tags whose whole name matches the pattern, the newest version first."""

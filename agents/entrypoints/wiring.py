@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import aiosqlite
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from agents.crew import Crew
+from agents.entrypoints.github_login import github_client
 from agents.graph import crew_graph
 from agents.narrator import Narrator
 from agents.pull_requests import PullRequests
@@ -27,7 +29,7 @@ from tools.compose import Compose
 from tools.containers import Containers
 from tools.errors import Denied, Superseded
 from tools.github import GithubRepository
-from tools.github_client import GithubAccess, GithubClient
+from tools.github_client import GithubClient
 from tools.history import Store, open_store
 from tools.history.releases import Release
 from tools.host_images import HostImages
@@ -148,7 +150,8 @@ class Workshop:
     def _repository(self, service: Service) -> Repository:
         if service.service not in self._repositories:
             directory = self.configuration.shipmate.workspace / "repositories" / f"{service.service}.git"
-            token = self.configuration.credentials.github_token if service.repository.github else None
+            name = service.repository.github
+            token = partial(self.github.token, name) if self.github and name else None
             self._repositories[service.service] = Repository(service.repository.url, directory, token)
         return self._repositories[service.service]
 
@@ -231,7 +234,7 @@ def assemble(configuration: Configuration, store: Store, clock: Clock, redactor:
         scanner=Scanner(workspace / "scanner"),
         images=Images(logins=logins),
         registry=Registry(logins),
-        github=_github(credentials),
+        github=github_client(credentials, redactor),
         narrator=_narrator(configuration, redactor),
     )
 
@@ -254,12 +257,6 @@ def _keep_secrets_out_of_logs(redactor: Redactor) -> None:
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("agents").setLevel(logging.INFO)
-
-
-def _github(credentials: Credentials) -> GithubClient | None:
-    if credentials.github_token is None:
-        return None
-    return GithubClient(GithubAccess(credentials.github_token.get_secret_value(), credentials.github_api_url))
 
 
 def narrator_of(environ: Mapping[str, str]) -> Narrator | None:
