@@ -9,7 +9,7 @@ from github.Commit import Commit
 from github.ContentFile import ContentFile
 from github.Repository import Repository
 
-from tools.errors import Denied, Garbled, NotFound, ToolError
+from tools.errors import Denied, Garbled, NotFound
 from tools.github_client import GithubClient
 
 Decided = TypeVar("Decided")
@@ -18,6 +18,7 @@ _RACES = frozenset({409, 422})
 _REFUSED = 403
 _PROTECTION = ("protected branch", "must be made through a pull request", "rule violation", "required status check")
 _LOG_LENGTH = 100
+_STANDING = "Whether it was written is seen when it is tried again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,18 +170,15 @@ class GithubFile:
         )
 
     async def _ask(self, doing: str, question: Callable[[Github], Decided]) -> Decided:
-        """Ask on the client's thread; what it says about releases in general does not hold here."""
+        """Ask on the client's thread; what GitHub does not know is told by the settings that name it."""
         try:
-            return await self._client.ask(doing, question)
+            return await self._client.ask(doing, question, self._name, standing=_STANDING)
         except NotFound as error:
-            if not error.remedy.startswith(("Add", "Write", "Give")):
+            if isinstance(error.__cause__, GithubException):
                 error.remedy = (
-                    f"Check `repository`, `branch` and `file` of the target, and that the token may read {self._name}."
+                    f"Check `repository`, `branch` and `file` of the target, and that the token may read and write "
+                    f"{self._name} (contents: write)."
                 )
-            error.standing = "Nothing was written."
-            raise
-        except ToolError as error:
-            error.standing = "Whether it was written is looked at when it is tried again."
             raise
 
     def _repository(self, github: Github) -> Repository:

@@ -31,7 +31,9 @@ class Spot:
 def read_tree(text: str, file: str) -> Node:
     """Parse one YAML document; raises `Garbled` with the line where it is none."""
     try:
-        root: Node | None = YAML(typ="rt", pure=True).compose(text)
+        yaml = YAML(typ="rt", pure=True)
+        yaml.composer.warn_double_anchors = False  # a name may be given again, and then means the newer place
+        root: Node | None = yaml.compose(text)
     except MarkedYAMLError as error:
         line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise _unreadable(file, f"{line}: {error.problem or error.context}") from error

@@ -18,6 +18,8 @@ class Fault:
     """One way to misbehave towards the next `times` requests whose path contains `path`."""
 
     path: str = ""
+    method: str = ""
+    """Only these requests (`PUT`); all where empty."""
     times: int = 1
     status: int | None = None
     """Answer with this instead of handling the request."""
@@ -45,11 +47,18 @@ class Faults:
         self._armed.clear()
 
     def fail(
-        self, status: int = 500, *, path: str = "", times: int = 1, body: str = "{}", retry_after: int = 0
+        self,
+        status: int = 500,
+        *,
+        path: str = "",
+        method: str = "",
+        times: int = 1,
+        body: str = "{}",
+        retry_after: int = 0,
     ) -> None:
         """Answer with an error status, with a Retry-After header where one is given."""
         headers = {"Retry-After": str(retry_after)} if retry_after else {}
-        self.arm(Fault(path=path, times=times, status=status, body=body, headers=headers))
+        self.arm(Fault(path=path, method=method, times=times, status=status, body=body, headers=headers))
 
     def show_a_web_page(self, *, path: str = "", times: int = 1) -> None:
         """Answer 200 with HTML, as a captive portal or a proxy does."""
@@ -63,13 +72,14 @@ class Faults:
         """Accept requests and never answer them."""
         self.slow_down(FOR_EVER, path=path, times=times)
 
-    def lose_answers(self, *, path: str = "", times: int = 1) -> None:
+    def lose_answers(self, *, path: str = "", method: str = "", times: int = 1) -> None:
         """Do what was asked, then cut the connection."""
-        self.arm(Fault(path=path, times=times, lose_answer=True))
+        self.arm(Fault(path=path, method=method, times=times, lose_answer=True))
 
-    def take(self, path: str) -> Fault | None:
-        """Use up one occurrence of the fault that applies to a path."""
-        fault = next((fault for fault in self._armed if fault.path in path), None)
+    def take(self, path: str, method: str = "") -> Fault | None:
+        """Use up one occurrence of the fault that applies to a request."""
+        applying = (fault for fault in self._armed if fault.path in path and fault.method in ("", method))
+        fault = next(applying, None)
         if fault is None:
             return None
         fault.times -= 1
@@ -113,7 +123,7 @@ class Loopback:
     def _misbehave(self) -> Middleware:
         @web.middleware
         async def misbehave(request: web.Request, handler: Handler) -> web.StreamResponse:
-            fault = self.faults.take(request.path)
+            fault = self.faults.take(request.path, request.method)
             return await handler(request) if fault is None else await _suffer(fault, request, handler)
 
         return misbehave
