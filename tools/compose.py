@@ -3,19 +3,15 @@
 Nothing here removes a volume, or a container that ever ran.
 """
 
-import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import Any
 
 from tools import files
-from tools.fence import admitted, fenced
-from tools.hosts import Argv, Completed, Host
+from tools.effects import Effects
+from tools.hosts import Argv, Host
 
 UP_LIMIT = timedelta(minutes=5)
-GRACE = timedelta(seconds=10)
-"""How long an effect under way may go on after the bot was told to stop."""
 # Compose makes the new container as `<old id>_<name>` and renames it later. One that was killed in between leaves it
 # there, and the next compose then removes the good container and stumbles over the name.
 _CLEARED = """\
@@ -58,18 +54,6 @@ def make_directories(directory: PurePosixPath, below: Sequence[PurePosixPath]) -
     return ("mkdir", "-p", "--", str(directory), *(str(directory / path) for path in below))
 
 
-async def unbroken(effect: Coroutine[Any, Any, Completed]) -> Completed:
-    """Wait for an effect; whoever is cancelled meanwhile leaves once it has ended, or the grace is over."""
-    work = asyncio.create_task(effect)
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait({work}, timeout=GRACE.total_seconds())
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
-        raise
-
-
 class Compose:
     """One compose project in one directory of one host. Every effect is behind the fence of that directory."""
 
@@ -77,6 +61,7 @@ class Compose:
         self._host = host
         self._directory = directory
         self._project = project
+        self._effects = Effects(host, directory)
         self._base = compose(project, directory, file)
         self.file = directory / file.name
         """Where the compose file lies on the host; the one before it lies beside it as `.previous`."""
@@ -88,15 +73,15 @@ class Compose:
         Raises `Superseded` where a newer run holds the target.
         """
         command = cleared(self._project, service, up(self._base, service, variable, tag))
-        await self._effect(command, fence, f"Starting {service} {tag}", limit=UP_LIMIT)
+        await self._effects.do(command, fence, f"Starting {service} {tag}", limit=UP_LIMIT)
 
     async def stop(self, service: str, variable: str, tag: str, fence: int) -> None:
         """Stop one service that has nothing to go back to."""
-        await self._effect(stop(self._base, service, variable, tag), fence, f"Stopping {service}", limit=UP_LIMIT)
+        await self._effects.do(stop(self._base, service, variable, tag), fence, f"Stopping {service}", limit=UP_LIMIT)
 
     async def prepare(self, directories: Sequence[PurePosixPath], fence: int) -> None:
         """Create the directories that the service needs."""
-        await self._effect(make_directories(self._directory, directories), fence, "Creating directories")
+        await self._effects.do(make_directories(self._directory, directories), fence, "Creating directories")
 
     async def installed(self) -> bytes | None:
         """Return the compose file that is on the host now."""
@@ -121,17 +106,4 @@ class Compose:
 
     async def _write(self, path: PurePosixPath, content: bytes, fence: int) -> None:
         command = files.write_command(path, 0o644, len(content))
-        await self._effect(command, fence, f"Writing {path}", stdin=content)
-
-    async def _effect(
-        self,
-        argv: Argv,
-        fence: int,
-        doing: str,
-        *,
-        stdin: bytes | None = None,
-        limit: timedelta = timedelta(minutes=1),
-    ) -> Completed:
-        command = fenced(argv, directory=self._directory, number=fence)
-        completed = await unbroken(self._host.run(command, stdin=stdin, timeout=limit))
-        return admitted(completed, self._host.name).require(f"{doing} on {self._host.name}")
+        await self._effects.do(command, fence, f"Writing {path}", stdin=content)

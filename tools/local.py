@@ -1,4 +1,7 @@
-"""The machine the bot itself runs on, as a host: no SSH."""
+"""The machine the bot itself runs on, as a host: no SSH, and none of the bot's own secrets either.
+
+A compose file may name any variable. What runs here for a service is given as little as an SSH server would give it.
+"""
 
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -9,9 +12,13 @@ from pathlib import PurePosixPath
 from tools import files, process
 from tools.hosts import DEFAULT_TIMEOUT, Completed
 
+_GIVEN = frozenset({"HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "TMPDIR", "TZ", "USER"})
+_OF_DOCKER = frozenset({"API_VERSION", "CERT_PATH", "CONFIG", "CONTEXT", "HOST", "TLS", "TLS_VERIFY"})
+"""Where the engine is, and who may use it."""
+
 
 class LocalHost:
-    """Run commands here; `environment` is added to the bot's own."""
+    """Run commands here; `environment` may replace what is given to them of the bot's own."""
 
     def __init__(self, name: str, environment: Mapping[str, str] | None = None) -> None:
         self._name = name
@@ -49,4 +56,9 @@ class LocalHost:
         yield ("127.0.0.1", port)
 
     def _variables(self) -> dict[str, str]:
-        return {**os.environ, **self._environment}
+        own = {**os.environ, **self._environment}
+        return {name: value for name, value in own.items() if _is_given(name)}
+
+
+def _is_given(name: str) -> bool:
+    return name in _GIVEN or (name.startswith("DOCKER_") and name.removeprefix("DOCKER_") in _OF_DOCKER)
