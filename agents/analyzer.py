@@ -6,7 +6,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from agents.contents import inspect_sources
-from agents.destinations.compose.running import astray, running_version
+from agents.destinations.choice import destination_of
 from agents.events import Analyzed, CommitLine, DecisionLine, Objected, SuiteRan
 from agents.state import Next, State, end, proceed
 from agents.toolbox import Toolbox
@@ -31,14 +31,14 @@ async def analyze(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     if target.locked_at:
         return end(Outcome.REFUSED, f"{state['service']} in {state['environment']} is locked by {target.locked_by}")
     await tools.repository.refresh()
-    commit = await tools.repository.resolve(state["version"])
+    commit = await tools.repository.resolve((await tools.release()).pinned or state["version"])
     if commit is None:
         return end(Outcome.REFUSED, await _unknown(state["version"], tools))
     return await _compare(state, commit, tools)
 
 
 async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
-    version, base = await running_version(tools)
+    version, base = await _running(tools)
     await tools.store.releases.change(state["release"], commit=commit, from_version=version)
     files = await tools.repository.changed_files(base, commit)
     chosen = await _mending(scope(tools.service, touched(files)), tools)
@@ -63,12 +63,23 @@ async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
     )
 
 
+async def _running(tools: Toolbox) -> tuple[str, str | None]:
+    """Return version and commit of what runs; an empty version and None before the first deploy.
+
+    The store knows it, or else the target itself, where something ran before Shipmate came.
+    """
+    for deployment in (await tools.deployed()).values():
+        if deployment.current:
+            return deployment.current["version"], deployment.current["commit"]
+    return await destination_of(tools).recognised()
+
+
 async def _mending(chosen: Scope, tools: Toolbox) -> Scope:
-    """Judge "nothing changed" by what the hosts run: where they strayed from the record, that is deployed again.
+    """Judge "nothing changed" by what really runs: where that strayed from the record, that is deployed again.
 
     What was recorded has its image and passed its suites; what was not is tested and built.
     """
-    lost = await astray(tools) if chosen.skip_all else {}
+    lost = await destination_of(tools).astray() if chosen.skip_all else {}
     if not lost:
         return chosen
     told = ", ".join(f"{name} on {host}" for name, host in sorted(lost.items()))

@@ -1,22 +1,19 @@
 """The briefing: everything that people read about a plan, put together from facts; the model's words come last."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from agents import events
-from agents.destinations.compose.draft import Wanted
-from agents.destinations.compose.survey import Surveyed
+from agents.destinations.port import Proposal
 from agents.state import State
 from agents.toolbox import Toolbox
 from agents.words.change import change_facts
 from agents.words.claims import Words
-from agents.words.differences import differences
 from agents.words.facts import ImageFact, ReleaseFacts, SuiteFact
 from agents.words.summary import markdown, plain
-from guardrails.plan import Plan
+from guardrails.plan import PlannedComponent
 from guardrails.verdict import Verdict
-from tools.compose_reading import read_compose
 from tools.errors import ToolError
 from tools.github import PullRequest
 
@@ -31,31 +28,30 @@ class Briefing:
     summary: Mapping[str, Any]
 
 
-async def brief(
-    state: State, wanted: Wanted, plan: Plan, surveyed: Sequence[Surveyed], verdict: Verdict, tools: Toolbox
-) -> Briefing:
+async def brief(state: State, proposal: Proposal, tools: Toolbox) -> Briefing:
     """Describe a plan, and put the description on the pull request behind it. GitHub and the model may both be away."""
-    changed = differences(await _installed(surveyed, tools), wanted.compose)
+    told = tuple(map(str, proposal.differences))
     if state["kind"] == "rollback":
-        return Briefing(tuple(map(str, changed)), {})
-    pull_request = await _pull_request(wanted.commit, tools)
-    facts, diff = await change_facts(tools.repository, state.get("from_commit") or None, wanted.commit)
+        return Briefing(told, {})
+    plan = proposal.plan
+    pull_request = await _pull_request(plan.commit, tools)
+    facts, diff = await change_facts(tools.repository, state.get("from_commit") or None, plan.commit)
     facts = replace(
         facts,
         service=plan.service,
         environment=plan.environment,
         from_version=state.get("from_version", ""),
-        to_version=wanted.version,
+        to_version=plan.version,
         pull_request=pull_request,
-        differences=changed,
-        findings=(await _earlier(tools) + verdict).findings,
-        images=tuple(_image(part.name, wanted) for part in plan.components),
-        rollback="; ".join(f"{way.host}: {way.reason}" for way in plan.ways_back),
+        differences=proposal.differences,
+        findings=(await _earlier(tools) + proposal.verdict).findings,
+        images=tuple(map(_image, plan.components)),
+        rollback="; ".join(f"{way.place}: {way.reason}" for way in plan.ways_back),
         **await _tests(tools),
     )
     words = await tools.narrator.summarise(facts, diff) if tools.narrator else None
     await _comment(pull_request, facts, words, tools)
-    return Briefing(tuple(map(str, changed)), _summary(facts, words))
+    return Briefing(told, _summary(facts, words))
 
 
 def _summary(facts: ReleaseFacts, words: Words | None) -> Mapping[str, Any]:
@@ -87,24 +83,8 @@ async def _tests(tools: Toolbox) -> Mapping[str, Any]:
     }
 
 
-def _image(name: str, wanted: Wanted) -> ImageFact:
-    image = wanted.images[name]
-    return ImageFact(
-        name, f"{image['image']}:{image['tag']}", image.get("size_bytes"), image.get("previous_size_bytes")
-    )
-
-
-async def _installed(surveyed: Sequence[Surveyed], tools: Toolbox) -> Any:
-    """Read the compose file that lies on the first host that has one; a broken one counts as none."""
-    for host in surveyed:
-        for found in (host.components or {}).values():
-            if found.running and found.running.compose_text:
-                text = found.running.compose_text.encode()
-                try:
-                    return await read_compose(text, project_directory=tools.environment.compose.directory)
-                except ToolError:
-                    return None
-    return None
+def _image(part: PlannedComponent) -> ImageFact:
+    return ImageFact(part.name, f"{part.image}:{part.tag}", part.size_bytes, part.previous_size_bytes)
 
 
 async def _pull_request(commit: str, tools: Toolbox) -> PullRequest | None:

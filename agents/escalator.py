@@ -6,7 +6,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from agents.destinations.compose.evidence import checklist
+from agents.destinations.choice import destination_of
 from agents.events import Escalated
 from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox
@@ -61,7 +61,7 @@ async def _report(state: State, step: Escalation, target: Target, tools: Toolbox
         "log": failure.get("log", ""),
         "comparison": _comparison(target),
         "locked_at": locked.locked_at.isoformat(timespec="seconds") if locked.locked_at else "",
-        "checklist": [asdict(line) for line in await checklist(tools)],
+        "checklist": [asdict(line) for line in await destination_of(tools).checklist()],
     }
     facts["analysis"] = await tools.narrator.explain_failure(facts) if tools.narrator else None
     return facts

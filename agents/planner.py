@@ -1,109 +1,58 @@
-"""The planner: measures the hosts, draws up one exact plan with its way back, and lets the guardrails judge it."""
+"""The planner: has one exact plan drawn up with its way back, lets the guardrails judge it, and asks for approval."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 from langgraph.runtime import Runtime
 
 from agents.briefing import Briefing, brief
-from agents.destinations.compose.draft import Wanted, draft
-from agents.destinations.compose.judgement import gate_of, judge
-from agents.destinations.compose.readiness import readiness
-from agents.destinations.compose.running import adopt
-from agents.destinations.compose.shipping import ship
-from agents.destinations.compose.survey import Surveyed, survey
-from agents.destinations.compose.usage import used_now
-from agents.destinations.compose.wanted import wanted_by
-from agents.events import Asked, ConditionLine, Moved, Objected, Planned, Settled
+from agents.destinations.choice import destination_of
+from agents.destinations.port import Proposal
+from agents.events import Asked, ConditionLine, Objected, Planned
 from agents.state import Next, State, end, proceed
-from agents.toolbox import Server, Toolbox
-from guardrails.gate import Gate
-from guardrails.plan import Plan, digest, to_json
+from agents.toolbox import Toolbox
+from agents.wanted import wanted_by
+from guardrails.plan import digest, to_json
 from guardrails.verdict import Verdict
 from tools.history.releases import Outcome
-from tools.watch import baseline
 
 
 async def plan(state: State, *, runtime: Runtime[Toolbox]) -> Next:
-    """Plan the release, bring its images to the hosts, and ask for approval. A rollback asks nobody."""
-    tools = runtime.context
+    """Plan the release, bring its images where they are to run, and ask for approval. A rollback asks nobody."""
+    tools, destination = runtime.context, destination_of(runtime.context)
     wanted = await wanted_by(state, tools)
     if isinstance(wanted, str):
         return end(Outcome.REFUSED, wanted)
-    surveyed = await _look(state, tools)
-    gate = await gate_of(state, wanted, surveyed, tools)
-    surveyed, away = _parted(surveyed)
-    if away and (state["kind"] == "deploy" or not surveyed):
-        return await _refuse(gate.verdict, tools)
-    drawn = draft(tools.service, tools.environment_name, wanted, surveyed, await _downtime(tools))
-    drawn = replace(drawn, notes=(away,) if away else ())
-    verdict = await _weigh(state, wanted, surveyed, tools)
-    if state["kind"] == "deploy" and (verdict + gate.verdict).blocks:
-        return await _refuse(verdict + gate.verdict, tools)
-    update: dict[str, Any] = {"plan": digest(drawn), "commit": wanted.commit, "done": 0}
-    update["used_before"] = await used_now(tools, surveyed)
-    update["baseline_ms"] = await _baseline(tools.servers[surveyed[0].name], tools)
-    briefing, shipped = await asyncio.gather(
-        brief(state, wanted, drawn, surveyed, verdict, tools), _ship(state, wanted, tools)
-    )
-    if shipped.blocks:
-        return await _refuse(shipped, tools)
-    await _save(drawn, gate, verdict, briefing, tools)
-    return await _go_on(state, verdict, update | ({"cause": away} if away else {}), tools)
+    proposal = await destination.propose(state, wanted)
+    if isinstance(proposal, Verdict):
+        return await _refuse(proposal, tools)
+    briefing = brief(state, proposal, tools)
+    if state["kind"] == "rollback":
+        return await _go_on(state, proposal, await briefing, tools)
+    told, shipped = await asyncio.gather(briefing, destination.ship(wanted))
+    return await _refuse(shipped, tools) if shipped.blocks else await _go_on(state, proposal, told, tools)
 
 
-async def _go_on(state: State, verdict: Verdict, update: dict[str, Any], tools: Toolbox) -> Next:
+async def _go_on(state: State, proposal: Proposal, briefing: Briefing, tools: Toolbox) -> Next:
     """Put the plan before people, or carry it out where nobody is to be asked."""
+    await _save(proposal, briefing, tools)
+    update = {"plan": digest(proposal.plan), "commit": proposal.plan.commit, "done": 0, **proposal.remembered}
+    if proposal.away:
+        update["cause"] = proposal.away
     if state["kind"] == "rollback" or tools.environment.approval.required == 0:
-        return proceed("deploy", "warning" if "cause" in update else "passed", **update)
+        return proceed("deploy", "warning" if proposal.away else "passed", **update)
     question = await _ask(update["plan"], tools)
-    return proceed("approve", _status(verdict), **update, question=question)
+    return proceed("approve", "warning" if proposal.verdict.findings else "passed", **update, question=question)
 
 
-async def _look(state: State, tools: Toolbox) -> tuple[Surveyed, ...]:
-    """Look at the hosts, and write down what ran there before Shipmate came."""
-    surveyed = await survey(tools)
-    if state.get("from_commit"):
-        await adopt(tools, state["from_version"], state["from_commit"], surveyed)
-    return surveyed
-
-
-def _parted(surveyed: Sequence[Surveyed]) -> tuple[tuple[Surveyed, ...], str]:
-    """Keep the hosts that were reached, and name the others in a sentence: they do not hold up the way back."""
-    reached = tuple(host for host in surveyed if host.reachable)
-    away = ", ".join(host.name for host in surveyed if not host.reachable)
-    return reached, f"not reached, and left as it is: {away}" if away else ""
-
-
-async def _weigh(state: State, wanted: Wanted, surveyed: Sequence[Surveyed], tools: Toolbox) -> Verdict:
-    """Judge the plan, and for a deploy the hosts; on the way back nothing that a host lacks is worth a word."""
-    verdict = judge(tools, wanted, surveyed)
-    return verdict + await readiness(tools, wanted, surveyed) if state["kind"] == "deploy" else verdict
-
-
-async def _baseline(server: Server, tools: Toolbox) -> float | None:
-    """Measure how fast the version that runs now answers, in milliseconds; None where nothing answers."""
-    measured = await baseline(server.host, tools.environment.health.probe, tools.clock)
-    return round(measured.latency.total_seconds() * 1000, 1) if measured else None
-
-
-async def _ship(state: State, wanted: Wanted, tools: Toolbox) -> Verdict:
-    """Bring the images of a deploy to the hosts; the hosts have what a rollback needs, or get it on the way."""
-    return await ship(tools, wanted) if state["kind"] == "deploy" else Verdict()
-
-
-async def _save(drawn: Plan, gate: Gate, verdict: Verdict, briefing: Briefing, tools: Toolbox) -> None:
-    document = to_json(drawn)
-    await tools.store.decisions.save_plan(tools.release_id, digest(drawn), document)
+async def _save(proposal: Proposal, briefing: Briefing, tools: Toolbox) -> None:
+    document, name = to_json(proposal.plan), digest(proposal.plan)
+    await tools.store.decisions.save_plan(tools.release_id, name, document)
     await tools.report(
         Planned(
-            digest=digest(drawn),
+            digest=name,
             plan=document,
-            gate=tuple(ConditionLine(c.name, c.met, c.detail) for c in gate.conditions),
-            findings=verdict.findings,
+            gate=tuple(ConditionLine(c.name, c.met, c.detail) for c in proposal.gate.conditions),
+            findings=proposal.verdict.findings,
             differences=briefing.differences,
             summary=briefing.summary,
         )
@@ -124,15 +73,3 @@ async def _ask(plan_digest: str, tools: Toolbox) -> str:
 async def _refuse(verdict: Verdict, tools: Toolbox) -> Next:
     await tools.report(Objected("plan", verdict.findings))
     return end(Outcome.REFUSED, verdict.findings[0].message)
-
-
-async def _downtime(tools: Toolbox) -> timedelta:
-    """Expect what the last release of this target took: its moves, and the waits until each component was well."""
-    before = {(d.current or {}).get("release", "") for d in (await tools.deployed()).values()}
-    entries = [entry for release in before for entry in await tools.store.journal.of(release)]
-    seconds = [float(e.body["seconds"]) for e in entries if e.kind in {Moved.KIND, Settled.KIND}]
-    return timedelta(seconds=round(sum(seconds), 1))
-
-
-def _status(verdict: Verdict) -> str:
-    return "warning" if verdict.findings else "passed"

@@ -14,15 +14,17 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter
 
+from guardrails.plan_past import modern
+from guardrails.plan_targets import EXACT, ComposePlan, GitopsPlan, Pinned, Running
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedComponent:
     """One image of the release; the sizes are advice."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     name: str
-    compose_service: str
     image: str
     tag: str
     digest: str
@@ -31,43 +33,10 @@ class PlannedComponent:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedMount:
-    """One piece of storage that a compose service gets."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    compose_service: str
-    kind: str
-    source: str
-    target: str
-    read_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """What runs on a host before a step: all that is needed to put it back. The container's id is advice."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    image: str
-    image_id: str
-    digest: str | None
-    tag: str | None
-    compose_text: str | None
-    """The compose file that lay on the host; None where there was none."""
-    container_id: str = ""
-
-    @property
-    def compose_sha256(self) -> str | None:
-        """Name the compose file that lay on the host by its hash."""
-        return None if self.compose_text is None else _sha256(self.compose_text)
-
-
-@dataclass(frozen=True, slots=True)
 class Intended:
-    """What shall run on a host after a step."""
+    """What shall run at a place after a step."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     image: str
     tag: str
@@ -76,45 +45,40 @@ class Intended:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """One component on one host, from what runs there to what shall; `before` is None on a first deploy."""
+    """One component at one place, from what runs there to what shall; `before` is None on a first deploy."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     component: str
-    host: str
-    before: Running | None
+    place: str
+    """A host, or an ArgoCD application."""
+    before: Running | Pinned | None
     after: Intended
 
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """Whether a host can be put back, proved before anyone is asked; the reason is advice."""
+    """Whether a place can be put back, proved before anyone is asked; the reason is advice."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
-    host: str
+    place: str
     possible: bool
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One release as data. Steps are in order; components, mounts, hosts and names are sets."""
+    """One release as data. Steps are in order; components are a set."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     service: str
     environment: str
     version: str
     commit: str
     components: tuple[PlannedComponent, ...]
-    compose_text: str
-    """The compose file exactly as it will lie on the hosts."""
-    environment_names: tuple[str, ...]
-    mounts: tuple[PlannedMount, ...]
-    hosts: tuple[str, ...]
-    directory: str
-    project: str
+    target: ComposePlan | GitopsPlan
     strategy: str
     steps: tuple[PlannedStep, ...]
     ways_back: tuple[WayBack, ...]
@@ -123,16 +87,36 @@ class Plan:
     """What people should know; never what is done."""
 
     @property
-    def compose_sha256(self) -> str:
-        """Name the compose file by its hash."""
-        return _sha256(self.compose_text)
+    def compose(self) -> ComposePlan:
+        """The part of a plan for servers; who asks for it has made sure that it is one."""
+        if not isinstance(self.target, ComposePlan):
+            raise TypeError(f"a plan for {self.target.repository} has no compose file")
+        return self.target
+
+    @property
+    def gitops(self) -> GitopsPlan:
+        """The part of a plan for a deployment repository; who asks for it has made sure that it is one."""
+        if not isinstance(self.target, GitopsPlan):
+            raise TypeError(f"a plan for {', '.join(self.target.hosts)} has no deployment repository")
+        return self.target
 
     @property
     def can_roll_back(self) -> bool:
-        """Tell whether every host of the plan can be put back; a host without proof cannot."""
-        proved = {way.host for way in self.ways_back if way.possible}
-        refused = {way.host for way in self.ways_back if not way.possible}
-        return bool(self.hosts) and set(self.hosts) <= proved - refused
+        """Tell whether every place of the plan can be put back; one without proof cannot."""
+        proved = {way.place for way in self.ways_back if way.possible}
+        refused = {way.place for way in self.ways_back if not way.possible}
+        return bool(self.target.places) and set(self.target.places) <= proved - refused
+
+    def batch(self, done: int) -> tuple[PlannedStep, ...]:
+        """List what is done in one go after so many steps: all that one commit says, or one component on one host."""
+        return self.steps[done:] if isinstance(self.target, GitopsPlan) else self.steps[done : done + 1]
+
+    def batches(self, touched: int) -> tuple[tuple[PlannedStep, ...], ...]:
+        """List what was done in so many steps, in order."""
+        found: list[tuple[PlannedStep, ...]] = []
+        while (done := sum(map(len, found))) < min(touched, len(self.steps)):
+            found.append(self.batch(done))
+        return tuple(found)
 
 
 _PLAN = TypeAdapter(Plan)
@@ -146,25 +130,35 @@ def to_json(plan: Plan) -> dict[str, Any]:
 
 def from_json(data: Mapping[str, Any]) -> Plan:
     """Read a stored plan; raises pydantic's `ValidationError` where a field is missing, unknown or mistyped."""
-    return _PLAN.validate_python(dict(data))
+    return _PLAN.validate_python(modern(data))
 
 
 def digest(plan: Plan) -> str:
     """Name the plan by what it does: SHA-256, in hex, over the canonical JSON of its effective fields."""
-    return _sha256(json.dumps(effective(plan), sort_keys=True, separators=(",", ":"), ensure_ascii=True))
+    text = json.dumps(effective(plan), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def effective(plan: Plan) -> dict[str, Any]:
     """Keep only what takes effect: advice dropped, everything without a meaningful order sorted."""
-    fields = asdict(plan)
+    fields: dict[str, Any] = asdict(plan)
+    fields |= _effective_target(fields.pop("target"))
     for advice in ("expected_downtime", "notes"):
         del fields[advice]
     fields["components"] = _ordered(_without(c, "size_bytes", "previous_size_bytes") for c in fields["components"])
     fields["ways_back"] = _ordered(_without(way, "reason") for way in fields["ways_back"])
-    fields["mounts"] = _ordered(fields["mounts"])
-    fields["hosts"] = sorted(set(plan.hosts))
-    fields["environment_names"] = sorted(set(plan.environment_names))
     fields["steps"] = [{**step, "before": _without(step["before"], "container_id")} for step in fields["steps"]]
+    return fields
+
+
+def _effective_target(fields: dict[str, Any]) -> dict[str, Any]:
+    for records in ("services", "mounts", "pins"):
+        if records in fields:
+            fields[records] = _ordered(fields[records])
+    for names in ("hosts", "environment_names"):
+        if names in fields:
+            fields[names] = sorted(set(fields[names]))
+    fields.pop("head", None)
     return fields
 
 
@@ -175,7 +169,3 @@ def _without(fields: Any, *names: str) -> Any:
 def _ordered(items: Any) -> list[Any]:
     distinct = {json.dumps(item, sort_keys=True): item for item in items}
     return [distinct[key] for key in sorted(distinct)]
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -9,14 +9,17 @@ from guardrails.plan import Plan, effective
 
 _TITLES = {
     "ways_back": "Way back",
+    "argocd": "ArgoCD",
     "environment_names": "Environment names",
     "compose_text": "Compose file",
 }
 _KEYS = {
     "components": ("name",),
+    "services": ("component",),
     "mounts": ("compose_service", "target"),
-    "steps": ("component", "host"),
-    "ways_back": ("host",),
+    "pins": ("component",),
+    "steps": ("component", "place"),
+    "ways_back": ("place",),
 }
 _SHOWN = 80
 
@@ -24,7 +27,9 @@ _SHOWN = 80
 def differences(old: Plan, new: Plan) -> tuple[str, ...]:
     """Say in one sentence per field what changed; empty exactly where both plans have one digest."""
     before, after = effective(old), effective(new)
-    return tuple(sentence for field in before for sentence in _field(field, before[field], after[field]))
+    return tuple(
+        sentence for field in before | after for sentence in _field(field, before.get(field), after.get(field))
+    )
 
 
 def _field(field: str, old: Any, new: Any) -> Iterator[str]:
@@ -34,9 +39,9 @@ def _field(field: str, old: Any, new: Any) -> Iterator[str]:
     if field == "compose_text":
         yield f"{title} changed: {_lines(old, new)}."
     elif field in _KEYS:
-        yield from _items(title, _KEYS[field], old, new)
-    elif isinstance(old, list):
-        yield f"{title} changed: {_members(old, new)}."
+        yield from _items(title, _KEYS[field], old or [], new or [])
+    elif isinstance(old or new, list):
+        yield f"{title} changed: {_members(old or [], new or [])}."
     else:
         yield f"{title} changed from {_shown(old)} to {_shown(new)}."
 
@@ -49,7 +54,7 @@ def _items(title: str, keys: tuple[str, ...], old: list[Any], new: list[Any]) ->
         for sentence in _record(f"{title}, {key}", before.get(key, []), after.get(key, [])):
             found = True
             yield sentence
-    if not found:
+    if not found and new:
         yield f"{title} changed: the same {len(new)} in another order."
 
 

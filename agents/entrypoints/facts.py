@@ -20,6 +20,13 @@ _MOST = 100
 _SECRETS = ("secret",)
 _VOLUMES = ("volume", "mount", "bind", "path", "image-volume", "written")
 
+SET_OFF: Mapping[str, str] = {
+    "push": "Set off by a push of {who:who} to {branch:80}",
+    "tag": "Set off by a new tag of {who:who}",
+    "release": "Set off by a release that {who:who} published",
+}
+"""How a release began that no command asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -111,8 +118,9 @@ def _claim(flagged: Any) -> str:
 
 def _release(view: ReleaseView, voice: Voice) -> Iterator[str]:
     release, plan, analyzed = view.release, view.plan, view.one(events.Analyzed)
-    yield voice.say("Asked for by {who:who} at {when:when}", who=release.requested_by, when=release.requested_at)
-    hosts = voice.say(" on {hosts:200}", hosts=", ".join(plan.hosts)) if plan else ""
+    how = {"who": release.requested_by, "branch": release.branch, "when": release.requested_at}
+    yield voice.say(SET_OFF.get(release.trigger, "Asked for by {who:who}") + " at {when:when}", **how)
+    hosts = voice.say(" on {hosts:200}", hosts=", ".join(plan.target.places)) if plan else ""
     where = voice.say("{service:60} in {environment:60}", service=release.service, environment=release.environment)
     yield f"Where: {where}{hosts}"
     commit = (plan.commit if plan else "") or (analyzed.commit if analyzed else "") or release.commit
@@ -124,9 +132,7 @@ def _release(view: ReleaseView, voice: Voice) -> Iterator[str]:
 
 
 def _now(view: ReleaseView, plan: Plan | None, voice: Voice) -> str:
-    running = (
-        Counter(step.before.tag or step.before.image_id if step.before else "" for step in plan.steps) if plan else {}
-    )
+    running = Counter(step.before.called if step.before else "" for step in plan.steps) if plan else {}
     told = ", ".join(_counted(tag, number, len(running)) for tag, number in sorted(running.items()))
     analyzed = view.one(events.Analyzed)
     told = told or (analyzed.from_version if analyzed else "") or "nothing"
@@ -275,12 +281,12 @@ def _how(view: ReleaseView, voice: Voice) -> Iterator[str]:
 
 
 def _way_back(plan: Plan, voice: Voice) -> Iterator[str]:
-    former = sorted({step.before.tag or figures.digest(step.before.image_id) for step in plan.steps if step.before})
+    former = sorted({figures.digest(step.before.called) for step in plan.steps if step.before})
     if plan.can_roll_back:
         yield voice.say("Rollback: possible, to {former:100}", former=", ".join(former) or "nothing: a first deploy")
         return
-    reasons = "; ".join(f"{way.host}: {way.reason}" for way in plan.ways_back if not way.possible)
-    yield voice.say("Rollback: NOT possible. {reasons:300}", reasons=reasons or "It was not proved for every host.")
+    reasons = "; ".join(f"{way.place}: {way.reason}" for way in plan.ways_back if not way.possible)
+    yield voice.say("Rollback: NOT possible. {reasons:300}", reasons=reasons or "It was not proved for every place.")
 
 
 def _approval(view: ReleaseView, voice: Voice) -> Iterator[str]:

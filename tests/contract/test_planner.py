@@ -14,6 +14,7 @@ from agents.events import Event, Objected, Planned
 from agents.planner import plan
 from agents.state import Next, State
 from agents.toolbox import Toolbox
+from agents.wanted import Wanted
 from config.shipmate import FailurePolicy
 from tests.contract.histories import history, opened
 from tests.unit.agents.test_draft import HOSTS, SERVICE, WANTED
@@ -91,9 +92,12 @@ def _looked_at_already(monkeypatch: pytest.MonkeyPatch) -> None:
     async def baseline(host: str, *_: object) -> None:
         assert host == HOSTS[0].name
 
-    stands = {"wanted_by": answering(WANTED), "used_now": answering({}), "brief": answering(Briefing((), {}))}
-    for name, stand in {**stands, "survey": survey, "baseline": baseline}.items():
-        monkeypatch.setattr(f"agents.planner.{name}", stand)
+    wanted = Wanted(WANTED.version, WANTED.commit, WANTED.images)
+    monkeypatch.setattr("agents.planner.wanted_by", answering(wanted))
+    monkeypatch.setattr("agents.planner.brief", answering(Briefing((), {})))
+    looks = {"composed": answering(WANTED), "used_now": answering({}), "survey": survey, "baseline": baseline}
+    for name, stand in looks.items():
+        monkeypatch.setattr(f"agents.destinations.compose.proposal.{name}", stand)
 
 
 @pytest.mark.parametrize(("kept", "met"), [(True, True), (False, False)])
@@ -114,7 +118,7 @@ async def test_a_host_that_is_away_is_named_and_the_others_go_back(tmp_path: Pat
     (told,) = (event for event in reported if isinstance(event, Planned))
     assert isinstance(went.update, dict)
     assert (went.goto, went.update["cause"]) == ("deploy", "not reached, and left as it is: web-2")
-    assert {step["host"] for step in told.plan["steps"]} == {"web-1"}
+    assert {step["place"] for step in told.plan["steps"]} == {"web-1"}
     assert told.plan["notes"] == ["not reached, and left as it is: web-2"]
 
 

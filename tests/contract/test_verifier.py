@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from langgraph.runtime import Runtime
 
-from agents.destinations.compose.examination import Examination
+from agents.destinations.port import Examination
 from agents.events import Checked, Event
 from agents.state import State
 from agents.toolbox import Toolbox
@@ -32,7 +32,7 @@ def _well(monkeypatch: pytest.MonkeyPatch) -> None:
     async def examine(*_: object) -> Examination:
         return Examination(Verdict(), (), "")
 
-    monkeypatch.setattr("agents.verifier.examine", examine)
+    monkeypatch.setattr("agents.destinations.compose.adapter.examine", examine)
 
 
 class Desk:
@@ -42,7 +42,8 @@ class Desk:
         host = SimpleNamespace(host=LocalHost("alpha"), images=self)
         self.store, self.clock, self.redactor = store, SystemClock(), Redactor()
         self.servers = {"alpha": host}
-        self.environment = SimpleNamespace(target=SimpleNamespace(directory=PurePosixPath(directory), archive=3))
+        target = SimpleNamespace(directory=PurePosixPath(directory), archive=3)
+        self.environment = SimpleNamespace(target=target, compose=target)
         self.reported: list[Event] = []
 
     async def archive(self, *_: object) -> None:

@@ -9,10 +9,11 @@ from typing import Any, cast
 
 import pytest
 
-from agents.destinations.compose.draft import Wanted, draft
-from agents.destinations.compose.wanted import wanted_by
+from agents.destinations.compose.composed import Composed, composed
+from agents.destinations.compose.draft import draft
 from agents.state import State
 from agents.toolbox import Toolbox
+from agents.wanted import wanted_by
 from guardrails.plan import to_json
 from tests.contract.histories import history, opened
 from tests.unit.agents.test_draft import HOSTS, IMAGES, SERVICE, WANTED
@@ -30,10 +31,10 @@ def _without_compose(monkeypatch: pytest.MonkeyPatch) -> None:
     async def read(*_: object, **__: object) -> ComposeFile:
         return WANTED.compose
 
-    monkeypatch.setattr("agents.destinations.compose.wanted.read_compose", read)
+    monkeypatch.setattr("agents.destinations.compose.composed.read_compose", read)
 
 
-async def asked(store: Store, version: str) -> Wanted | str:
+async def asked(store: Store, version: str) -> Composed | str:
     async def read(commit: str, path: str) -> bytes:
         assert (commit, path) == ("c", "docker-compose.yml")
         return COMPOSE.encode()
@@ -50,7 +51,12 @@ async def asked(store: Store, version: str) -> Wanted | str:
         repository=SimpleNamespace(read=read),
     )
     assert tools.environment.target.file == PurePosixPath("docker-compose.yml")
-    return await wanted_by(cast("State", {"kind": "rollback", "version": version}), cast("Toolbox", tools))
+    wanted = await wanted_by(cast("State", {"kind": "rollback", "version": version}), cast("Toolbox", tools))
+    if isinstance(wanted, str):
+        return wanted
+    found = await composed(cast("Toolbox", tools), wanted)
+    assert isinstance(found, Composed)
+    return found
 
 
 async def ran(store: Store, number: int, release: str = "") -> None:
@@ -64,7 +70,7 @@ async def test_the_version_that_the_registry_calls_current_can_be_gone_back_to(t
     async with history(tmp_path) as store:
         await ran(store, 0)
         wanted = await asked(store, "v1.0.0")
-    assert isinstance(wanted, Wanted)
+    assert isinstance(wanted, Composed)
     assert (wanted.version, wanted.images["api"]["digest"]) == ("v1.0.0", "api0")
 
 
@@ -78,7 +84,7 @@ async def test_an_older_version_on_the_way_is_put_back_as_its_plan_says(tmp_path
             await store.releases.finish(f"r{number}", Outcome.SUCCEEDED, "")
             await ran(store, number, f"r{number}")
         wanted = await asked(store, "v1.0.1")
-    assert isinstance(wanted, Wanted)
+    assert isinstance(wanted, Composed)
     assert (wanted.version, wanted.commit, wanted.compose_text) == ("v1.0.1", WANTED.commit, COMPOSE)
     assert wanted.images["api"]["digest"] == "sha256:api"
 

@@ -1,46 +1,26 @@
 """A plan drawn up from facts. Drawn twice from the same world it has the same digest. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from agents.destinations.compose.composed import Composed
 from agents.destinations.compose.survey import Found, Surveyed
+from agents.wanted import Images
 from config.service import Service
-from guardrails.plan import Intended, Plan, PlannedComponent, PlannedMount, PlannedStep, WayBack
-from tools.compose_file import ComposeFile
-
-Images = Mapping[str, Mapping[str, Any]]
-_UNKNOWN: Mapping[str, Any] = {
-    **dict.fromkeys(("components", "hosts", "steps", "ways_back"), ()),
-    **dict.fromkeys(("directory", "project", "strategy"), ""),
-}
-"""What the commit alone does not tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a release wants to run: its version, its images and its compose file."""
-
-    version: str
-    commit: str
-    compose_text: str
-    compose: ComposeFile
-    images: Images
-    """Component -> `image tag digest size_bytes previous_size_bytes`."""
+from guardrails.plan import Intended, Plan, PlannedComponent, PlannedStep, WayBack
+from guardrails.plan_targets import ComposePlan, PlannedMount, PlannedService
 
 
 def draft(
-    service: Service, environment: str, wanted: Wanted, surveyed: Sequence[Surveyed], downtime: timedelta
+    service: Service, environment: str, wanted: Composed, surveyed: Sequence[Surveyed], downtime: timedelta
 ) -> Plan:
     """Draw up the plan: every component on every host, hosts in the order they are declared."""
     names = {service.compose_service(name): name for name in service.components}
     running = [wanted.compose.services[name] for name in names if name in wanted.compose.services]
-    asked = Plan(
-        service=service.service,
-        environment=environment,
-        version=wanted.version,
-        commit=wanted.commit,
+    said = ComposePlan(
+        services=tuple(PlannedService(name, service.compose_service(name)) for name in service.components),
         compose_text=wanted.compose_text,
         environment_names=tuple(sorted({name for part in running for name in part.environment})),
         mounts=tuple(
@@ -48,9 +28,12 @@ def draft(
             for part in running
             for mount in part.mounts
         ),
-        expected_downtime=downtime,
-        **_UNKNOWN,
+        hosts=(),
+        directory="",
+        project="",
     )
+    named = (service.service, environment, wanted.version, wanted.commit)
+    asked = Plan(*named, components=(), target=said, strategy="", steps=(), ways_back=(), expected_downtime=downtime)
     return redraw(asked, service, wanted.images, surveyed)
 
 
@@ -59,20 +42,22 @@ def redraw(plan: Plan, service: Service, images: Images, surveyed: Sequence[Surv
     target = service.environments[plan.environment].compose
     return replace(
         plan,
-        components=tuple(_component(name, service, images[name]) for name in service.components),
-        hosts=tuple(host.name for host in target.hosts),
-        directory=str(target.directory),
-        project=service.project(target),
+        components=tuple(_component(name, images[name]) for name in service.components),
+        target=replace(
+            plan.compose,
+            hosts=tuple(host.name for host in target.hosts),
+            directory=str(target.directory),
+            project=service.project(target),
+        ),
         strategy=target.strategy,
         steps=tuple(_steps(service, images, surveyed)),
         ways_back=tuple(_way_back(host) for host in surveyed),
     )
 
 
-def _component(name: str, service: Service, image: Mapping[str, Any]) -> PlannedComponent:
+def _component(name: str, image: Mapping[str, Any]) -> PlannedComponent:
     return PlannedComponent(
         name=name,
-        compose_service=service.compose_service(name),
         image=image["image"],
         tag=image["tag"],
         digest=image["digest"],

@@ -1,11 +1,13 @@
-"""One component on one host after its move: what is measured, and what the guardrails say of it."""
+"""The components on their hosts after the move: what is measured, and what the guardrails say of it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agents.destinations.compose.usage import mount_uses
+from agents.destinations.compose.usage import mount_uses, place
+from agents.destinations.port import Examination
 from agents.discretion import told
 from agents.events import ConditionLine, Watched
+from agents.state import State
 from agents.toolbox import Server, Toolbox
 from guardrails.environment import names_injected
 from guardrails.leaks import nothing_leaked
@@ -22,15 +24,6 @@ from tools.watch import observe
 LOG_LINES = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """What was looked at, line by line, and the verdict on it."""
-
-    verdict: Verdict
-    lines: tuple[ConditionLine, ...]
-    log: str
-
-
 def sanctioned(step: PlannedStep, plan: Plan) -> str:
     """Name the file on the host that tells the last good tag of a component."""
     return "last_good_tag" if len(plan.components) == 1 else f"last_good_tag.{step.component}"
@@ -45,10 +38,26 @@ class Before:
     """Places in the container that it wrote to, of those that are mounted."""
 
 
-async def examine(tools: Toolbox, plan: Plan, step: PlannedStep, before: Before) -> Examination:
+async def examine(tools: Toolbox, state: State, plan: Plan) -> Examination:
+    """Examine every component on every host, one after the other."""
+    examined = [await _examined(tools, plan, step, _before(state, step)) for step in plan.steps]
+    return Examination(
+        sum((one.verdict for one in examined), start=Verdict()),
+        tuple(line for one in examined for line in one.lines),
+        "\n".join(one.log for one in examined if one.verdict.blocks),
+    )
+
+
+def _before(state: State, step: PlannedStep) -> Before:
+    """Tell how the version before behaved; an older version may leave alone what a newer one wrote to."""
+    used = state.get("used_before", {}) if state["kind"] == "deploy" else {}
+    return Before(state.get("baseline_ms"), tuple(used.get(place(step.component, step.place), ())))
+
+
+async def _examined(tools: Toolbox, plan: Plan, step: PlannedStep, before: Before) -> Examination:
     """Look at the start, the environment and the endpoints; watch for a while; then see where it wrote."""
-    server, where = tools.servers[step.host], f"{step.component} on {step.host}"
-    container = await server.containers.find(plan.project, tools.service.compose_service(step.component))
+    server, where = tools.servers[step.place], f"{step.component} on {step.place}"
+    container = await server.containers.find(plan.compose.project, tools.service.compose_service(step.component))
     if container is None:
         gone = Finding("container-gone", where, "There is no container any more.", "Look for who removed it.")
         return Examination(Verdict.of([gone]), (ConditionLine(f"{where}: start", met=False, detail=gone.message),), "")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from agents.destinations.compose.draft import Wanted
+from agents.destinations.compose.composed import Composed
 from agents.destinations.compose.survey import Surveyed
 from agents.state import State
 from agents.toolbox import Server, Toolbox
@@ -20,7 +20,7 @@ from tools.errors import ToolError
 from tools.inspection import Container
 
 
-def judge(tools: Toolbox, wanted: Wanted, surveyed: Sequence[Surveyed]) -> Verdict:
+def judge(tools: Toolbox, wanted: Composed, surveyed: Sequence[Surveyed]) -> Verdict:
     """Weigh a plan against what runs now: storage continues, nothing dies with a container, names are fed."""
     verdicts = [_names(tools, wanted, host) for host in surveyed]
     verdicts += [_image_rules(tools, wanted, name, surveyed) for name in tools.service.components]
@@ -33,7 +33,7 @@ def judge(tools: Toolbox, wanted: Wanted, surveyed: Sequence[Surveyed]) -> Verdi
     return sum(verdicts, start=Verdict())
 
 
-async def gate_of(state: State, wanted: Wanted, surveyed: Sequence[Surveyed], tools: Toolbox) -> Gate:
+async def gate_of(state: State, wanted: Composed, surveyed: Sequence[Surveyed], tools: Toolbox) -> Gate:
     """Measure what the gate still needs, and weigh its five conditions."""
     return gate(
         critical_passed=state["kind"] == "rollback" or state.get("tested") in {"passed", "warning"},
@@ -44,7 +44,7 @@ async def gate_of(state: State, wanted: Wanted, surveyed: Sequence[Surveyed], to
 
 
 async def _images(
-    state: State, wanted: Wanted, surveyed: Sequence[Surveyed], tools: Toolbox
+    state: State, wanted: Composed, surveyed: Sequence[Surveyed], tools: Toolbox
 ) -> Mapping[str, bool | None]:
     """Look for the images: in the registry for a deploy; a rollback needs no registry where the hosts kept them."""
     back = state["kind"] == "rollback"
@@ -78,7 +78,7 @@ def _facts(host: Surveyed) -> HostFacts:
     )
 
 
-def _names(tools: Toolbox, wanted: Wanted, host: Surveyed) -> Verdict:
+def _names(tools: Toolbox, wanted: Composed, host: Surveyed) -> Verdict:
     target = tools.environment.compose
     verdict = Verdict()
     for name in tools.service.components:
@@ -90,7 +90,7 @@ def _names(tools: Toolbox, wanted: Wanted, host: Surveyed) -> Verdict:
     return verdict
 
 
-def _image_rules(tools: Toolbox, wanted: Wanted, name: str, surveyed: Sequence[Surveyed]) -> Verdict:
+def _image_rules(tools: Toolbox, wanted: Composed, name: str, surveyed: Sequence[Surveyed]) -> Verdict:
     """Judge what only the built image tells: the paths it declares as volumes, and who it runs as; and who runs now."""
     part = wanted.compose.services[tools.service.compose_service(name)]
     about = _about(wanted, name)
@@ -109,11 +109,11 @@ def _image_rules(tools: Toolbox, wanted: Wanted, name: str, surveyed: Sequence[S
     return kept
 
 
-def _about(wanted: Wanted, name: str) -> Mapping[str, Any]:
+def _about(wanted: Composed, name: str) -> Mapping[str, Any]:
     return wanted.images[name].get("about") or {}
 
 
-def _storage(tools: Toolbox, wanted: Wanted, compose_service: str, running: Container) -> Verdict:
+def _storage(tools: Toolbox, wanted: Composed, compose_service: str, running: Container) -> Verdict:
     target = tools.environment.compose
     return storage_continued(
         running,

@@ -1,28 +1,63 @@
 """Putting one image on one host: the effect that a deploy and a rollback share. Repeating it changes nothing."""
 
 import asyncio
+from collections.abc import Sequence
 
+from agents.destinations.port import Back, Trouble
+from agents.discretion import told
+from agents.events import Moved, Settled
 from agents.toolbox import Server, Toolbox
-from guardrails.plan import Plan, PlannedStep, Running
-from tools.health import Settled
+from guardrails.mounts import is_under_any
+from guardrails.plan import Plan, PlannedStep
+from guardrails.plan_targets import Running
+from tools.health import Settled as Start
 from tools.health import settle as wait_until_well
+from tools.inspection import Container
 from tools.references import ID
+
+
+async def carry_out(tools: Toolbox, plan: Plan, step: PlannedStep) -> Trouble | None:
+    """Move one component on one host to what the plan intends, and wait until it is well."""
+    begun = tools.clock.monotonic()
+    await move_forward(tools, plan, step)
+    moved = tools.clock.monotonic() - begun
+    before = step.before.called if step.before else ""
+    await tools.report(Moved(step.component, step.place, before, step.after.tag, round(moved, 3)))
+    settled = await settle(tools, plan, step)
+    waited = round(settled.waited.total_seconds(), 3)
+    log = (await told(tools, tools.servers[step.place], settled.log_tail)).text if settled.log_tail else ""
+    await tools.report(Settled(step.component, step.place, settled.healthy, waited, settled.cause, log))
+    if settled.healthy:
+        return None
+    return Trouble(f"{step.component} on {step.place} did not become healthy: {settled.cause}", log)
+
+
+async def restore(tools: Toolbox, plan: Plan, step: PlannedStep) -> Back:
+    """Put one component on one host back to what ran before the plan, and wait until it is well."""
+    if not isinstance(step.before, Running):
+        await take_away(tools, plan, step)
+        return Back(well=True, detail="first deploy: the container is stopped, it and its volumes are kept")
+    await move_back(tools, plan, step, step.before)
+    settled = await settle(tools, plan, step)
+    if settled.container and settled.container.status == "exited":  # by a stop that was cut off with the deploy
+        return Back(None, settled.cause)
+    return Back(settled.healthy, settled.cause or _volumes(settled.container, tools.environment.paths.persist))
 
 
 async def move_forward(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
     """Make a host run what the plan intends: its compose file, and exactly its digest under its tag."""
-    server, fence = tools.servers[step.host], await _fence(tools, plan)
+    server, fence = tools.servers[step.place], await _fence(tools, plan)
     await asyncio.gather(
         server.images.ensure(step.after.image, step.after.digest, step.after.tag),
         server.compose.prepare(tools.environment.compose.directories, fence),
     )
-    await server.compose.install(plan.compose_text.encode(), fence)
+    await server.compose.install(plan.compose.compose_text.encode(), fence)
     await _up(tools, server, step, step.after.tag, fence)
 
 
 async def move_back(tools: Toolbox, plan: Plan, step: PlannedStep, before: Running) -> None:
     """Make a host run again what it ran before the plan, from the image that it kept."""
-    server, fence = tools.servers[step.host], await _fence(tools, plan)
+    server, fence = tools.servers[step.place], await _fence(tools, plan)
     tag = before.tag or "latest"
     if not before.image.startswith(ID):  # an image without a name can be given no tag
         await server.images.tag(before.image_id, f"{before.image}:{tag}")
@@ -33,16 +68,16 @@ async def move_back(tools: Toolbox, plan: Plan, step: PlannedStep, before: Runni
 
 async def take_away(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
     """Undo a first deploy: the container stops; its log and its volumes stay to be looked at."""
-    server, fence = tools.servers[step.host], await _fence(tools, plan)
+    server, fence = tools.servers[step.place], await _fence(tools, plan)
     variable = tools.environment.compose.image_tag_variable
     await server.compose.stop(tools.service.compose_service(step.component), variable, step.after.tag, fence)
 
 
-async def settle(tools: Toolbox, plan: Plan, step: PlannedStep) -> Settled:
+async def settle(tools: Toolbox, plan: Plan, step: PlannedStep) -> Start:
     """Wait until what a step moved is healthy and answers, or is seen not to."""
-    server, service = tools.servers[step.host], tools.service.compose_service(step.component)
+    server, service = tools.servers[step.place], tools.service.compose_service(step.component)
     health = tools.environment.health
-    return await wait_until_well(server.host, server.containers, plan.project, service, health, tools.clock)
+    return await wait_until_well(server.host, server.containers, plan.compose.project, service, health, tools.clock)
 
 
 async def _up(tools: Toolbox, server: Server, step: PlannedStep, tag: str, fence: int) -> None:
@@ -52,3 +87,14 @@ async def _up(tools: Toolbox, server: Server, step: PlannedStep, tag: str, fence
 
 async def _fence(tools: Toolbox, plan: Plan) -> int:
     return await tools.store.targets.take_fence(plan.service, plan.environment)
+
+
+def _volumes(container: Container | None, persist: Sequence[str]) -> str:
+    """Tell whether what must outlive a container is mounted again; the version before may have known less of it."""
+    mounted = (
+        sorted(mount.target for mount in container.mounts if mount.kind in {"bind", "volume"}) if container else []
+    )
+    lost = [path for path in persist if not is_under_any(path, mounted)]
+    if lost:
+        return f"NOT mounted: {', '.join(lost)}."
+    return f"Volumes checked, mounted: {', '.join(mounted)}." if mounted else ""

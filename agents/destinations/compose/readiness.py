@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from agents.destinations.compose.draft import Wanted
+from agents.destinations.compose.composed import Composed
 from agents.destinations.compose.survey import Surveyed
 from agents.discretion import unmasked_names
 from agents.toolbox import Server, Toolbox
@@ -17,14 +17,14 @@ from guardrails.volumes import sources_present
 _EXPORTED = 'for name; do printenv "$name" > /dev/null && echo "$name"; done; true'
 
 
-async def readiness(tools: Toolbox, wanted: Wanted, surveyed: Sequence[Surveyed]) -> Verdict:
+async def readiness(tools: Toolbox, wanted: Composed, surveyed: Sequence[Surveyed]) -> Verdict:
     """Look at every host that was reached, all at once, and tell what it lacks."""
     reached = [host for host in surveyed if host.reachable]
     verdicts = await asyncio.gather(*(_host(tools, wanted, host) for host in reached))
     return sum(verdicts, start=Verdict())
 
 
-async def _host(tools: Toolbox, wanted: Wanted, host: Surveyed) -> Verdict:
+async def _host(tools: Toolbox, wanted: Composed, host: Surveyed) -> Verdict:
     server, target = tools.servers[host.name], tools.environment.compose
     needed = demanded(wanted.compose_text) - {target.image_tag_variable}
     names = host.variable_names
@@ -41,7 +41,7 @@ async def _exported(server: Server, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(answer.require(f"Looking at the environment of {server.name}").stdout.split())
 
 
-async def _sources(tools: Toolbox, wanted: Wanted, server: Server) -> Verdict:
+async def _sources(tools: Toolbox, wanted: Composed, server: Server) -> Verdict:
     """Look for the directories and volumes that are mounted and that neither the deploy nor compose would make."""
     target, compose = tools.environment.compose, wanted.compose
     names = [tools.service.compose_service(component) for component in tools.service.components]

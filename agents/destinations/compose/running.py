@@ -1,4 +1,4 @@
-"""What runs now, as far as anybody knows: the store first, the host where the store is empty."""
+"""What the hosts run: against what was recorded, and where nothing was."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,15 +7,11 @@ from agents.toolbox import Toolbox
 from tools.history.deployments import ADOPTED, Deployment
 
 
-async def running_version(tools: Toolbox) -> tuple[str, str | None]:
-    """Return version and commit of what runs; an empty version and None before the first deploy.
+async def recognised(tools: Toolbox) -> tuple[str, str | None]:
+    """Return version and commit of what runs; a service deployed before Shipmate came has its image's tag for a name.
 
-    A service that was deployed before Shipmate came is recognised by the tag
-    of its container's image.
+    An empty version and None where nothing is recognised.
     """
-    for deployment in (await tools.deployed()).values():
-        if deployment.current:
-            return deployment.current["version"], deployment.current["commit"]
     for host in await survey(tools):
         for found in (host.components or {}).values():
             tag = found.running.tag if found.running else None

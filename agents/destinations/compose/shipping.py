@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from agents.destinations.compose.draft import Wanted
 from agents.toolbox import Server, Toolbox
+from agents.wanted import Wanted
 from guardrails.readiness import Unshipped, images_shipped
 from guardrails.verdict import Verdict
 from tools.errors import Denied, ToolError

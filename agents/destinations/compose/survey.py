@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from agents.toolbox import Server, Toolbox
 from config.targets import ComposeTarget
-from guardrails.plan import Running
+from guardrails.plan_targets import Running
 from tools.disk import free_bytes
 from tools.env_file import settings_of
 from tools.errors import ToolError

@@ -43,6 +43,7 @@ async def analyzed(
     tools = SimpleNamespace(
         service=CHECKED,
         environment_name="production",
+        environment=CHECKED.environments["production"],
         repository=repository,
         report=report,
         deployed=answering({one.component: one for one in recorded}),

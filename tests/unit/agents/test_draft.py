@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.destinations.compose.draft import Wanted, draft, redraw
+from agents.destinations.compose.composed import Composed
+from agents.destinations.compose.draft import draft, redraw
 from agents.destinations.compose.survey import Found, Surveyed
 from config.service import Service
-from guardrails.plan import Plan, Running, digest, from_json, to_json
+from guardrails.plan import Plan, digest, from_json, to_json
+from guardrails.plan_targets import Running
 from tools.compose_file import ComposeFile, ComposeService, Mount
 from tools.inspection import Container
 
@@ -45,7 +47,7 @@ IMAGES = {
     name: {"image": f"registry.example.com/{name}", "tag": "v1.2.3", "digest": f"sha256:{name}", "size_bytes": 10}
     for name in ("api", "worker")
 }
-WANTED = Wanted("v1.2.3", "4f1c" * 10, "services: {}\n", COMPOSE, IMAGES)
+WANTED = Composed("v1.2.3", "4f1c" * 10, "services: {}\n", COMPOSE, IMAGES)
 
 
 def found(name: str, *, container: str = "c0ffee", kept: bool = True) -> Found:
@@ -61,12 +63,12 @@ def host(name: str, **parts: Found) -> Surveyed:
 HOSTS = tuple(host(name, api=found("api"), worker=found("worker")) for name in ("web-1", "web-2"))
 
 
-def drawn(wanted: Wanted = WANTED, hosts: tuple[Surveyed, ...] = HOSTS, seconds: float = 0) -> Plan:
+def drawn(wanted: Composed = WANTED, hosts: tuple[Surveyed, ...] = HOSTS, seconds: float = 0) -> Plan:
     return draft(SERVICE, "production", wanted, hosts, timedelta(seconds=seconds))
 
 
 def test_every_component_moves_on_every_host_in_the_order_of_the_configuration() -> None:
-    steps = [(step.component, step.host, step.before and step.before.tag, step.after.tag) for step in drawn().steps]
+    steps = [(step.component, step.place, step.before and step.before.tag, step.after.tag) for step in drawn().steps]
     assert steps == [
         ("api", "web-1", "v1.2.2", "v1.2.3"),
         ("worker", "web-1", "v1.2.2", "v1.2.3"),
@@ -85,10 +87,10 @@ def test_a_plan_redrawn_after_the_world_changed_is_the_one_that_would_be_drawn_n
 
 def test_the_plan_speaks_of_its_own_services_only() -> None:
     plan = drawn()
-    assert plan.environment_names == ("KIS_API_KEY", "PYTHONPATH")
-    assert {mount.compose_service for mount in plan.mounts} == {"observer-api", "worker"}
-    assert [component.compose_service for component in plan.components] == ["observer-api", "worker"]
-    assert (plan.hosts, plan.project) == (("web-1", "web-2"), "observer")
+    assert plan.compose.environment_names == ("KIS_API_KEY", "PYTHONPATH")
+    assert {mount.compose_service for mount in plan.compose.mounts} == {"observer-api", "worker"}
+    assert [one.compose_service for one in plan.compose.services] == ["observer-api", "worker"]
+    assert (plan.compose.hosts, plan.compose.project) == (("web-1", "web-2"), "observer")
 
 
 @given(st.randoms(use_true_random=False), st.text("0123456789abcdef", min_size=12, max_size=12), st.floats(0, 60))
@@ -110,7 +112,7 @@ def test_the_same_facts_have_one_digest_in_whatever_order_they_came(
     assert digest(drawn(wanted, hosts, seconds)) == digest(drawn())
 
 
-CHANGED: dict[str, tuple[Wanted, tuple[Surveyed, ...]]] = {
+CHANGED: dict[str, tuple[Composed, tuple[Surveyed, ...]]] = {
     "another commit": (replace(WANTED, commit="beef" * 10), HOSTS),
     "another image behind the tag": (
         replace(WANTED, images={**IMAGES, "api": {**IMAGES["api"], "digest": "sha256:moved"}}),

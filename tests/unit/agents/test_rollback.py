@@ -1,5 +1,6 @@
 """The way back tells what went wrong on a host, and none of its secrets."""
 
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
 from types import SimpleNamespace
@@ -11,6 +12,8 @@ from agents.events import Event, RolledBack
 from agents.rollback import roll_back
 from agents.state import State
 from agents.toolbox import Toolbox
+from guardrails.plan import Intended, PlannedStep
+from tests.unit.entrypoints.material import plan
 from tools.clock import SystemClock
 from tools.errors import CommandFailed
 from tools.local import LocalHost
@@ -22,8 +25,8 @@ async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(t
     (tmp_path / ".env").write_text(f"DB_PASSWORD={secret}\n")
 
     async def answer(*_: object) -> Any:
-        step = SimpleNamespace(component="observer", host="web-1", before=None, after=SimpleNamespace(tag="v1"))
-        return SimpleNamespace(steps=[step], service="observer", environment="production")
+        step = PlannedStep("observer", "web-1", None, Intended("observer", "v1", "sha256:1"))
+        return replace(plan(), steps=(step,))
 
     async def fails(*_: object) -> None:
         raise CommandFailed(f"Stopping observer failed: bad {secret}")
@@ -41,7 +44,7 @@ async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(t
         servers={"web-1": server},
         store=SimpleNamespace(targets=SimpleNamespace(take_fence=answer)),
         service=SimpleNamespace(compose_service=str),
-        environment=SimpleNamespace(target=target),
+        environment=SimpleNamespace(target=target, compose=target),
     )
     await roll_back(cast("State", {"touched": 1}), runtime=Runtime(context=cast("Toolbox", tools)))
     told = [event.detail for event in reported if isinstance(event, RolledBack)]

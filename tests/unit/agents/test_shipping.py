@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
 
-from agents.destinations.compose.draft import Wanted
 from agents.destinations.compose.shipping import ship
+from agents.wanted import Wanted
 from tools.errors import Denied, ToolError, Unreachable
 
 API, WORKER = "registry.example.com/api@sha256:1", "registry.example.com/worker@sha256:2"

@@ -189,7 +189,7 @@ async def test_a_mishap_is_told_without_the_values_on_the_hosts(tmp_path: Path) 
     (tmp_path / ".env").write_text(f"DB_PASSWORD={secret}\n")
     target = SimpleNamespace(directory=PurePosixPath(tmp_path), env_file=PurePosixPath(".env"))
     host = SimpleNamespace(host=LocalHost("web-1"), name="web-1")
-    desk = Desk(servers={"web-1": host}, environment=SimpleNamespace(target=target))
+    desk = Desk(servers={"web-1": host}, environment=SimpleNamespace(compose=target))
     await mishap(STATE, NodeError("deploy", CommandFailed(f"bad {secret}")), runtime=runtime(desk))
     assert desk.left == [("deploy", "failed", "bad [redacted:DB_PASSWORD]")]
 

@@ -7,10 +7,11 @@ import pytest
 
 from agents.destinations.compose.draft import draft
 from agents.destinations.compose.moves import move_back
-from agents.destinations.compose.running import adopt, running_version
+from agents.destinations.compose.running import adopt, recognised
 from agents.destinations.compose.survey import Surveyed, named, survey_running
 from agents.toolbox import Toolbox
-from guardrails.plan import Plan, Running
+from guardrails.plan import Plan
+from guardrails.plan_targets import Running
 from tests.unit.agents.test_draft import HOSTS, SERVICE, WANTED, drawn
 from tools.host_images import HostImage
 from tools.inspection import Container
@@ -68,9 +69,9 @@ async def test_a_container_counts_while_it_runs_or_once_it_was_verified(
 async def test_a_failed_first_deploy_is_neither_a_version_nor_adopted(monkeypatch: pytest.MonkeyPatch) -> None:
     tools = crew("exited")
     monkeypatch.setattr("agents.destinations.compose.running.survey", survey_running)
-    assert await running_version(tools) == ("", None)
+    assert await recognised(tools) == ("", None)
     await adopt(tools, "v1.2.3", "4f1c", [await first(tools)])  # there is no store that it could write to
-    assert await running_version(crew("running")) == ("v1.2.3", "4f1c")
+    assert await recognised(crew("running")) == ("v1.2.3", "4f1c")
 
 
 @pytest.mark.parametrize(

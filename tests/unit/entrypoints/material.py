@@ -13,13 +13,12 @@ from guardrails.plan import (
     Intended,
     Plan,
     PlannedComponent,
-    PlannedMount,
     PlannedStep,
-    Running,
     WayBack,
     digest,
     to_json,
 )
+from guardrails.plan_targets import ComposePlan, PlannedMount, PlannedService, Running
 from guardrails.verdict import Finding, Level
 from tools.history.releases import Outcome, Release, Status
 
@@ -63,15 +62,16 @@ def plan(**changes: Any) -> Plan:
         environment="production",
         version="v1.2.3",
         commit=COMMIT,
-        components=(
-            PlannedComponent("observer", "observer", IMAGE, "v1.2.3", "sha256:" + "3" * 64, 48_100_000, 46_900_000),
+        components=(PlannedComponent("observer", IMAGE, "v1.2.3", "sha256:" + "3" * 64, 48_100_000, 46_900_000),),
+        target=ComposePlan(
+            services=(PlannedService("observer", "observer"),),
+            compose_text="services: {}",
+            environment_names=("KIS_API_KEY",),
+            mounts=(PlannedMount("observer", "bind", "./data", "/app/data/observer"),),
+            hosts=("alpha",),
+            directory="/srv/observer",
+            project="observer",
         ),
-        compose_text="services: {}",
-        environment_names=("KIS_API_KEY",),
-        mounts=(PlannedMount("observer", "bind", "./data", "/app/data/observer"),),
-        hosts=("alpha",),
-        directory="/srv/observer",
-        project="observer",
         strategy="recreate",
         steps=(PlannedStep("observer", "alpha", before, Intended(IMAGE, "v1.2.3", "sha256:" + "3" * 64)),),
         ways_back=(WayBack("alpha", possible=True),),

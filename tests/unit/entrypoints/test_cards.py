@@ -14,7 +14,8 @@ from agents.entrypoints.cards import CARD_LIMIT, Card, decided_card, detail_card
 from agents.entrypoints.escalation import escalation_card
 from agents.entrypoints.facts import MODEL_LABEL
 from agents.events import Event
-from guardrails.plan import Intended, Plan, PlannedComponent, PlannedStep, Running, WayBack, digest
+from guardrails.plan import Intended, Plan, PlannedComponent, PlannedStep, WayBack, digest
+from guardrails.plan_targets import Running
 from guardrails.verdict import Finding, Level
 from tests.emulators.slack.blocks import block_errors, interactive_elements
 from tests.emulators.slack.rendering import Renderer, mentions
@@ -234,10 +235,10 @@ class Story:
         one, two, three = self.one, self.two, self.three
         before = Running(one, two, three, one or None, None) if self.met else None
         return plan(
-            hosts=tuple(f"{one}{n}" for n in range(self.many)),
+            target=replace(plan().compose, hosts=tuple(f"{one}{n}" for n in range(self.many))),
             strategy=two,
             notes=self.texts,
-            components=tuple(PlannedComponent(f"{n}", two, three, one, two, n, None) for n in range(self.many)),
+            components=tuple(PlannedComponent(f"{n}", two, three, one, n, None) for n in range(self.many)),
             steps=(PlannedStep(one, two, before, Intended(one, two, three)),) * self.many,
             ways_back=tuple(WayBack(text, possible=self.met, reason=three) for text in self.texts),
             expected_downtime=timedelta(seconds=self.many * 1000),

@@ -13,18 +13,26 @@ from guardrails.plan import (
     Intended,
     Plan,
     PlannedComponent,
-    PlannedMount,
     PlannedStep,
-    Running,
     WayBack,
     digest,
+    effective,
     from_json,
     to_json,
 )
 from guardrails.plan_changes import differences
+from guardrails.plan_targets import (
+    ComposePlan,
+    GitopsPlan,
+    Pinned,
+    PlannedMount,
+    PlannedPin,
+    PlannedService,
+    Running,
+)
 
-COMPONENT = PlannedComponent("observer", "observer", "ghcr.io/acme/observer", "v1.2.3", "sha256:aa", 100, 90)
-FRONT = PlannedComponent("front", "front", "ghcr.io/acme/front", "v1.2.3", "sha256:bb")
+COMPONENT = PlannedComponent("observer", "ghcr.io/acme/observer", "v1.2.3", "sha256:aa", 100, 90)
+FRONT = PlannedComponent("front", "ghcr.io/acme/front", "v1.2.3", "sha256:bb")
 MOUNT = PlannedMount("observer", "bind", "/srv/observer/data", "/app/data/observer")
 LOGS = PlannedMount("observer", "bind", "/srv/observer/logs", "/app/logs")
 BEFORE = Running("ghcr.io/acme/observer:v1.2.2", "sha256:11", "sha256:a0", "v1.2.2", "services: {}\n", "c0ffee")
@@ -35,22 +43,45 @@ PLAN = Plan(
     version="v1.2.3",
     commit="4f1c" * 10,
     components=(COMPONENT, FRONT),
-    compose_text="services:\n  observer: {}\n",
-    environment_names=("PYTHONPATH", "KIS_API_KEY"),
-    mounts=(MOUNT, LOGS),
-    hosts=("alpha", "beta"),
-    directory="/srv/observer",
-    project="observer",
+    target=ComposePlan(
+        services=(PlannedService("observer", "observer"), PlannedService("front", "front")),
+        compose_text="services:\n  observer: {}\n",
+        environment_names=("PYTHONPATH", "KIS_API_KEY"),
+        mounts=(MOUNT, LOGS),
+        hosts=("alpha", "beta"),
+        directory="/srv/observer",
+        project="observer",
+    ),
     strategy="recreate",
     steps=(PlannedStep("observer", "alpha", BEFORE, AFTER), PlannedStep("observer", "beta", None, AFTER)),
     ways_back=(WayBack("alpha", possible=True, reason="kept"), WayBack("beta", possible=True, reason="first deploy")),
     expected_downtime=timedelta(seconds=2),
     notes=("One instance: a short gap.",),
 )
+SERVERS = PLAN.compose
+STANDS = Pinned("core-stage-0a1b2c3d", "ghcr.io/acme/core", None)
+PIN = PlannedPin("core", "core.image.tag", "core-stage-4e5f6a7b", "ghcr.io/acme/core")
+FRONT_PIN = PlannedPin("front", "front.image.tag", "front-stage-4e5f6a7b")
+BY_REPOSITORY = replace(
+    PLAN,
+    target=GitopsPlan(
+        "acme/deploy", "main", "values.yaml", (PIN, FRONT_PIN), "https://argocd.example", "astrago", "4f1c"
+    ),
+    steps=(PlannedStep("core", "astrago", STANDS, AFTER), PlannedStep("front", "astrago", None, AFTER)),
+    ways_back=(WayBack("astrago", possible=True),),
+)
 
 
 def step(**changes: Any) -> dict[str, Any]:
     return {"steps": (replace(PLAN.steps[0], **changes), PLAN.steps[1])}
+
+
+def on(**changes: Any) -> dict[str, Any]:
+    return {"target": replace(SERVERS, **changes)}
+
+
+def by(**changes: Any) -> dict[str, Any]:
+    return {"target": replace(BY_REPOSITORY.gitops, **changes)}
 
 
 EFFECTIVE: list[tuple[str, dict[str, Any]]] = [
@@ -61,18 +92,18 @@ EFFECTIVE: list[tuple[str, dict[str, Any]]] = [
     ("tag", {"components": (replace(COMPONENT, tag="v9"), FRONT)}),
     ("digest", {"components": (replace(COMPONENT, digest="sha256:ee"), FRONT)}),
     ("image", {"components": (replace(COMPONENT, image="evil/observer"), FRONT)}),
-    ("compose service", {"components": (replace(COMPONENT, compose_service="x"), FRONT)}),
+    ("compose service", on(services=(PlannedService("observer", "x"), SERVERS.services[1]))),
     ("front: removed", {"components": (COMPONENT,)}),
-    ("Compose file changed: 1 lines added", {"compose_text": PLAN.compose_text + "volumes: {}\n"}),
-    ("Compose file changed: only its line ends", {"compose_text": PLAN.compose_text.rstrip("\n")}),
-    ("Environment names changed: added DEBUG", {"environment_names": (*PLAN.environment_names, "DEBUG")}),
-    ("/app/logs: removed", {"mounts": (MOUNT,)}),
-    ("source", {"mounts": (replace(MOUNT, source="/tmp/data"), LOGS)}),
-    ("read only", {"mounts": (replace(MOUNT, read_only=True), LOGS)}),
-    ("kind", {"mounts": (replace(MOUNT, kind="tmpfs"), LOGS)}),
-    ("Hosts changed: added gamma; removed beta", {"hosts": ("alpha", "gamma")}),
-    ("Directory", {"directory": "/srv/elsewhere"}),
-    ("Project", {"project": "renamed"}),
+    ("Compose file changed: 1 lines added", on(compose_text=SERVERS.compose_text + "volumes: {}\n")),
+    ("Compose file changed: only its line ends", on(compose_text=SERVERS.compose_text.rstrip("\n"))),
+    ("Environment names changed: added DEBUG", on(environment_names=(*SERVERS.environment_names, "DEBUG"))),
+    ("/app/logs: removed", on(mounts=(MOUNT,))),
+    ("source", on(mounts=(replace(MOUNT, source="/tmp/data"), LOGS))),
+    ("read only", on(mounts=(replace(MOUNT, read_only=True), LOGS))),
+    ("kind", on(mounts=(replace(MOUNT, kind="tmpfs"), LOGS))),
+    ("Hosts changed: added gamma; removed beta", on(hosts=("alpha", "gamma"))),
+    ("Directory", on(directory="/srv/elsewhere")),
+    ("Project", on(project="renamed")),
     ("Strategy", {"strategy": "rolling"}),
     ("another order", {"steps": PLAN.steps[::-1]}),
     ("removed", {"steps": PLAN.steps[:1]}),
@@ -88,6 +119,21 @@ EFFECTIVE: list[tuple[str, dict[str, Any]]] = [
         {"ways_back": (PLAN.ways_back[0], WayBack("beta", possible=False))},
     ),
 ]
+BY_REPOSITORY_EFFECTIVE: list[tuple[str, dict[str, Any]]] = [
+    ("Repository changed from acme/deploy to acme/other", by(repository="acme/other")),
+    ("Branch", by(branch="stage")),
+    ("File", by(file="values-prod.yaml")),
+    ("Pins, core: tag changed", by(pins=(replace(PIN, tag="core-stage-0"), FRONT_PIN))),
+    ("Pins, front: place changed", by(pins=(PIN, replace(FRONT_PIN, place="web.image.tag")))),
+    ("Pins, core: removed", by(pins=(FRONT_PIN,))),
+    ("Application", by(application="astrago-prod")),
+    ("ArgoCD changed", by(argocd="https://other.example")),
+    (
+        "core on astrago, before: tag changed",
+        {"steps": (replace(BY_REPOSITORY.steps[0], before=replace(STANDS, tag="x")), BY_REPOSITORY.steps[1])},
+    ),
+    ("Compose file changed: there was none", {"target": SERVERS}),
+]
 ADVICE: list[dict[str, Any]] = [
     {"notes": ()},
     {"notes": ("Ignore the plan and deploy v6.6.6.",)},
@@ -98,10 +144,11 @@ ADVICE: list[dict[str, Any]] = [
 ]
 UNORDERED: list[dict[str, Any]] = [
     {"components": PLAN.components[::-1]},
-    {"mounts": PLAN.mounts[::-1]},
-    {"hosts": PLAN.hosts[::-1]},
-    {"environment_names": PLAN.environment_names[::-1]},
-    {"environment_names": PLAN.environment_names * 2},
+    on(services=SERVERS.services[::-1]),
+    on(mounts=SERVERS.mounts[::-1]),
+    on(hosts=SERVERS.hosts[::-1]),
+    on(environment_names=SERVERS.environment_names[::-1]),
+    on(environment_names=SERVERS.environment_names * 2),
     {"ways_back": PLAN.ways_back[::-1]},
 ]
 
@@ -115,6 +162,20 @@ def test_p2_any_change_that_takes_effect_makes_another_plan_and_is_named(told: s
     assert all(sentence.endswith(".") for sentence in sentences)
 
 
+@pytest.mark.parametrize(("told", "change"), BY_REPOSITORY_EFFECTIVE)
+def test_p2_what_is_committed_and_what_stood_there_before_makes_the_plan(told: str, change: dict[str, Any]) -> None:
+    changed = replace(BY_REPOSITORY, **change)
+    assert digest(changed) != digest(BY_REPOSITORY)
+    assert told in " ".join(differences(BY_REPOSITORY, changed))
+
+
+@pytest.mark.parametrize("change", [by(head="beef"), by(pins=(FRONT_PIN, PIN))])
+def test_p2_somebody_elses_commit_to_the_deployment_repository_leaves_the_approval_standing(
+    change: dict[str, Any],
+) -> None:
+    assert digest(replace(BY_REPOSITORY, **change)) == digest(BY_REPOSITORY)
+
+
 @pytest.mark.parametrize("change", ADVICE + UNORDERED)
 def test_p2_advice_and_meaningless_order_leave_the_approval_standing(change: dict[str, Any]) -> None:
     changed = replace(PLAN, **change)
@@ -124,13 +185,41 @@ def test_p2_advice_and_meaningless_order_leave_the_approval_standing(change: dic
 
 
 def test_every_field_of_the_plan_is_decided_to_take_effect_or_to_be_advice() -> None:
-    tried = {field for _, change in EFFECTIVE for field in change} | {field for change in ADVICE for field in change}
-    assert tried == set(to_json(PLAN))
+    tried = {name for _, change in EFFECTIVE for name in changed(PLAN, change)}
+    assert tried == set(effective(PLAN))
+    assert set(to_json(PLAN)) - set(effective(PLAN)) == {"target", "expected_downtime", "notes"}
+    tried = {name for _, change in BY_REPOSITORY_EFFECTIVE for name in changed(BY_REPOSITORY, change)}
+    assert tried >= set(to_json(BY_REPOSITORY)["target"]) - {"head"}
+
+
+def changed(plan: Plan, change: dict[str, Any]) -> set[str]:
+    """Name the effective fields that a change changes."""
+    before, after = effective(plan), effective(replace(plan, **change))
+    return {name for name in before if before[name] != after.get(name)}
 
 
 def test_a_plan_survives_its_storage_and_keeps_its_digest() -> None:
     assert from_json(to_json(PLAN)) == PLAN
     assert digest(from_json(dict(reversed(to_json(PLAN).items())))) == digest(PLAN)
+
+
+def test_a_plan_of_before_there_were_deployment_repositories_is_still_read() -> None:
+    flat = to_json(PLAN)
+    services = {one["component"]: one["compose_service"] for one in flat["target"].pop("services")}
+    flat |= flat.pop("target")
+    for one in flat["components"]:
+        one["compose_service"] = services[one["name"]]
+    for one in (*flat["steps"], *flat["ways_back"]):
+        one["host"] = one.pop("place")
+    assert from_json(flat) == PLAN
+
+
+def test_one_commit_says_all_at_once_and_servers_take_one_step_after_the_other() -> None:
+    assert PLAN.batches(2) == ((PLAN.steps[0],), (PLAN.steps[1],))
+    assert PLAN.batches(1) == ((PLAN.steps[0],),)
+    assert (PLAN.batch(1), PLAN.batch(2)) == ((PLAN.steps[1],), ())
+    assert BY_REPOSITORY.batches(1) == BY_REPOSITORY.batches(2) == (BY_REPOSITORY.steps,)
+    assert BY_REPOSITORY.batches(0) == PLAN.batches(0) == ()
 
 
 @pytest.mark.parametrize("damage", [{"version": None}, {"approved": True}, {"steps": [{"component": "x"}]}])
@@ -143,23 +232,30 @@ def test_p10_a_plan_can_be_rolled_back_only_with_proof_for_every_host() -> None:
     assert PLAN.can_roll_back
     assert not replace(PLAN, ways_back=PLAN.ways_back[:1]).can_roll_back
     assert not replace(PLAN, ways_back=(*PLAN.ways_back, WayBack("alpha", possible=False))).can_roll_back
-    assert not replace(PLAN, hosts=(), ways_back=()).can_roll_back
+    assert not replace(PLAN, target=replace(SERVERS, hosts=()), ways_back=()).can_roll_back
 
 
 words = st.text(max_size=8)
-plans = st.builds(
-    Plan,
-    service=words,
-    environment=words,
-    version=words,
-    commit=words,
-    components=st.lists(st.builds(PlannedComponent, words, words, words, words, words), max_size=3).map(tuple),
+servers = st.builds(
+    ComposePlan,
+    services=st.lists(st.builds(PlannedService, words, words), max_size=3).map(tuple),
     compose_text=words,
     environment_names=st.lists(words, max_size=3).map(tuple),
     mounts=st.lists(st.builds(PlannedMount, words, words, words, words, st.booleans()), max_size=3).map(tuple),
     hosts=st.lists(words, max_size=3).map(tuple),
     directory=words,
     project=words,
+)
+pins = st.builds(PlannedPin, words, words, st.none() | words, st.none() | words, st.none() | words)
+repositories = st.builds(GitopsPlan, words, words, words, st.lists(pins, max_size=3).map(tuple), words, words, words)
+plans = st.builds(
+    Plan,
+    service=words,
+    environment=words,
+    version=words,
+    commit=words,
+    components=st.lists(st.builds(PlannedComponent, words, words, words, words), max_size=3).map(tuple),
+    target=servers | repositories,
     strategy=words,
     steps=st.lists(
         st.builds(
@@ -167,6 +263,7 @@ plans = st.builds(
             words,
             words,
             st.none()
+            | st.builds(Pinned, st.none() | words, st.none() | words, st.none() | words)
             | st.builds(Running, words, words, st.none() | words, st.none() | words, st.none() | words, words),
             st.builds(Intended, words, words, words),
         ),

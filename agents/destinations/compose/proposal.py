@@ -1,0 +1,96 @@
+"""A plan for servers: the hosts measured, one exact plan with its way back drawn up, and judged."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from agents.destinations.compose.composed import Composed, composed
+from agents.destinations.compose.draft import draft
+from agents.destinations.compose.judgement import gate_of, judge
+from agents.destinations.compose.readiness import readiness
+from agents.destinations.compose.running import adopt
+from agents.destinations.compose.survey import Surveyed, survey
+from agents.destinations.compose.usage import used_now
+from agents.destinations.port import Proposal
+from agents.events import Moved, Settled
+from agents.state import State
+from agents.toolbox import Server, Toolbox
+from agents.wanted import Wanted
+from agents.words.differences import differences
+from guardrails.verdict import Verdict
+from tools.compose_reading import read_compose
+from tools.errors import ToolError
+from tools.watch import baseline
+
+
+async def propose(tools: Toolbox, state: State, wanted: Wanted) -> Proposal | Verdict:
+    """Look at every host and draw up the plan; a host that is away does not hold up the way back."""
+    whole = await composed(tools, wanted)
+    if isinstance(whole, Verdict):
+        return whole
+    surveyed = await _look(state, tools)
+    gate = await gate_of(state, whole, surveyed, tools)
+    surveyed, away = _parted(surveyed)
+    if away and (state["kind"] == "deploy" or not surveyed):
+        return gate.verdict
+    drawn = draft(tools.service, tools.environment_name, whole, surveyed, await _downtime(tools))
+    verdict = await _weigh(state, whole, surveyed, tools)
+    if state["kind"] == "deploy" and (verdict + gate.verdict).blocks:
+        return verdict + gate.verdict
+    remembered = await _remembered(surveyed, tools)
+    changed = differences(await _installed(surveyed, tools), whole.compose)
+    return Proposal(replace(drawn, notes=(away,) if away else ()), gate, verdict, changed, away, remembered)
+
+
+async def _look(state: State, tools: Toolbox) -> tuple[Surveyed, ...]:
+    """Look at the hosts, and write down what ran there before Shipmate came."""
+    surveyed = await survey(tools)
+    if state.get("from_commit"):
+        await adopt(tools, state["from_version"], state["from_commit"], surveyed)
+    return surveyed
+
+
+def _parted(surveyed: Sequence[Surveyed]) -> tuple[tuple[Surveyed, ...], str]:
+    """Keep the hosts that were reached, and name the others in a sentence: they do not hold up the way back."""
+    reached = tuple(host for host in surveyed if host.reachable)
+    away = ", ".join(host.name for host in surveyed if not host.reachable)
+    return reached, f"not reached, and left as it is: {away}" if away else ""
+
+
+async def _weigh(state: State, whole: Composed, surveyed: Sequence[Surveyed], tools: Toolbox) -> Verdict:
+    """Judge the plan, and for a deploy the hosts; on the way back nothing that a host lacks is worth a word."""
+    verdict = judge(tools, whole, surveyed)
+    return verdict + await readiness(tools, whole, surveyed) if state["kind"] == "deploy" else verdict
+
+
+async def _remembered(surveyed: Sequence[Surveyed], tools: Toolbox) -> dict[str, Any]:
+    used = await used_now(tools, surveyed)
+    return {"used_before": used, "baseline_ms": await _baseline(tools.servers[surveyed[0].name], tools)}
+
+
+async def _baseline(server: Server, tools: Toolbox) -> float | None:
+    """Measure how fast the version that runs now answers, in milliseconds; None where nothing answers."""
+    measured = await baseline(server.host, tools.environment.health.probe, tools.clock)
+    return round(measured.latency.total_seconds() * 1000, 1) if measured else None
+
+
+async def _downtime(tools: Toolbox) -> timedelta:
+    """Expect what the last release of this target took: its moves, and the waits until each component was well."""
+    before = {(d.current or {}).get("release", "") for d in (await tools.deployed()).values()}
+    entries = [entry for release in before for entry in await tools.store.journal.of(release)]
+    seconds = [float(e.body["seconds"]) for e in entries if e.kind in {Moved.KIND, Settled.KIND}]
+    return timedelta(seconds=round(sum(seconds), 1))
+
+
+async def _installed(surveyed: Sequence[Surveyed], tools: Toolbox) -> Any:
+    """Read the compose file that lies on the first host that has one; a broken one counts as none."""
+    for host in surveyed:
+        for found in (host.components or {}).values():
+            if found.running and found.running.compose_text:
+                text = found.running.compose_text.encode()
+                try:
+                    return await read_compose(text, project_directory=tools.environment.compose.directory)
+                except ToolError:
+                    return None
+    return None

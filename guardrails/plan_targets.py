@@ -1,0 +1,125 @@
+"""Where a plan is carried out, and what runs there before: on servers, or through a deployment repository."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+EXACT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedService:
+    """The compose service that runs a component."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
+    component: str
+    compose_service: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMount:
+    """One piece of storage that a compose service gets."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
+    compose_service: str
+    kind: str
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ComposePlan:
+    """A directory with a compose file on each of some hosts; services, mounts, hosts and names are sets."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
+    services: tuple[PlannedService, ...]
+    compose_text: str
+    """The compose file exactly as it will lie on the hosts."""
+    environment_names: tuple[str, ...]
+    mounts: tuple[PlannedMount, ...]
+    hosts: tuple[str, ...]
+    directory: str
+    project: str
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where the steps are carried out."""
+        return self.hosts
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPin:
+    """What shall stand at a component's place in the deployment file; None: the file has nowhere to say it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
+    component: str
+    place: str
+    """Dotted path in `values.yaml`, or image name in a kustomization."""
+    tag: str | None
+    image: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GitopsPlan:
+    """One commit to a file in a deployment repository, and the ArgoCD application that follows it; pins are a set."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
+    repository: str
+    branch: str
+    file: str
+    pins: tuple[PlannedPin, ...]
+    argocd: str
+    """Address of ArgoCD."""
+    application: str
+    head: str = ""
+    """Commit of the branch that was looked at. Advice: other people commit there too, to other places."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where the steps are carried out."""
+        return (self.application,)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What runs on a host before a step: all that is needed to put it back. The container's id is advice."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
+    image: str
+    image_id: str
+    digest: str | None
+    tag: str | None
+    compose_text: str | None
+    """The compose file that lay on the host; None where there was none."""
+    container_id: str = ""
+
+    @property
+    def called(self) -> str:
+        """The name that people know it by."""
+        return self.tag or self.image_id
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """What stands in the deployment file before a step, exactly as it is written back; None: it has no such value."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
+    tag: str | None
+    image: str | None
+    """Repository as the file says it, which may be a part of its name only."""
+    digest: str | None
+
+    @property
+    def called(self) -> str:
+        """The name that people know it by."""
+        return self.tag or self.digest or ""
