@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from tools.errors import Garbled
-from tools.layers import FILE_LIMIT_BYTES, layer_texts
+from tools.layers import FILE_LIMIT_BYTES, LayerFile, layer_texts
 
 
 def _tar(files: dict[str, bytes]) -> bytes:
@@ -44,6 +44,14 @@ def test_small_text_files_of_all_layers_are_read_whatever_the_chunks(chunk_size:
     assert texts["layer 1 of 2: /etc/app.conf"] == b"a=1\n"
     assert texts["layer 1 of 2: /etc/ünïcode"] == b"b=2\n"
     assert set(texts) - {"layer bbb: /just-below"} == {"layer 1 of 2: /etc/app.conf", "layer 1 of 2: /etc/ünïcode"}
+
+
+def test_every_file_of_every_layer_is_noted_with_its_size_however_large() -> None:
+    image, noted = _tar({"blobs/sha256/aaa": FIRST, "blobs/sha256/bbb": SECOND}), list[LayerFile]()
+    list(layer_texts([image], {"sha256:aaa": "layer 1 of 2", "sha256:bbb": "layer 2 of 2"}, noted.append))
+    assert LayerFile(1, "layer 1 of 2", "/bin/program", 5) in noted
+    assert LayerFile(2, "layer 2 of 2", "/large", FILE_LIMIT_BYTES) in noted
+    assert LayerFile(2, "layer 2 of 2", "/.wh.etc", 0) in noted
 
 
 def test_the_older_form_of_saved_images_is_read_too() -> None:
