@@ -27,7 +27,8 @@ def hits(text: str, embedded: Embedded) -> Iterator[Hit]:
 
 def _parsed(text: str) -> Sequence[dockerfile.Command]:
     try:
-        return tuple(dockerfile.parse_string(text))
+        # the parser ends the whole process on a lone surrogate
+        return tuple(dockerfile.parse_string(text.encode(errors="replace").decode()))
     except (dockerfile.GoParseError, dockerfile.GoIOError, ValueError) as error:
         raise Unparsed(str(error).splitlines()[0][:120]) from error
 
@@ -38,7 +39,8 @@ def _code(line: str) -> str:
 
 
 def _instruction(found: dockerfile.Command, body: list[str], embedded: Embedded) -> Iterator[Hit]:
-    name = (found.sub_cmd if found.cmd.upper() == "ONBUILD" and found.sub_cmd else found.cmd).upper()
+    cmd = found.cmd or ""  # a lone backslash is a line without an instruction
+    name = (found.sub_cmd if cmd.upper() == "ONBUILD" and found.sub_cmd else cmd).upper()
     value = list(found.value)
     if name in _PAIRED:
         yield from _pairs(value, body, found.start_line)

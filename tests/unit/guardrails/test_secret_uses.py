@@ -141,6 +141,11 @@ def test_a_broken_file_is_read_line_by_line_and_reported(path: str, text: str) -
     assert (2, LITERAL) in {(use.line, use.state) for use in found}
 
 
+@pytest.mark.parametrize("text", ["\\", "FROM a\n\\\n", "FROM a\nRUN echo \ud800\n"])
+def test_a_dockerfile_may_be_as_broken_as_it_likes(text: str) -> None:
+    assert not secret_uses("Dockerfile", text.encode(errors="surrogatepass"))
+
+
 def test_a_file_in_utf_16_is_read() -> None:
     content = codecs.BOM_UTF16_LE + f"DB_PASSWORD={PASSWORD}\n".encode("utf-16-le")
     assert [use.state for use in secret_uses(".env", content)] == [LITERAL]
