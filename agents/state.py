@@ -4,8 +4,9 @@ from typing import Any, TypedDict
 
 from langgraph.types import Command
 
-GRAPH_VERSION = 1
-"""Raised when a node is renamed or removed; a release begun under another number is not resumed."""
+GRAPH_VERSION = 2
+"""Raised when a node is renamed or removed, or a plan gets another digest; a release begun under another number is not
+resumed."""
 
 
 class Failure(TypedDict, total=False):

@@ -281,12 +281,17 @@ def _how(view: ReleaseView, voice: Voice) -> Iterator[str]:
 
 
 def _way_back(plan: Plan, voice: Voice) -> Iterator[str]:
-    former = sorted({figures.digest(step.before.called) for step in plan.steps if step.before})
+    former = sorted({_name(step.before.called) for step in plan.steps if step.before})
     if plan.can_roll_back:
         yield voice.say("Rollback: possible, to {former:100}", former=", ".join(former) or "nothing: a first deploy")
         return
     reasons = "; ".join(f"{way.place}: {way.reason}" for way in plan.ways_back if not way.possible)
     yield voice.say("Rollback: NOT possible. {reasons:300}", reasons=reasons or "It was not proved for every place.")
+
+
+def _name(called: str) -> str:
+    """Shorten what has no other name than its digest."""
+    return figures.digest(called) if called.startswith("sha256:") else called
 
 
 def _approval(view: ReleaseView, voice: Voice) -> Iterator[str]:
