@@ -18,7 +18,8 @@ from tools.references import is_loopback
 _TIMEOUT = timedelta(seconds=20)
 _LARGEST_ANSWER_BYTES = 32 * 1024**2
 _UNWELL = 500
-_BUSY = ("another operation is already in progress", "operation is already")
+_BUSY = "another operation is already in progress"
+_IDLE = "No operation is in progress"
 
 
 class ArgoCd:
@@ -46,10 +47,18 @@ class ArgoCd:
         try:
             await self._asked("POST", f"{self._path}/sync", body={"prune": False})
         except Denied as error:
-            if any(words in error.happened for words in _BUSY):
-                return False
-            raise
+            if _BUSY not in error.happened:
+                raise
+            return False
         return True
+
+    async def terminate(self) -> None:
+        """End the sync that is under way; nothing happens where there is none."""
+        try:
+            await self._asked("DELETE", f"{self._path}/operation")
+        except Denied as error:
+            if _IDLE not in error.happened:
+                raise
 
     async def unwell(self) -> tuple[Unwell, ...]:
         """List every resource that is not well, pods and all, with ArgoCD's own messages."""

@@ -67,7 +67,8 @@ class Journey:
     async def arrive(self, aim: Aim) -> Arrival:
         """Refresh, sync, and wait until the commit is Synced and Healthy with its images, has failed, or is late.
 
-        Outages of ArgoCD are waited out. Raises `Denied` and `NotFound` at once, others when the time is over.
+        A sync that is late is forced: by a hard refresh, and the end of an earlier sync that hangs. Outages of ArgoCD
+        are waited out. Raises `Denied` and `NotFound` at once, others when the time is over.
         """
         self._begun = self.clock.monotonic()
         while True:
@@ -105,10 +106,16 @@ class Journey:
         there = last is not None and await self._accepts(last.revision, aim)
         moved = there and last is not None and last.sync == SYNCED
         if not self._hard and not moved and self._seconds() >= self.settings.hard_refresh_after.total_seconds():
-            seen = await self.argo.refresh(hard=True)
-            self._hard = self._owed = True
-            return seen
+            return await self._force(aim)
         return await (self.argo.application() if there else self.argo.refresh())
+
+    async def _force(self, aim: Aim) -> Application:
+        """Let ArgoCD forget what it knows, and end a sync of an earlier commit that does not come to its end."""
+        seen = await self.argo.refresh(hard=True)
+        self._hard = self._owed = True
+        if seen.busy and seen.operation and not await self._accepts(seen.operation.revision, aim):
+            await self.argo.terminate()
+        return seen
 
     async def _accepts(self, revision: str, aim: Aim) -> bool:
         if not revision:
