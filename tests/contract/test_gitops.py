@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.targets import GitopsTarget
 from tests.contract import deployment_repository as place
 from tests.contract.github_schema import conforming
 from tests.emulators.github import GitHubEmulator
@@ -162,7 +163,7 @@ async def test_twenty_writers_who_know_nothing_of_each_other_all_land(github: Gi
         connected.close()
 
 
-def _part(number: int) -> place.GitopsTarget:
+def _part(number: int) -> GitopsTarget:
     return place.target({f"part{number}": f"part{number}.image.tag"}, "many.yaml")
 
 
