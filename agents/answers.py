@@ -31,6 +31,13 @@ class Order:
     origin: Origin
     key: str
     trigger: str = "manual"
+    """`manual`, or what set it off: `push`, `tag`, `release`."""
+    branch: str = ""
+    """Where the version is a commit: the branch it was pushed to."""
+    commit: str = ""
+    """The same: its sha, and nothing else is released."""
+    after_checks: bool = False
+    """Wait for the checks of the commit first."""
 
 
 @dataclass(frozen=True, slots=True)

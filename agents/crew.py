@@ -5,11 +5,8 @@ before anything happens; a wake-up only says *look again*.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import takewhile
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -17,9 +14,11 @@ from agents import policy
 from agents.answers import Accepted, Answer, Order, Person, Refusal
 from agents.driver import Driver, Equip, Graph
 from agents.endings import Endings, record
-from agents.events import Acknowledged, Decided, Event, Opened, Queued, Unlocked, Voted
+from agents.events import Acknowledged, ChecksAwaited, Decided, Event, Queued, Unlocked, Voted
+from agents.orders import BEFORE, opened, overtakes, release_of
 from agents.remote import perform
 from agents.segments import Segments
+from agents.triggers import MANUAL
 from config.shipmate import Configuration
 from tools.clock import Clock
 from tools.history import Store
@@ -60,7 +59,7 @@ class Crew:
         await self.segments.start()
         began = self.clock.now().isoformat()
         for release in unfinished:
-            if release.status is not Status.QUEUED:
+            if release.status not in BEFORE:
                 await self._recount(release)
                 await self.segments.wake(release.id, f"restart-{began}", release.target)
             await self._admit(release)
@@ -70,11 +69,19 @@ class Crew:
         await self.segments.stop()
 
     async def open(self, order: Order) -> Answer:
-        """Take an order, or refuse it with the reason and the way out."""
+        """Take an order, or refuse it with the reason and the way out.
+
+        What no person asked for has nobody to tell why not: its refusal is a release that has ended.
+        """
         refusal = await policy.may_open(order, self.configuration, self.store, self.home)
-        if refusal:
+        if refusal and order.trigger == MANUAL:
             return refusal
-        release = await self.store.releases.open(_release(order, self.clock.now()))
+        asked = release_of(order, self.clock.now())
+        release = await self.store.releases.open(asked)
+        if refusal and release.id == asked.id:
+            await self._report(release.id, opened(release))
+            await self.endings.end(release, Outcome.REFUSED, refusal.standing)
+            return refusal
         await self._admit(release)
         return Accepted(release.id)
 
@@ -111,6 +118,21 @@ class Crew:
         if refusal:
             return refusal
         return await self._cancel(release, person.id)
+
+    async def checked(self, release_id: str, verdict: str, detail: str) -> None:
+        """Tell a release that waits for the checks of its commit how they stand: waiting, passed or failed."""
+        release = await self._stored(release_id)
+        async with self._lock(release.target):
+            release = await self._stored(release_id)
+            if release.status is not Status.PENDING:
+                return
+            await self._report(release_id, ChecksAwaited(verdict, detail))
+            if verdict == "failed":
+                await self.endings.end(release, Outcome.REFUSED, f"The checks of its commit have failed: {detail}")
+            elif verdict == "passed":
+                await self.store.releases.change(release_id, status=Status.QUEUED)
+        if verdict == "passed":
+            await self._admit(await self._stored(release_id))
 
     async def unlock(self, service: str, environment: str, person: Person) -> Answer:
         """Release a locked target; approvers and owners may."""
@@ -150,7 +172,9 @@ class Crew:
             if release.outcome is None:
                 await self.driver.move_on(release)
                 release = await self._stored(release_id)
-        if release.outcome is not None:
+        if release.outcome is None:
+            await self._give_way(release)
+        else:
             await self.workspaces.remove(release.id)
             await self._start_next(release)
             await self.driver.forget(release)
@@ -209,18 +233,18 @@ class Crew:
     async def _start_next(self, release: Release) -> None:
         """Start the first of a target's queue when the target is free, and tell the rest where they stand."""
         async with self._lock(release.target):
-            line = await self.store.releases.unfinished(release.service, release.environment)
+            line = await self._line(release)
             if line and line[0].status is Status.QUEUED:
                 await self.store.releases.change(line[0].id, status=Status.RUNNING)
                 await self.segments.wake(line[0].id, "start", release.target, at_once=True)
             for position, queued in enumerate(line[1:], start=1):
-                await self._report(queued.id, Queued(line[0].id, line[0].version, position))
+                await self._report(queued.id, Queued(line[0].id, line[0].named, position))
 
     async def _cancel(self, release: Release, by: str) -> Answer:
         if not await self.store.releases.cancel(release.id, by):
             standing = f"{(await self._stored(release.id)).cancelled_by} has cancelled it already."
             return Refusal("already-cancelled", standing, "status")
-        if await self._leave_queue(release, by):
+        if await self._leave_queue(release, f"cancelled by {by}"):
             return Accepted(release.id)
         question = await self.store.decisions.latest(release.id)
         if question and question.choice is None:
@@ -229,26 +253,55 @@ class Crew:
 
     async def _admit(self, release: Release) -> None:
         """Do what the order of a release still lacks: whoever took it may have died right after it was stored."""
-        opened = Opened(release.kind, release.service, release.environment, release.version, release.requested_by)
-        await self._report(release.id, opened)
+        await self._report(release.id, opened(release))
+        if release.status is Status.PENDING:
+            return
         if release.kind == "rollback" and release.outcome is None:
             await self._make_way(release)
+        await self._overtake_earlier(release)
         await self._start_next(release)
+
+    async def _line(self, release: Release) -> list[Release]:
+        """List the releases of a target that have not ended, the one that holds it first."""
+        unfinished = await self.store.releases.unfinished(release.service, release.environment)
+        return [one for one in unfinished if one.status is not Status.PENDING]
+
+    async def _overtake_earlier(self, release: Release) -> None:
+        """Take back what earlier events on GitHub have set off and nobody has let through."""
+        if release.trigger == MANUAL or release.outcome is not None:
+            return
+        for one in await self.store.releases.unfinished(release.service, release.environment):
+            if overtakes(release, one):
+                await self._supersede(one, release)
+
+    async def _give_way(self, release: Release) -> None:
+        """Do not ask about what a later event on GitHub has overtaken meanwhile."""
+        later = [one for one in await self._line(release) if overtakes(one, release)]
+        if later:
+            await self._supersede(release, later[-1])
+
+    async def _supersede(self, release: Release, later: Release) -> None:
+        reason = f"{later.named} came after it"
+        if await self._leave_queue(release, f"superseded by {later.id}: {reason}"):
+            return
+        question = await self.store.decisions.latest(release.id)
+        if question and question.choice is None and release.status is Status.WAITING:
+            await self._close(release, question, "superseded", later.id, reason)
 
     async def _make_way(self, rollback: Release) -> None:
         """Nothing stands in the way of a rollback: whatever the target has before it is stopped."""
         line = await self.store.releases.unfinished(rollback.service, rollback.environment)
-        before = list(takewhile(lambda other: other.id != rollback.id, line))
+        before = [other for other in line if other.id != rollback.id and _comes_before(other, rollback)]
         for other in reversed(before):  # from the back, so that nobody moves up meanwhile
             if other.kind != "rollback":
                 await self._cancel(other, rollback.requested_by)
 
-    async def _leave_queue(self, release: Release, by: str) -> bool:
+    async def _leave_queue(self, release: Release, cause: str) -> bool:
         """End a release that has not begun; False when it has."""
         async with self._lock(release.target):
-            queued = (await self._stored(release.id)).status is Status.QUEUED
+            queued = (await self._stored(release.id)).status in BEFORE
             if queued:
-                await self.endings.end(release, Outcome.CANCELLED, f"cancelled by {by}")
+                await self.endings.end(release, Outcome.CANCELLED, cause)
         if queued:
             await self._start_next(release)
         return queued
@@ -266,25 +319,5 @@ class Crew:
         return release
 
 
-def _release(order: Order, now: datetime) -> Release:
-    suffix = hashlib.sha256(order.key.encode()).hexdigest()[:7]
-    return Release(
-        id=f"{now:%Y%m%d-%H%M%S}-{suffix}",
-        request=order.key,
-        kind=order.kind,
-        service=order.service,
-        environment=order.environment,
-        version=order.version,
-        trigger=order.trigger,
-        requested_by=order.person.id,
-        origin={"channel": order.origin.channel, "thread": order.origin.thread},
-        requested_at=now,
-        status=Status.QUEUED,
-        stage="",
-        finished_at=None,
-        outcome=None,
-        cause="",
-        commit="",
-        from_version="",
-        cancelled_by=None,
-    )
+def _comes_before(other: Release, rollback: Release) -> bool:
+    return other.status not in BEFORE or (other.requested_at, other.id) < (rollback.requested_at, rollback.id)

@@ -25,6 +25,25 @@ class Opened:
     environment: str
     version: str
     requested_by: str
+    trigger: str = "manual"
+    """`manual`, or what set it off: `push`, `tag`, `release`."""
+    branch: str = ""
+    """The branch that was pushed to."""
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksAwaited:
+    """The release begins when the checks of its commit have passed; how they stand."""
+
+    KIND: ClassVar[str] = "checks-awaited"
+    verdict: str
+    """waiting, passed or failed."""
+    detail: str
 
     @property
     def key(self) -> str:
@@ -388,8 +407,49 @@ class Finished:
         return self.KIND
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A GitHub release with notes stands beside the tag; without an address it was left out, for a reason."""
+
+    KIND: ClassVar[str] = "published"
+    tag: str
+    url: str
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class CreditLine:
+    """A pull request that runs now. `author` is a GitHub login; `person` an id, where the configuration knows one."""
+
+    number: int
+    title: str
+    author: str
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """Whose pull requests run now."""
+
+    KIND: ClassVar[str] = "credited"
+    pulls: tuple[CreditLine, ...]
+    more: int = 0
+    """Commits that nobody asked GitHub about, because there were too many."""
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
 Event = (
     Opened
+    | ChecksAwaited
     | Queued
     | Entered
     | Left
@@ -410,6 +470,8 @@ Event = (
     | Acknowledged
     | Unlocked
     | Finished
+    | Published
+    | Credited
 )
 
 _ADAPTERS: Mapping[str, TypeAdapter[Event]] = {kind.KIND: TypeAdapter(kind) for kind in Event.__args__}

@@ -111,7 +111,14 @@ def _asked(human: approval.Person, service: str, environment: str, version: str,
 
 def identities(person: str, people: People) -> frozenset[str]:
     """Tell every identity of the human behind one."""
-    return frozenset({person}).union(*(ids for ids in people.values() if person in ids))
+    known = [ids for ids in people.values() if any(_same(person, one) for one in ids)]
+    return frozenset({person}).union(*known)
+
+
+def _same(person: str, other: str) -> bool:
+    """Compare two identities; GitHub does not tell capitals in logins from small letters."""
+    github = person.startswith(f"{approval.GITHUB}:")
+    return person == other or (github and person.lower() == other.lower())
 
 
 def _human(person: Person, home: str, people: People) -> approval.Person:

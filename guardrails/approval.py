@@ -12,8 +12,11 @@ from datetime import datetime
 from typing import Literal
 
 from config.service import ApprovalPolicy
+from tools.versions import is_commit_version
 
 Outcome = Literal["pending", "approved", "rejected"]
+GITHUB = "github"
+"""Begins the id of whoever is known by a GitHub login, `github:hana`; alone it stands for nobody knows whom."""
 _GROUP = re.compile(r"S[A-Z0-9]{5,}", re.ASCII)
 
 
@@ -117,6 +120,7 @@ def may_request(
         or _no_requester(asked, policy)
         or _held("locked", lock, asked, f"unlock {asked.service} {asked.environment}")
         or _held("frozen", freeze, asked, f"status {asked.service}")
+        or _nobody_knows(asked, policy)
         or _nobody_left(asked, policy)
     )
 
@@ -180,7 +184,22 @@ def _no_right(asked: Asked, vote: Vote, policy: ApprovalPolicy | None) -> Refusa
         return Refusal(
             "self-approval", "You asked for this release, so you cannot approve it.", standing, _status(asked)
         )
+    if vote.approve and not policy.self_approval and _may_be_one(vote.person, asked.requester):
+        login = asked.requester.id.partition(":")[2]
+        standing = (
+            f"{login} set it off on GitHub. Whoever looks after the bot says who that is, or what your own login is, "
+            'under `people` in shipmate.yaml: {hana: [U0HANA, "github:hana"]}.'
+        )
+        return Refusal("not-told-apart", "Nobody knows whether this is your own change.", standing, _status(asked))
     return None
+
+
+def _may_be_one(person: Person, requester: Person) -> bool:
+    """Tell whether a GitHub login could be this human's: nobody said whose it is, nor what this human's is."""
+    place, _, login = requester.id.partition(":")
+    if place != GITHUB or login.endswith("[bot]") or len(requester.ids) > 1:
+        return False
+    return not login or not any(identity.startswith(f"{GITHUB}:") for identity in person.ids)
 
 
 def _again(asked: Asked, vote: Vote, votes: Sequence[Vote]) -> Refusal | None:
@@ -206,6 +225,14 @@ def _held(code: str, held: Held | None, asked: Asked, next_command: str) -> Refu
     return Refusal(code, f"{asked.service} in {asked.environment} takes no releases now.", standing, next_command)
 
 
+def _nobody_knows(asked: Asked, policy: ApprovalPolicy | None) -> Refusal | None:
+    """Refuse at once what everybody might have set off, where nobody may approve their own."""
+    if policy is None or policy.self_approval or policy.required == 0 or asked.requester.id != GITHUB:
+        return None
+    standing = "GitHub does not tell who set it off, so it could be any approver's own change."
+    return Refusal("unknown-requester", "Nobody could approve this release.", standing, _deploy(asked))
+
+
 def _nobody_left(asked: Asked, policy: ApprovalPolicy | None) -> Refusal | None:
     """Refuse at once what too few people could ever approve; the size of a user group is not known here."""
     if policy is None or any(_GROUP.fullmatch(name) for name in policy.approvers):
@@ -227,6 +254,8 @@ def _humans(people: Iterable[Person]) -> list[frozenset[str]]:
 
 
 def _deploy(asked: Asked) -> str:
+    if is_commit_version(asked.version):  # nobody can type that
+        return _status(asked)
     return f"deploy {asked.service} {asked.version} to {asked.environment}"
 
 

@@ -16,6 +16,7 @@ SETTINGS = ("-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=UTF-8
 _ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE"}
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}")
 _SHA = re.compile(r"[0-9a-f]{7,64}")
+_WHOLE = (40, 64)
 _FORBIDDEN = ("..", "//", "/.", ".lock/")
 
 _NO_ACCESS = (
@@ -57,14 +58,19 @@ def environment(url: str, token: SecretStr | None) -> Mapping[str, str]:
 
 
 def candidates(ref: str) -> tuple[str, ...]:
-    """List the full names that a person may mean, best first; none for what is no plain name."""
+    """List the full names that a person may mean, best first; none for what is no plain name.
+
+    A whole sha always means its commit: GitHub takes no branch or tag of such a name, others might.
+    """
     plain = (
         _REF.fullmatch(ref) and not any(part in ref for part in _FORBIDDEN) and not ref.endswith(("/", ".", ".lock"))
     )
     if not plain:
         return ()
-    sha = (ref,) if _SHA.fullmatch(ref) else ()
-    return (f"refs/tags/{ref}", f"refs/heads/{ref}", *sha)
+    named = (f"refs/tags/{ref}", f"refs/heads/{ref}")
+    if not _SHA.fullmatch(ref):
+        return named
+    return (ref, *named) if len(ref) in _WHOLE else (*named, ref)
 
 
 def shown(url: str) -> str:

@@ -1,14 +1,28 @@
-"""The order of versions: by number, and a pre-release before its release."""
+"""Versions: their order, and what a commit without a tag is called.
+
+By number, and a pre-release before its release. A commit is called by the first twelve digits of its sha.
+"""
 
 import re
 from collections.abc import Iterable
 
+_COMMIT = re.compile(r"[0-9a-f]{12}")
 _Key = tuple[tuple[int, ...], int, tuple[tuple[int, int, str], ...], str]
 
 
 def newest_first(versions: Iterable[str]) -> tuple[str, ...]:
     """Sort versions as Semantic Versioning orders them; other names by the numbers in them."""
     return tuple(sorted(versions, key=_key, reverse=True))
+
+
+def commit_version(sha: str) -> str:
+    """Name the version that a commit without a tag is."""
+    return sha[:12]
+
+
+def is_commit_version(version: str) -> bool:
+    """Tell whether a version names a commit."""
+    return _COMMIT.fullmatch(version) is not None
 
 
 def _key(version: str) -> _Key:

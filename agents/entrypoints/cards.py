@@ -11,6 +11,7 @@ from agents.entrypoints.facts import Fact, facts, held, objections, short, words
 from agents.entrypoints.headlines import headline, way_on
 from agents.entrypoints.view import RUNNING, ReleaseView, Stage
 from agents.entrypoints.voice import CUT, Voice, cut, flat, slack_escaped
+from agents.entrypoints.words import sentence
 
 Block = dict[str, Any]
 CARD_LIMIT = 12_000
@@ -95,6 +96,9 @@ def fenced(lines: Iterable[str]) -> str:
 
 def progress_blocks(view: ReleaseView, voice: Voice) -> list[Block]:
     """Draw the steps; where the release waits in line, the line."""
+    awaited = view.waits_for_checks
+    if awaited:
+        return [section(sentence(awaited, voice))]
     queued = view.waits_in_line
     if queued:
         place = voice.say(
@@ -162,7 +166,7 @@ def _quoted(text: str, room: int) -> str:
 def _question_buttons(view: ReleaseView, asked: events.Asked) -> Block:
     release = view.release
     value = f"{release.id} {asked.digest}"
-    what = f"{release.service} {release.version} in {release.environment}"
+    what = f"{release.service} {release.named} in {release.environment}"
     return {
         "type": "actions",
         "block_id": "question",

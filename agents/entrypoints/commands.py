@@ -8,6 +8,7 @@ from typing import Any
 
 from config.nearest import nearest
 from config.service import Service
+from tools.versions import is_commit_version
 
 LONGEST_TEXT = 600
 LONGEST_WORD = 128
@@ -114,6 +115,8 @@ class Known:
     environments: tuple[str, ...]
     default: str
     version: re.Pattern[str]
+    commits: bool = False
+    """Commits without a tag are released too, so that one may be gone back to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,12 @@ class Catalog:
     def of(cls, services: Mapping[str, Service], prefix: str = "/deploy") -> "Catalog":
         """Take what the configuration declares."""
         known = {
-            name: Known(tuple(service.environments), service.default_environment, re.compile(service.version, re.ASCII))
+            name: Known(
+                tuple(service.environments),
+                service.default_environment,
+                re.compile(service.version, re.ASCII),
+                commits=any(environment.triggers.branches for environment in service.environments.values()),
+            )
             for name, service in services.items()
         }
         return cls(known, prefix)
@@ -139,8 +147,8 @@ def spelled(prefix: str, *words: str) -> str:
     return " ".join((prefix, *shown))
 
 
-_SERVICE, _VERSION, _ENVIRONMENT, _DIGEST = "SERVICE", "VERSION", "ENV", "DIGEST"
-_SLOTS = (_SERVICE, _VERSION, _ENVIRONMENT, _DIGEST)
+_SERVICE, _VERSION, _FORMER, _ENVIRONMENT, _DIGEST = "SERVICE", "VERSION", "FORMER", "ENV", "DIGEST"
+_SLOTS = (_SERVICE, _VERSION, _FORMER, _ENVIRONMENT, _DIGEST)
 _PLAN_DIGEST = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
 Shape = tuple[str, ...]
 
@@ -169,9 +177,9 @@ _FORMS: Mapping[str, _Form] = {
         "SERVICE [to VERSION] [in ENV]",
         (
             (_SERVICE,),
-            (_SERVICE, "to", _VERSION),
+            (_SERVICE, "to", _FORMER),
             (_SERVICE, "in", _ENVIRONMENT),
-            (_SERVICE, "to", _VERSION, "in", _ENVIRONMENT),
+            (_SERVICE, "to", _FORMER, "in", _ENVIRONMENT),
         ),
     ),
     "cancel": _Form(Cancel, "SERVICE [ENV]", _TARGET),
@@ -246,7 +254,13 @@ def _read_form(verb: str, words: tuple[str, ...], catalog: Catalog) -> Command |
         named[slot] = word
     if form.targeted:
         named.setdefault(_ENVIRONMENT, catalog.services[named[_SERVICE]].default)
-    fields = {_SERVICE: "service", _VERSION: "version", _ENVIRONMENT: "environment", _DIGEST: "digest"}
+    fields = {
+        _SERVICE: "service",
+        _VERSION: "version",
+        _FORMER: "version",
+        _ENVIRONMENT: "environment",
+        _DIGEST: "digest",
+    }
     return form.make(**{fields[slot]: word for slot, word in named.items() if slot in fields})
 
 
@@ -291,6 +305,11 @@ def _wrong_version(word: str, known: Known | None, _catalog: Catalog) -> Unfit |
     return "bad-version", f"'{_short(word)}' is not a version here; versions look like {pattern.pattern}.", better
 
 
+def _wrong_former(word: str, known: Known | None, catalog: Catalog) -> Unfit | None:
+    commit = known is not None and known.commits and is_commit_version(word)
+    return None if commit else _wrong_version(word, known, catalog)
+
+
 def _wrong_environment(word: str, known: Known | None, _catalog: Catalog) -> Unfit | None:
     environments = known.environments if known else ()
     standing = f"There is no environment '{_short(word)}'. Environments: {_listed(environments)}."
@@ -306,6 +325,7 @@ def _wrong_digest(word: str, _known: Known | None, _catalog: Catalog) -> Unfit |
 _WRONG: Mapping[str, Callable[[str, Known | None, Catalog], Unfit | None]] = {
     _SERVICE: _wrong_service,
     _VERSION: _wrong_version,
+    _FORMER: _wrong_former,
     _ENVIRONMENT: _wrong_environment,
     _DIGEST: _wrong_digest,
 }

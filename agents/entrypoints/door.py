@@ -24,6 +24,7 @@ from tools.history import Store
 from tools.history.decisions import Question
 from tools.history.deployments import ADOPTED
 from tools.history.releases import Outcome, Release
+from tools.versions import is_commit_version
 
 HISTORY_LENGTH = 10
 
@@ -160,11 +161,10 @@ async def _rollback(command: commands.Rollback, visit: Visit) -> Reply:
     service, environment = command.service, command.environment
     if command.version in (await lineage(visit.store, service, environment)).left:
         standing_ = f"{command.version} was rolled away from; going forward again takes a release of its own."
-        return _told(
-            Refusal("not-a-way-back", standing_, f"deploy {service} {command.version} to {environment}"),
-            visit.voice,
-            "",
-        )
+        forward = f"deploy {service} {command.version} to {environment}"
+        if is_commit_version(command.version):  # nobody can type that; a push brings it
+            forward = f"history {service} {environment}"
+        return _told(Refusal("not-a-way-back", standing_, forward), visit.voice, "")
     version = command.version or await _version_before(service, environment, visit)
     if version is None:
         standing_ = f"No version before the present one is known for {service} in {environment}."

@@ -41,7 +41,7 @@ def what(view: ReleaseView, voice: Voice) -> str:
         if back
         else "{service:60} {version:80} in {environment:60}"
     )
-    return voice.say(template, service=release.service, version=release.version, environment=release.environment)
+    return voice.say(template, service=release.service, version=release.named, environment=release.environment)
 
 
 def headline(view: ReleaseView, voice: Voice) -> str:
@@ -51,6 +51,8 @@ def headline(view: ReleaseView, voice: Voice) -> str:
         return HEADLINES[view.outcome].replace("{what}", name)
     if view.open_question:
         return f"{name}: waiting for approval"
+    if view.waits_for_checks:
+        return f"{name}: waiting for the checks of its commit"
     if view.waits_in_line:
         return f"{name}: waiting in line"
     stage = view.stage
@@ -67,7 +69,7 @@ def way_on(view: ReleaseView, voice: Voice) -> str:
     took = f"Took {figures.duration(finished.seconds)}." if finished and finished.seconds else ""
     because = cause(view.cause, voice)
     release = view.release
-    command = _WAYS_ON.get(view.outcome, "")
+    command = "" if release.branch and view.outcome is Outcome.EXPIRED else _WAYS_ON.get(view.outcome, "")
     filled = command.format(service=release.service, environment=release.environment, version=release.version)
     after = {Outcome.SUCCEEDED: "Way back"}.get(view.outcome, "Next")
     told = [took, f"Why: {because}" if because else "", f"{after}: {next_command(filled, voice)}" if filled else ""]

@@ -8,6 +8,7 @@ from agents.entrypoints.commands import Misread, usages
 from agents.entrypoints.standing import Standing
 from agents.entrypoints.voice import Voice
 from agents.entrypoints.words import next_command
+from agents.triggers import MANUAL
 from tools.history.deployments import Deployment
 from tools.history.releases import Outcome, Release, Statistics, Status
 from tools.history.targets import Target
@@ -107,12 +108,19 @@ def _running(component: str, deployment: Deployment, voice: Voice) -> str:
     )
 
 
+_DOING = {
+    Status.PENDING: "waiting for the checks of its commit",
+    Status.QUEUED: "waiting in line",
+    Status.WAITING: "waiting for approval",
+}
+
+
 def _under_way(release: Release, voice: Voice) -> str:
-    doing = {Status.QUEUED: "waiting in line", Status.WAITING: "waiting for approval"}.get(release.status)
+    doing = _DOING.get(release.status)
     return voice.say(
         "{kind:20} of {version:80}: {doing:60}, asked for by {who:who} ({id:code})",
         kind=release.kind,
-        version=release.version,
+        version=release.named,
         doing=doing or release.stage or "starting",
         who=release.requested_by,
         id=release.id,
@@ -143,11 +151,12 @@ def _past(release: Release, voice: Voice) -> str:
     if release.cause and release.outcome not in (Outcome.SUCCEEDED, Outcome.SKIPPED):
         because = voice.say(" - {cause:120}", cause=release.cause)
     told = voice.say(
-        "{when:when} {kind:20} {service:60} {version:80} {environment:60}: {outcome:20}",
+        "{when:when} {kind:20} {service:60} {version:80} {environment:60}{why:30}: {outcome:20}",
         when=release.requested_at,
         kind=release.kind,
         service=release.service,
-        version=release.version,
+        version=release.named,
+        why="" if release.trigger == MANUAL else f" by {release.trigger}",
         environment=release.environment,
         outcome=str(outcome).replace("-", " "),
     )

@@ -75,6 +75,7 @@ def release_json(release: Release) -> dict[str, Any]:
         "environment": release.environment,
         "version": release.version,
         "trigger": release.trigger,
+        "branch": release.branch,
         "requested_by": release.requested_by,
         "started_at": release.requested_at.isoformat(),
         "finished_at": release.finished_at.isoformat() if release.finished_at else None,

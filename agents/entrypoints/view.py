@@ -10,7 +10,7 @@ from agents import events
 from agents.events import Event
 from guardrails.plan import Plan, digest, from_json
 from tools.history.journal import Entry
-from tools.history.releases import Outcome, Release
+from tools.history.releases import Outcome, Release, Status
 
 STAGES = ("analyze", "test", "build", "plan", "approve", "deploy", "verify")
 PENDING, RUNNING = "pending", "running"
@@ -72,6 +72,13 @@ class ReleaseView:
     def stage(self) -> Stage | None:
         """Return the step that is under way."""
         return next((stage for stage in self.stages if stage.status == RUNNING), None)
+
+    @property
+    def waits_for_checks(self) -> events.ChecksAwaited | None:
+        """Return how the checks of the commit stand, as long as they keep the release from its place in line."""
+        if self.outcome is not None or self.release.status is not Status.PENDING:
+            return None
+        return self.one(events.ChecksAwaited) or events.ChecksAwaited("waiting", "GitHub is asked how they stand.")
 
     @property
     def waits_in_line(self) -> events.Queued | None:

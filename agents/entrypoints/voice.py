@@ -22,6 +22,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{2,20}", re.ASCII)
 _SLACK_GROUP = re.compile(r"S[A-Z0-9]{5,20}", re.ASCII)
 _ID = re.compile(r"(?<![\w@^])[UW][A-Z0-9]{2,20}(?!\w)", re.ASCII)
+_PLACES = {"terminal": "terminal", "github": "GitHub"}
 _EMOJI = re.compile(r":(?!\d{1,2}:)(?=[A-Za-z0-9_+'-]+:)")
 """No emoji has a name of one or two digits; every time of day looks like one."""
 _WHITESPACE = str.maketrans(
@@ -152,7 +153,8 @@ def slack_mention(person: str) -> str:
 def terminal_mention(person: str) -> str:
     """Name a person in plain text."""
     short = person[:LONGEST_VALUE]
-    return cut(flat(f"{short.removeprefix('terminal:')} (terminal)" if short.startswith("terminal:") else short), 80)
+    place, _, name = short.partition(":")
+    return cut(flat(f"{name} ({_PLACES[place]})" if place in _PLACES and name else short), 80)
 
 
 def _slack_code(text: str) -> str:

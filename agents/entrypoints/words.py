@@ -7,7 +7,7 @@ from typing import Any
 from agents import events
 from agents.entrypoints import figures
 from agents.entrypoints.commands import VERBS, spelled
-from agents.entrypoints.facts import condition_lines, finding_lines, suite_line
+from agents.entrypoints.facts import SET_OFF, condition_lines, finding_lines, suite_line
 from agents.entrypoints.voice import Voice
 from agents.events import Event
 
@@ -50,15 +50,25 @@ Say = Callable[[Any, Voice], str]
 
 
 def _opened(event: events.Opened, voice: Voice) -> str:
-    template = "{person:who} asked for {service:60} {version:80} in {environment:60}."
+    template = "{who:who} asked for {service:60} {version:80} in {environment:60}."
     if event.kind == "rollback":
-        template = "{person:who} asked to roll {service:60} in {environment:60} back to {version:80}."
+        template = "{who:who} asked to roll {service:60} in {environment:60} back to {version:80}."
+    if event.trigger in SET_OFF:
+        template = f"{SET_OFF[event.trigger]}: {{service:60}} {{version:80}} in {{environment:60}}."
     return voice.say(
         template,
-        person=event.requested_by,
+        who=event.requested_by,
         service=event.service,
         version=event.version,
         environment=event.environment,
+        branch=event.branch,
+    )
+
+
+def _checks_awaited(event: events.ChecksAwaited, voice: Voice) -> str:
+    told = {"waiting": "Waits for the checks of the commit", "passed": "The checks of the commit have passed"}
+    return told.get(event.verdict, "The checks of the commit have failed") + voice.say(
+        ": {detail:300}", detail=event.detail
     )
 
 
@@ -254,8 +264,28 @@ def _finished(event: events.Finished, voice: Voice) -> str:
     return voice.say("Ended: {outcome:40}", outcome=event.outcome.replace("-", " ")) + f"{after}{because}"
 
 
+def _published(event: events.Published, voice: Voice) -> str:
+    if not event.url:
+        return voice.say("No GitHub release: {reason}", reason=event.reason)
+    return voice.say("GitHub release {tag:80}: {url:500}", tag=event.tag, url=event.url)
+
+
+def _credited(event: events.Credited, voice: Voice) -> str:
+    """Call only people whom the configuration knows by their GitHub login; every other author is a name."""
+    if not event.pulls:
+        return "No pull request is in this release."
+    lines = [
+        voice.say("#{number} {title:160} by ", number=pull.number, title=pull.title)
+        + (voice.mention(pull.person) if pull.person else voice.say("{author:60}", author=pull.author))
+        for pull in event.pulls
+    ]
+    more = [f"{figures.count(event.more, 'older commit')} not looked up."] if event.more else []
+    return "\n".join(("Released with this:", *_few(lines, 20), *more))
+
+
 _SENTENCES: Mapping[type, Say] = {
     events.Opened: _opened,
+    events.ChecksAwaited: _checks_awaited,
     events.Queued: _queued,
     events.Entered: _entered,
     events.Left: _left,
@@ -276,6 +306,8 @@ _SENTENCES: Mapping[type, Say] = {
     events.Acknowledged: _acknowledged,
     events.Unlocked: _unlocked,
     events.Finished: _finished,
+    events.Published: _published,
+    events.Credited: _credited,
 }
 
 

@@ -56,9 +56,10 @@ class Release:
     environment: str
     version: str
     trigger: str
+    """`manual`, or what set it off: `push`, `tag`, `release`."""
     requested_by: str
     origin: Mapping[str, Any]
-    """Where it was asked for: `channel`, `thread` for Slack; empty for the terminal."""
+    """Where it was asked for: `channel`, `thread` for Slack; empty for the terminal. `branch` of a pushed commit."""
     requested_at: datetime
     status: Status
     stage: str
@@ -73,6 +74,21 @@ class Release:
     def target(self) -> str:
         """What only one release may hold at a time: `service/environment`."""
         return f"{self.service}/{self.environment}"
+
+    @property
+    def branch(self) -> str:
+        """The branch whose newest commit the version was; empty where it is a tag."""
+        return str(self.origin.get("branch") or "")
+
+    @property
+    def pinned(self) -> str:
+        """The one commit that may be released; empty where the version's tag says which."""
+        return self.commit if self.branch else ""
+
+    @property
+    def named(self) -> str:
+        """The version as people know it: a commit with its branch."""
+        return f"{self.version} ({self.branch})" if self.branch else self.version
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,15 @@ from tools.history.releases import Outcome
 EVERY: tuple[Event, ...] = (
     *UNTIL_DONE,
     events.Queued("r1", "v1.2.2", 1),
+    events.ChecksAwaited("waiting", "1 of 3 has ended"),
     events.Objected("plan", (REMARK,)),
     events.Voted(QUESTION, "U0MAX", "approved", 1, 2),
     events.RolledBack("observer", "alpha", "v1.2.2", healthy=True, seconds=3.0),
     LOCKED,
     events.Acknowledged("U0MAX"),
     events.Unlocked("U0MAX"),
+    events.Published("v1.2.3", "https://github.com/acme/observer/releases/tag/v1.2.3"),
+    events.Credited((events.CreditLine(7, "Expose counters", "ben", "U0BEN"),)),
 )
 
 

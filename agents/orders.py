@@ -1,0 +1,49 @@
+"""What an order becomes: a release that stands at its beginning. Pure."""
+
+import hashlib
+from datetime import datetime
+
+from agents.answers import Order
+from agents.events import Opened
+from agents.triggers import MANUAL
+from tools.history.releases import Release, Status
+
+BEFORE = frozenset({Status.PENDING, Status.QUEUED})
+"""A release that stands so has not begun."""
+
+
+def opened(release: Release) -> Opened:
+    """Tell what was asked for."""
+    place = (release.service, release.environment, release.version)
+    return Opened(release.kind, *place, release.requested_by, release.trigger, release.branch)
+
+
+def overtakes(later: Release, release: Release) -> bool:
+    """Tell whether both were set off by GitHub, and which came later."""
+    both = release.trigger != MANUAL != later.trigger
+    return both and (later.requested_at, later.id) > (release.requested_at, release.id)
+
+
+def release_of(order: Order, now: datetime) -> Release:
+    """Make a release of an order, as it is before anything has happened."""
+    suffix = hashlib.sha256(order.key.encode()).hexdigest()[:7]
+    return Release(
+        id=f"{now:%Y%m%d-%H%M%S}-{suffix}",
+        request=order.key,
+        kind=order.kind,
+        service=order.service,
+        environment=order.environment,
+        version=order.version,
+        trigger=order.trigger,
+        requested_by=order.person.id,
+        origin={"channel": order.origin.channel, "thread": order.origin.thread, "branch": order.branch},
+        requested_at=now,
+        status=Status.PENDING if order.after_checks else Status.QUEUED,
+        stage="",
+        finished_at=None,
+        outcome=None,
+        cause="",
+        commit=order.commit,
+        from_version="",
+        cancelled_by=None,
+    )
