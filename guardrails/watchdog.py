@@ -1,27 +1,37 @@
 """The watchdog's judgement: any one alarm rolls the release back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from statistics import median
 
 from config.contracts import Watch
 from guardrails.verdict import Finding, Level, Verdict
+from tools.measurements import Measurement
+from tools.resources import CPU, GPU, MEMORY
 from tools.watch import Sample
 
+SUSTAINED = 3
+"""Looks in a row above a limit that are no spike any more; in a shorter window all of them, and at least two."""
 _SERVER_ERROR = 500
+_PERCENT: Mapping[str, str] = {
+    CPU: "CPU use, in percent of one CPU",
+    MEMORY: "Memory use, in percent of the container's limit",
+    GPU: "GPU use of the host, in percent",
+}
 
 
 def service_well(
     service: str, samples: Sequence[Sample], baseline: timedelta | None, restarts: int, watch: Watch
 ) -> Verdict:
-    """Judge a whole window: one 5xx, no answer, latency, restarts, error log.
+    """Judge a whole window: one 5xx, no answer, latency, restarts, error log, and what stays above its limit.
 
     `baseline` is the median latency before the deploy, None where nothing answered then;
     `restarts` is the container's count at the start of the watch.
     """
     if not samples:
         return Verdict.of([_finding("watch-unseen", service, "Nobody watched the service, so nobody knows.")])
-    return Verdict.of((*_lasting(service, samples, restarts, watch), *_slow(service, samples, baseline, watch)))
+    lasting = _lasting(service, samples, restarts, watch)
+    return Verdict.of((*lasting, *_slow(service, samples, baseline, watch), *_used(service, samples, watch)))
 
 
 def alarmed(samples: Sequence[Sample], restarts: int, watch: Watch) -> bool:
@@ -29,7 +39,24 @@ def alarmed(samples: Sequence[Sample], restarts: int, watch: Watch) -> bool:
 
     Latency is none of these: one slow answer is chance, and only the whole window has a median.
     """
-    return bool(samples) and any(True for _ in _lasting("", samples, restarts, watch))
+    return bool(samples) and (any(True for _ in _lasting("", samples, restarts, watch)) or _exceeded(samples, watch))
+
+
+def limits(watch: Watch) -> dict[str, float]:
+    """Name what is measured beside the answers, with the value that it must not stay above."""
+    uses = {CPU: watch.cpu_percent, MEMORY: watch.memory_percent, GPU: watch.gpu_percent}
+    metrics = {f"metric {name}": metric.maximum for name, metric in sorted(watch.metrics.items())}
+    return {name: limit for name, limit in uses.items() if limit is not None} | metrics
+
+
+def seen(samples: Sequence[Sample], watch: Watch) -> tuple[str, ...]:
+    """Tell in words what was measured: from the lowest to the highest, or why there is nothing."""
+    return tuple(_told(name, limit, series(samples, name)) for name, limit in limits(watch).items())
+
+
+def series(samples: Sequence[Sample], name: str) -> tuple[Measurement, ...]:
+    """List what was measured under a name, look by look."""
+    return tuple(one for sample in samples for one in sample.measured if one.name == name)
 
 
 def _lasting(service: str, samples: Sequence[Sample], restarts: int, watch: Watch) -> Iterator[Finding]:
@@ -64,6 +91,55 @@ def _slow(service: str, samples: Sequence[Sample], baseline: timedelta | None, w
     elif typical > max(watch.latency_floor, baseline * watch.latency_ratio):
         message = f"Median latency {_ms(typical)}, {_ms(baseline)} before (limit {watch.latency_ratio:g} times)."
         yield _finding("watch-latency", service, message)
+
+
+def _used(service: str, samples: Sequence[Sample], watch: Watch) -> Iterator[Finding]:
+    """Object to what stays above its limit. Silence is told and is no alarm: it says nothing about the service."""
+    for name, limit in limits(watch).items():
+        measured = series(samples, name)
+        known = [one.value for one in measured if one.value is not None]
+        subject = f"{service}: {name}"
+        if _stays_above(known, limit):
+            above = sum(value > limit for value in known)
+            told = f"{_PERCENT.get(name, name.capitalize())}: above {limit:g} at {above} of {len(known)} looks"
+            yield _finding(f"watch-{name.partition(" ")[0]}", subject, f"{told}, at most {max(known):g}.")
+        elif not known:
+            reason = measured[-1].unseen if measured else "nobody looked"
+            yield _unseen(subject, f"{name.capitalize()} was not seen: {reason}. Its limit {limit:g} was not checked.")
+
+
+def _told(name: str, limit: float, measured: Sequence[Measurement]) -> str:
+    known = sorted(one.value for one in measured if one.value is not None)
+    if known:
+        return f"{name} {known[0]:.4g} to {known[-1]:.4g} (limit {limit:g})"
+    return f"{name} not seen: {measured[-1].unseen if measured else 'nobody looked'} (limit {limit:g})"
+
+
+def _exceeded(samples: Sequence[Sample], watch: Watch) -> bool:
+    """Tell whether a limit was exceeded for so long that no later look takes it back."""
+    for name, limit in limits(watch).items():
+        known = [one.value for one in series(samples, name) if one.value is not None]
+        if _longest_row(known, limit) >= SUSTAINED:
+            return True
+    return False
+
+
+def _stays_above(known: Sequence[float], limit: float) -> bool:
+    row = _longest_row(known, limit)
+    return row >= SUSTAINED or 1 < row == len(known)
+
+
+def _longest_row(values: Sequence[float], limit: float) -> int:
+    longest = row = 0
+    for value in values:
+        row = row + 1 if value > limit else 0
+        longest = max(longest, row)
+    return longest
+
+
+def _unseen(subject: str, message: str) -> Finding:
+    remedy = "Mend what cannot be seen, or take its limit out of `watch`."
+    return Finding(rule="watch-unmeasured", subject=subject, message=message, remedy=remedy, level=Level.WARNING)
 
 
 def _finding(rule: str, service: str, message: str, level: Level = Level.BLOCKING) -> Finding:

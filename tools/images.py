@@ -23,7 +23,7 @@ from config.sources import Component
 from tools.builds import BuiltImage, Recipe, build_command, recipe, required
 from tools.engine import Engine, HistoryStep, LocalImage
 from tools.errors import Garbled, NotFound, TimedOut
-from tools.layers import Text, layer_texts
+from tools.layers import LayerFile, Text, layer_texts
 from tools.platforms import own_first, variant
 from tools.process import run
 from tools.references import Reference
@@ -126,21 +126,26 @@ class Images:
             raise NotFound(f"{reference} was pulled, but the engine does not know it.", remedy="Pull it again.")
         return image
 
-    async def texts(self, reference: str, limit: timedelta = _TRANSFER_TIMEOUT) -> AsyncIterator[Text]:
+    async def texts(
+        self, reference: str, limit: timedelta = _TRANSFER_TIMEOUT, noted: Callable[[LayerFile], None] | None = None
+    ) -> AsyncIterator[Text]:
         """Yield all text that an image carries: history, environment, labels, and small text files of every layer.
 
         Each comes with its place, such as `layer 2 of 5: /app/.env`; files that a later layer removed are among them.
         With several platforms, each place begins with its platform: `linux/arm64, layer 2 of 5: /app/.env`.
+        `noted` is told every file of every layer on the way, of any size; it is called from another thread.
         """
         platforms = self._platforms.get(reference)
         for platform in platforms or ("",):
             name = variant(reference, platform) if platform else reference
-            async for place, text in self._texts(name, limit):
+            async for place, text in self._texts(name, limit, noted):
                 yield (f"{platform}, {place}" if platform else place), text
 
-    async def _texts(self, reference: str, limit: timedelta) -> AsyncIterator[Text]:
+    async def _texts(
+        self, reference: str, limit: timedelta, noted: Callable[[LayerFile], None] | None
+    ) -> AsyncIterator[Text]:
         late = asyncio.get_running_loop().time() + limit.total_seconds()
-        texts = self._read_texts(reference)
+        texts = self._read_texts(reference, noted)
         reader = ThreadPoolExecutor(max_workers=1)
         try:
             while batch := await _next_batch(reader, texts):
@@ -157,11 +162,13 @@ class Images:
         platforms = self._platforms.get(like or reference, ())
         return (reference, *(variant(reference, platform) for platform in platforms))
 
-    def _read_texts(self, reference: str) -> Generator[Text, None, None]:
+    def _read_texts(
+        self, reference: str, noted: Callable[[LayerFile], None] | None = None
+    ) -> Generator[Text, None, None]:
         with Engine(self._environment, _TRANSFER_TIMEOUT) as engine:
             yield from engine.described(reference)
             with engine.archive(reference) as archive:
-                yield from layer_texts(archive, engine.layers(reference))
+                yield from layer_texts(archive, engine.layers(reference), noted)
 
     async def _call(self, act: Callable[[Engine], T], doing: str, limit: timedelta = _CALL_TIMEOUT) -> T:
         def acted() -> T:

@@ -2,16 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
-from config.contracts import Probe, Watch
+from config.contracts import MetricWatch, Probe, Watch
+from tools import prometheus
 from tools.clock import Clock
 from tools.containers import Containers
 from tools.health import Answer, probe
 from tools.hosts import Host
+from tools.measurements import Measurement
+from tools.resources import CPU, MEMORY, container_use, gpu_use
 
 BASELINE_PROBES = 5
 _SERVER_ERROR = 500
@@ -33,6 +36,8 @@ class Sample:
     """Matching log lines since the watch began."""
     running: bool = True
     error: str = ""
+    measured: tuple[Measurement, ...] = ()
+    """What else is watched, as the service's settings want it: CPU, memory, GPU, queries to Prometheus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ async def observe(
 ) -> tuple[Sample, ...]:
     """Look at one container at once and then `every` so often until the window is over or the samples are `enough`.
 
-    Each look times the first request alone, and then puts `watch.load` of each of the others side by side. A container
+    Each look times the first request alone, and then puts `watch.load` of each of the others side by side, while what
+    the container uses is measured: that takes a second or two, so looks may be further apart than `every`. A container
     that was replaced or removed counts as not running any more.
     """
     since, started = await containers.now(), clock.monotonic()
@@ -94,18 +100,44 @@ async def observe(
     for number in range(watch.window // watch.every + 1):
         elapsed = timedelta(seconds=clock.monotonic() - started)
         await clock.sleep(max(timedelta(), number * watch.every - elapsed))
-        at, answers = clock.now(), await _answers(containers.host, requests, watch.load)
-        samples.append(await _sample(containers, container, answers, watch.error_log, since, at))
+        at, alone = clock.now(), await probe(containers.host, requests[0])
+        together, measured = await asyncio.gather(
+            _burst(containers.host, requests[1:], watch.load), measure(containers.host, container, watch)
+        )
+        answers = [(requests[0], alone), *together]
+        sample = await _sample(containers, container, answers, watch.error_log, since, at)
+        samples.append(replace(sample, measured=measured))
         if enough(samples):
             break
     return tuple(samples)
 
 
-async def _answers(host: Host, requests: Sequence[Probe], load: int) -> list[tuple[Probe, Answer]]:
-    alone = await probe(host, requests[0])
-    burst = [request for request in requests[1:] for _ in range(load)]
-    together = await asyncio.gather(*(probe(host, request) for request in burst))
-    return [(requests[0], alone), *zip(burst, together, strict=True)]
+async def measure(host: Host, container: str, watch: Watch) -> tuple[Measurement, ...]:
+    """Measure side by side what the settings give a limit for, in a fixed order."""
+    wanted = {CPU: watch.cpu_percent, MEMORY: watch.memory_percent}
+    looks = [_metric(name, metric) for name, metric in sorted(watch.metrics.items())]
+    if watch.gpu_percent is not None:
+        looks.insert(0, gpu_use(host))
+    uses = container_use(host, container) if any(wanted.values()) else _nothing()
+    measured, *others = await asyncio.gather(uses, *(_alone(look) for look in looks))
+    return (*(one for one in measured if wanted[one.name]), *(one for other in others for one in other))
+
+
+async def _nothing() -> tuple[Measurement, ...]:
+    return ()
+
+
+async def _alone(look: Awaitable[Measurement]) -> tuple[Measurement, ...]:
+    return (await look,)
+
+
+async def _metric(name: str, metric: MetricWatch) -> Measurement:
+    return Measurement(f"metric {name}", *await prometheus.ask(metric.url, metric.query))
+
+
+async def _burst(host: Host, requests: Sequence[Probe], load: int) -> list[tuple[Probe, Answer]]:
+    burst = [request for request in requests for _ in range(load)]
+    return list(zip(burst, await asyncio.gather(*(probe(host, request) for request in burst)), strict=True))
 
 
 async def _sample(

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.contracts import Watch
+from config.contracts import MetricWatch, Watch
 from guardrails.verdict import Level, Verdict
-from guardrails.watchdog import alarmed, service_well
+from guardrails.watchdog import alarmed, seen, service_well
+from tools.measurements import Measurement
 from tools.watch import Sample
 
 WATCH = Watch()
@@ -93,6 +94,75 @@ def test_a_client_error_or_a_few_error_lines_are_no_alarm() -> None:
     assert not judge(replace(GOOD, status=404), replace(GOOD, error_lines=5)).findings
 
 
+WATCHED = Watch(
+    cpu_percent=150,
+    memory_percent=90,
+    gpu_percent=95,
+    metrics={"error-rate": MetricWatch(url="http://prometheus:9090", query="x", maximum=0.05)},
+)
+
+
+def looks(name: str, *values: float | None) -> list[Sample]:
+    return [
+        replace(GOOD, measured=(Measurement(name, value, "" if value is not None else "no answer"),))
+        for value in values
+    ]
+
+
+def alarms(watched: list[Sample]) -> list[str]:
+    verdict = service_well("kodex", watched, BASELINE, 0, WATCHED)
+    return [finding.rule for finding in verdict.findings if finding.level is Level.BLOCKING]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "alarm", "early"),
+    [
+        ("cpu", [20, 300, 20, 300, 20], False, False),
+        ("cpu", [300, 300, 20, 20, 20], False, False),
+        ("cpu", [20, 151, 151, 151, 20], True, True),
+        ("cpu", [150, 150, 150, 150], False, False),
+        ("cpu", [300, 300], True, False),
+        ("cpu", [300], False, False),
+        ("cpu", [300, None, 300, None, 300], True, True),
+        ("memory", [80, 91, 92, 93], True, True),
+        ("gpu", [96, 96, 96], True, True),
+        ("metric error-rate", [0, 0.06, 0.06, 0.07], True, True),
+        ("metric error-rate", [0, 0.06, 0.06, 0.05], False, False),
+    ],
+)
+def test_what_stays_above_its_limit_is_an_alarm_and_a_spike_is_none(
+    name: str, values: list[float | None], alarm: bool, early: bool
+) -> None:
+    watched = looks(name, *values)
+    assert alarms(watched) == [f"watch-{name.partition(" ")[0]}"] * alarm
+    assert alarmed(watched, 0, WATCHED) is early
+
+
+def test_an_alarm_tells_the_limit_and_how_far_it_went() -> None:
+    verdict = service_well("kodex", looks("cpu", 20, 180, 398.5, 160), BASELINE, 0, WATCHED)
+    assert "above 150 at 3 of 4 looks, at most 398.5." in verdict.findings[0].message
+
+
+def test_what_cannot_be_seen_is_told_with_its_reason_and_is_no_alarm() -> None:
+    watched = looks("metric error-rate", None, None)
+    assert not alarms(watched)
+    assert not alarmed(watched, 0, WATCHED)
+    told = {finding.subject: finding for finding in service_well("kodex", watched, BASELINE, 0, WATCHED).findings}
+    assert set(told) == {"kodex: cpu", "kodex: memory", "kodex: gpu", "kodex: metric error-rate"}
+    assert told["kodex: metric error-rate"].level is Level.WARNING
+    assert "was not seen: no answer. Its limit 0.05 was not checked." in told["kodex: metric error-rate"].message
+    assert not service_well("kodex", watched, BASELINE, 0, WATCH).findings
+
+
+def test_what_was_seen_is_told_in_a_line_for_each_limit() -> None:
+    assert seen(looks("cpu", 31, 12.25, None), Watch(cpu_percent=150)) == ("cpu 12.25 to 31 (limit 150)",)
+    assert seen(looks("gpu", None), Watch(gpu_percent=90)) == ("gpu not seen: no answer (limit 90)",)
+    assert not seen(looks("cpu", 31), WATCH)
+
+
+measurements = st.builds(
+    Measurement, st.sampled_from(["cpu", "memory", "gpu", "metric error-rate", "other"]), st.none() | st.floats(0, 400)
+)
 samples = st.lists(
     st.builds(
         Sample,
@@ -102,6 +172,7 @@ samples = st.lists(
         st.integers(0, 2),
         st.integers(0, 9),
         st.booleans(),
+        measured=st.lists(measurements, max_size=3).map(tuple),
     ),
     min_size=1,
     max_size=6,
@@ -109,7 +180,7 @@ samples = st.lists(
 
 
 @given(samples, samples)
-def test_an_alarm_that_ends_the_watch_is_never_taken_back(seen: list[Sample], later: list[Sample]) -> None:
-    if alarmed(seen, 0, WATCH):
-        assert alarmed([*seen, *later], 0, WATCH)
-        assert judge(*seen, *later).blocks
+def test_an_alarm_that_ends_the_watch_is_never_taken_back(before: list[Sample], later: list[Sample]) -> None:
+    if alarmed(before, 0, WATCHED):
+        assert alarmed([*before, *later], 0, WATCHED)
+        assert service_well("kodex", [*before, *later], BASELINE, 0, WATCHED).blocks
