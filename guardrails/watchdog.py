@@ -102,7 +102,7 @@ def _used(service: str, samples: Sequence[Sample], watch: Watch) -> Iterator[Fin
         if _stays_above(known, limit):
             above = sum(value > limit for value in known)
             told = f"{_PERCENT.get(name, name.capitalize())}: above {limit:g} at {above} of {len(known)} looks"
-            yield _finding(f"watch-{name.partition(" ")[0]}", subject, f"{told}, at most {max(known):g}.")
+            yield _finding(f"watch-{name.partition(' ')[0]}", subject, f"{told}, at most {max(known):g}.")
         elif not known:
             reason = measured[-1].unseen if measured else "nobody looked"
             yield _unseen(subject, f"{name.capitalize()} was not seen: {reason}. Its limit {limit:g} was not checked.")

@@ -134,7 +134,7 @@ def test_what_stays_above_its_limit_is_an_alarm_and_a_spike_is_none(
     name: str, values: list[float | None], alarm: bool, early: bool
 ) -> None:
     watched = looks(name, *values)
-    assert alarms(watched) == [f"watch-{name.partition(" ")[0]}"] * alarm
+    assert alarms(watched) == [f"watch-{name.partition(' ')[0]}"] * alarm
     assert alarmed(watched, 0, WATCHED) is early
 
 
