@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from config.contracts import EnvironmentContract, Health, Limits, PathContract, Probe, Startup, Watch
 from config.duration import Duration
@@ -57,6 +58,8 @@ class Environment(Settings):
     target: Target
     triggers: Triggers = Triggers()
     approval: ApprovalPolicy = ApprovalPolicy()
+    url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
+    """Address where people use the service, shown beside the deployment on GitHub. Absent: none."""
     health: Health
     smoke: tuple[Probe, ...] = ()
     """Further endpoints to check after the deploy."""

@@ -48,6 +48,8 @@ THREADED = (
     events.Acknowledged,
     events.Unlocked,
     events.Finished,
+    events.Published,
+    events.Credited,
 )
 """What is told in the thread; the rest is on the card."""
 

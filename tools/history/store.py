@@ -33,6 +33,8 @@ class Store:
     targets: Targets
     messages: Messages
     deliveries: Deliveries
+    redactor: Redactor
+    """What every event and every cause passes."""
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -65,6 +67,7 @@ async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -
         Targets(engine, clock),
         Messages(engine, clock),
         Deliveries(engine, clock),
+        redactor,
     )
 
 
