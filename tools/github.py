@@ -73,7 +73,9 @@ class GithubRepository:
             pulls.sort(key=lambda pull: (pull.merge_commit_sha != commit, pull.merged_at is None, pull.number))
             return _pull_request(pulls[0]) if pulls else None
 
-        return await self._client.ask(f"Looking for the pull request of {commit[:12]} in {self._name}", question)
+        return await self._client.ask(
+            f"Looking for the pull request of {commit[:12]} in {self._name}", question, self._name
+        )
 
     async def sticky_comment(self, number: int, key: str, body: str) -> str:
         """Keep exactly one comment of ours under a pull request: edited when it changed, else left alone.
@@ -94,7 +96,7 @@ class GithubRepository:
                 ours[0].edit(text)
             return ours[0].html_url
 
-        return await self._client.ask(f"Commenting on pull request {number} of {self._name}", question)
+        return await self._client.ask(f"Commenting on pull request {number} of {self._name}", question, self._name)
 
     async def changed_files(self, base: str, head: str) -> tuple[ChangedFile, ...]:
         """List every file that differs between two commits, sorted by path.
@@ -110,7 +112,7 @@ class GithubRepository:
                 return tree_changes(_tree(repository, base), _tree(repository, head))
             return tuple(sorted(map(_changed_file, comparison.files), key=lambda change: change.path))
 
-        return await self._client.ask(f"Comparing {base[:12]} with {head[:12]} in {self._name}", question)
+        return await self._client.ask(f"Comparing {base[:12]} with {head[:12]} in {self._name}", question, self._name)
 
     async def commit_status(
         self, commit: str, state: StatusState, *, context: str, description: str, url: str | None = None
@@ -124,7 +126,7 @@ class GithubRepository:
             if newest is None or (newest.state, newest.description) != (state, short):
                 shown.create_status(state, context=context, description=short, target_url=url or NotSet)
 
-        await self._client.ask(f"Setting the status of {commit[:12]} in {self._name}", question)
+        await self._client.ask(f"Setting the status of {commit[:12]} in {self._name}", question, self._name)
 
     def _repository(self, github: Github) -> Repository:
         return github.get_repo(self._name)

@@ -1,6 +1,7 @@
 """GitHub releases: notes beside a tag, published once. A tag is never made, moved or guessed here."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 import requests
 from github import Github, GithubException, UnknownObjectException
@@ -43,7 +44,7 @@ class GithubReleases:
 
         def question(github: Github) -> Shelf:
             repository = github.get_repo(self._name)
-            newest = repository.get_releases()[:MOST_LISTED]
+            newest = islice(repository.get_releases(), MOST_LISTED)
             return Shelf(repository.html_url, tuple(one.tag_name for one in newest if not one.draft))
 
         return await self._client.ask(f"Listing the releases of {self._name}", question, self._name)
@@ -83,7 +84,13 @@ def _there(repository: Repository, tag: str) -> str:
 def _created(repository: Repository, tag: str, body: str) -> str:
     """Create it once: when the answer was lost, or somebody was faster, what is there counts."""
     try:
-        return repository.create_git_release(tag, name=tag, message=body).html_url
+        return repository.create_git_release(
+            tag,
+            name=tag,
+            message=body,
+            prerelease="-" in tag,
+            make_latest="legacy",  # by version: an older one that is released again is not the latest
+        ).html_url
     except (GithubException, requests.RequestException) as error:
         if isinstance(error, GithubException) and error.status != _INVALID and error.status < _SERVER_ERROR:
             raise

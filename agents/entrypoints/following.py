@@ -20,6 +20,14 @@ RECENT_COUNT = 50
 """After a start so many ended releases are looked at too: they may have ended while nobody followed."""
 
 
+class Later(Exception):
+    """One release cannot be brought up to date now; the others can."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"wait {seconds:.0f} s")
+        self.seconds = seconds
+
+
 @dataclass(slots=True)
 class Follower:
     """Brings one release after the other up to date by `show`, which may be called any number of times.
@@ -65,13 +73,13 @@ class Follower:
         async with self._one_at_a_time:
             await self._notice()
             due = [one for one, moment in self._behind.items() if moment <= self.clock.monotonic()]
-            for release_id in due:
+            for release_id in sorted(due):  # oldest first: names begin with the moment
                 if self.clock.monotonic() >= self._quiet_until:
                     await self._attempt(release_id)
 
     def look_at(self, release_id: str) -> None:
         """Bring a release up to date soon: something else than its own journal concerns it."""
-        self._behind.setdefault(release_id, self.clock.monotonic())
+        self._behind[release_id] = self.clock.monotonic()
 
     def _rest(self) -> float:
         now = self.clock.monotonic()
@@ -90,7 +98,7 @@ class Follower:
                 concerned |= {release.id for release in await self.store.releases.recent(limit=RECENT_COUNT)}
             self._swept = now
         self._seen = last
-        for release_id in sorted(concerned):  # oldest first: their names begin with the moment
+        for release_id in concerned:
             self.look_at(release_id)
 
     async def _attempt(self, release_id: str) -> None:
@@ -98,6 +106,8 @@ class Follower:
         try:
             await self.show(release_id)
             self._troubles.pop(release_id, None)
+        except Later as later:
+            self._behind[release_id] = self.clock.monotonic() + later.seconds
         except ToolError as error:
             self._troubled(release_id, error)
         except Exception:

@@ -3,10 +3,13 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import closing, nullcontext
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TextIO, TypeVar
 
+from agents.entrypoints.github_login import github_client
 from config.nearest import did_you_mean
 from config.service import Service
 from config.shipmate import Configuration
@@ -15,6 +18,7 @@ from guardrails.volumes import storage_kept
 from tools.compose_file import ComposeFile
 from tools.compose_reading import read_compose
 from tools.errors import NotFound
+from tools.redaction import Redactor
 from tools.repository import Repository
 
 Known = TypeVar("Known")
@@ -41,8 +45,9 @@ async def guard_service(
 
 async def _newest(service: Service, path: str, configuration: Configuration) -> bytes:
     """Read a file of the newest version from a copy of our own: the bot's belongs to the bot's process."""
-    token = configuration.credentials.github_token if service.repository.github else None
-    with TemporaryDirectory(prefix="shipmate-") as directory:
+    name, client = service.repository.github, github_client(configuration.credentials, Redactor())
+    token = partial(client.token, name) if client and name else None
+    with TemporaryDirectory(prefix="shipmate-") as directory, closing(client) if client else nullcontext():
         repository = Repository(service.repository.url, Path(directory, "copy.git"), token)
         await repository.refresh()
         return await _file(repository, service, path)

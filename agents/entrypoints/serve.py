@@ -9,6 +9,7 @@ from functools import partial
 
 from agents.crew import Crew
 from agents.entrypoints.feed import Feed, Places
+from agents.entrypoints.github_feed import mirrored_on_github
 from agents.entrypoints.pace import Limit, Pace
 from agents.entrypoints.posting import Poster
 from agents.entrypoints.slack import Slack, check_tokens, open_slack
@@ -34,7 +35,8 @@ async def serve(configuration: Configuration, out: Out) -> int:
             names = ", ".join(configuration.services) or "no service yet"
             out.write(f"Listening in Slack for {configuration.shipmate.slack.command} about {names}.\n")
             out.flush()
-            await _until_told_to_stop(crew, slack, configuration)
+            async with mirrored_on_github(crew, configuration, slack.permalink):
+                await _until_told_to_stop(crew, slack, configuration)
         finally:
             await slack.close()
     out.write("Stopped. Releases under way go on at the next start.\n")

@@ -93,6 +93,8 @@ class Slack:
     """For replies: waits and tries again where Slack asks for it."""
     board: SlackBoard
     team: str
+    address: str = ""
+    """Of the workspace, as people open it."""
     handler: AsyncSocketModeHandler | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(GESTURES_AT_ONCE))
@@ -101,6 +103,10 @@ class Slack:
     def voice(self) -> Voice:
         """Speak as people in Slack hear it."""
         return slack_voice(self.configuration.shipmate.slack.command, door.people(self.configuration))
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """Give the address of a message; empty where the workspace did not tell its own."""
+        return f"{self.address.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}" if self.address else ""
 
     def hand_over(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something after the acknowledgement; the task is kept until it ends."""
@@ -235,6 +241,7 @@ async def _connected(
         talking,
         SlackBoard(_client(base, session, bot, []), call),
         team=str(me["team_id"]),
+        address=str(me.get("url") or ""),
     )
 
     async def authorize(**_: Any) -> AuthorizeResult:

@@ -29,7 +29,13 @@ class AppDesk:
 
     def routes(self) -> tuple[tuple[str, str, Answering], ...]:
         """List method, path and answer."""
-        answers = (self._about, self._installations, self._installation, self._token, self._of_repository)
+        answers: tuple[Answering, ...] = (
+            self._about,
+            self._installations,
+            self._installation,
+            self._token,
+            self._of_repository,
+        )
         return tuple((method, path, answer) for (method, path), answer in zip(ASKED, answers, strict=True))
 
     def require_signature(self, request: web.Request) -> None:
