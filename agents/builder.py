@@ -25,7 +25,9 @@ async def build(state: State, *, runtime: Runtime[Toolbox]) -> Next:
             strict=True,
         )
     )
-    verdicts = await asyncio.gather(*(inspect_image(tools, image.reference) for image in built.values()))
+    rules = {name: tools.service.components[name].rules for name in built}
+    looks = (inspect_image(tools, image.reference, rules[name]) for name, image in built.items())
+    verdicts = await asyncio.gather(*looks)
     verdict = sum(verdicts, start=Verdict())
     if verdict.findings:
         await tools.report(Objected("build", verdict.findings))

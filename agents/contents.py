@@ -7,17 +7,22 @@ from pathlib import Path
 
 from agents.toolbox import Toolbox
 from config.service import Environment, Service
+from config.sources import DockerfileRules
 from config.targets import ComposeTarget
+from guardrails.build_inputs import build_inputs_sound
 from guardrails.compose_text import text_sound
 from guardrails.composition import composition_sound
 from guardrails.destructive import no_volume_deleted
+from guardrails.dockerfile_user import compose_user_agreed, image_user_agreed
 from guardrails.environment import names_in_sources
 from guardrails.secrets import no_hardcoded_secrets, secret_uses
 from guardrails.verdict import Finding, Verdict
 from guardrails.volumes import storage_kept
+from guardrails.weights import weights_not_in_image
 from tools.compose_file import ComposeFile
 from tools.compose_reading import read_compose
 from tools.errors import ToolError
+from tools.layers import LayerFile
 from tools.scanner import Scanner
 
 TEXT_LIMIT_BYTES = 1_000_000
@@ -28,18 +33,28 @@ _SYSTEM = re.compile(r": /(?:bin|etc|lib|lib64|sbin|usr|var)/")
 
 
 async def inspect_sources(tools: Toolbox, commit: str) -> Verdict:
-    """Judge the sources of a commit: no secrets, storage kept, names right, nothing that deletes volumes."""
+    """Judge the sources of a commit: no secrets, storage kept, names right, images built by their rules."""
     root = await tools.sources(commit)
-    files = await asyncio.to_thread(_texts, root)
-    return await judge_sources(files, tools.service, tools.environment, tools.scanner)
+    sizes, files = await asyncio.to_thread(_sizes, root), await asyncio.to_thread(_texts, root)
+    return await judge_sources(files, tools.service, tools.environment, tools.scanner, sizes)
 
 
 async def judge_sources(
-    files: Mapping[str, bytes], service: Service, environment: Environment, scanner: Scanner
+    files: Mapping[str, bytes],
+    service: Service,
+    environment: Environment,
+    scanner: Scanner,
+    sizes: Mapping[str, int] | None = None,
 ) -> Verdict:
-    """Judge files (path -> content) that a service is made of in an environment, its compose file among them."""
+    """Judge files (path -> content) that a service is made of in an environment, its compose file among them.
+
+    `sizes` (path -> bytes) also has what is no text or too large to be read; absent where `files` are all there are.
+    """
     readable = {path: content.decode(errors="replace") for path, content in files.items()}
     verdict = await _secrets(files, scanner) + no_volume_deleted(readable)
+    known = sizes or {path: len(content) for path, content in files.items()}
+    for component in service.components.values():
+        verdict += build_inputs_sound(component, files, known)
     verdict += names_in_sources(environment.variables, readable)
     target = environment.target
     if not isinstance(target, ComposeTarget):
@@ -51,11 +66,19 @@ async def judge_sources(
     return verdict + _composition(content.decode(errors="replace"), compose, service, environment)
 
 
-async def inspect_image(tools: Toolbox, reference: str) -> Verdict:
-    """Judge an image: no secret in its history, environment, labels or layers."""
-    texts = {place: content async for place, content in tools.images.texts(reference)}
+async def inspect_image(tools: Toolbox, reference: str, rules: DockerfileRules | None = None) -> Verdict:
+    """Judge an image: no secret in its history, environment, labels or layers, no weights in any layer, its user."""
+    wanted, files = rules or DockerfileRules(), list[LayerFile]()
+    texts = {place: content async for place, content in tools.images.texts(reference, noted=files.append)}
     shipped = {place: content for place, content in texts.items() if not _SYSTEM.search(place)}
-    return await _secrets(shipped, tools.scanner, also_by_pattern=texts)
+    verdict = await _secrets(shipped, tools.scanner, also_by_pattern=texts)
+    verdict += weights_not_in_image(files, wanted, reference)
+    image = await tools.images.inspect(reference) if wanted.user else None
+    if image is None or wanted.user is None:
+        return verdict
+    newest = max((file for file in files if file.path == "/etc/passwd"), key=lambda file: file.number, default=None)
+    passwd = texts.get(f"{newest.layer}: /etc/passwd", b"") if newest else b""
+    return verdict + image_user_agreed(image.user, wanted.user, passwd.decode(errors="replace"), reference)
 
 
 def _composition(text: str, compose: ComposeFile, service: Service, environment: Environment) -> Verdict:
@@ -66,6 +89,8 @@ def _composition(text: str, compose: ComposeFile, service: Service, environment:
         part = compose.services.get(service.compose_service(name))
         if part is not None:
             verdict += composition_sound(part, environment.limits)
+            if component.rules.user:
+                verdict += compose_user_agreed(part.user, component.rules.user, part.name)
             verdict += text_sound(text, part.name, image=component.image, tag_variable=target.image_tag_variable)
     return verdict
 
@@ -99,6 +124,12 @@ def _no_compose_file(path: str) -> Verdict:
         remedy="Add the compose file, or correct `target.file` of the environment.",
     )
     return Verdict.of([finding])
+
+
+def _sizes(root: Path) -> dict[str, int]:
+    """Measure every file below a directory; path relative to it -> bytes."""
+    files = (path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink())
+    return {str(path.relative_to(root)): path.stat().st_size for path in files}
 
 
 def _texts(root: Path) -> dict[str, bytes]:

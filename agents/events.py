@@ -324,6 +324,8 @@ class Watched:
     baseline_ms: float | None
     median_ms: float | None
     alarms: tuple[str, ...]
+    measured: tuple[str, ...] = ()
+    """What else has a limit, each in one line: `cpu 3 to 12 (limit 150)`."""
 
     @property
     def key(self) -> str:

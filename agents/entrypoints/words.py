@@ -190,9 +190,11 @@ def _watched(event: events.Watched, voice: Voice) -> str:
         before = f" (before: {event.baseline_ms:.0f} ms)" if event.baseline_ms is not None else ""
         pace = f", median {event.median_ms:.0f} ms{before}"
     told = f"Watched {figures.count(event.samples, 'sample')}{pace}: "
+    lines = [voice.say("{line:200}", line=line) for line in event.measured]
     if not event.alarms:
-        return told + "no alarm."
-    return told + "; ".join(voice.say("{alarm:200}", alarm=alarm) for alarm in event.alarms)
+        return "\n".join((f"{told}no alarm.", *lines))
+    alarms = "; ".join(voice.say("{alarm:200}", alarm=alarm) for alarm in event.alarms)
+    return "\n".join((f"{told}{alarms}", *lines))
 
 
 def _rolled_back(event: events.RolledBack, voice: Voice) -> str:

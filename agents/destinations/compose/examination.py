@@ -14,7 +14,7 @@ from guardrails.leaks import nothing_leaked
 from guardrails.plan import Plan, PlannedStep
 from guardrails.startup import Started, started_well
 from guardrails.verdict import Finding, Level, Verdict
-from guardrails.watchdog import alarmed, service_well
+from guardrails.watchdog import alarmed, seen, service_well
 from guardrails.written import contract_kept, dying
 from tools.disk import listing
 from tools.health import probe, wrong
@@ -109,13 +109,13 @@ async def _watched(tools: Toolbox, server: Server, container: Container, baselin
         requests,
         settings,
         tools.clock,
-        enough=lambda seen: alarmed(seen, restarts, settings),
+        enough=lambda so_far: alarmed(so_far, restarts, settings),
     )
     verdict = service_well(container.name, samples, baseline, restarts, settings)
     latencies = sorted(sample.latency.total_seconds() * 1000 for sample in samples if sample.status is not None)
     median = round(latencies[len(latencies) // 2], 1) if latencies else None
     alarms = tuple(finding.message for finding in verdict.findings if finding.level is Level.BLOCKING)
-    await tools.report(Watched(len(samples), baseline_ms, median, alarms))
+    await tools.report(Watched(len(samples), baseline_ms, median, alarms, seen(samples, settings)))
     return verdict
 
 

@@ -58,6 +58,10 @@ def test_every_kind_of_event_has_a_sentence() -> None:
             "Watched 6 samples, median 31 ms (before: 12 ms): latency: 258 %",
         ),
         (
+            events.Watched(6, None, None, (), ("cpu 3 to 12 (limit 150)", "gpu not seen: kodex-1 has no nvidia-smi")),
+            "Watched 6 samples: no alarm.\ncpu 3 to 12 (limit 150)\ngpu not seen: kodex-1 has no nvidia-smi",
+        ),
+        (
             events.Settled("observer", "alpha", healthy=False, seconds=60.2, cause="exited with 1", log_tail="a\nb"),
             "observer on alpha is NOT healthy after 1 min: exited with 1\nIts log:\na\nb",
         ),
