@@ -1,18 +1,21 @@
 """The builder: makes the images that changed, looks into them for secrets, and pushes them."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from langgraph.runtime import Runtime
 
 from agents.contents import inspect_image
 from agents.events import Built, Objected
+from agents.publishing import naming, publish, reference_of
 from agents.state import Next, State, end, proceed
 from agents.toolbox import Toolbox
+from config.sources import Component
 from guardrails.verdict import Verdict
-from tools.builds import BuiltImage, image_labels
+from tools.builds import BuiltImage, image_labels, made_by, recipe_label
+from tools.errors import ToolError
 from tools.history.releases import Outcome
-from tools.references import image_tag
 
 
 async def build(state: State, *, runtime: Runtime[Toolbox]) -> Next:
@@ -21,7 +24,7 @@ async def build(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     built = dict(
         zip(
             state["components"],
-            await asyncio.gather(*(_built(name, state, tools) for name in state["components"])),
+            await asyncio.gather(*(_made(name, state, tools) for name in state["components"])),
             strict=True,
         )
     )
@@ -35,41 +38,70 @@ async def build(state: State, *, runtime: Runtime[Toolbox]) -> Next:
         return end(Outcome.REFUSED, verdict.findings[0].message)
     images = await _kept(state, tools)
     for name, image in built.items():
-        images[name] = {**await _pushed(name, image, tools), "about": await _about(image, tools)}
+        images[name] = {**await _pushed(name, image, state, tools), "about": await _about(image, tools)}
     return proceed("plan", images=images)
 
 
-async def _built(name: str, state: State, tools: Toolbox) -> BuiltImage:
-    """Build one component; its Dockerfile may ask for VERSION and REVISION as build arguments."""
+async def _made(name: str, state: State, tools: Toolbox) -> BuiltImage:
+    """Take over what was built from this commit before, or build it."""
     component = tools.service.components[name]
+    named = naming(name, tools, await tools.release(), state["commit"])
+    reference = reference_of(component, named)
+    return await _found(component, reference, state["commit"], tools) or await _built(
+        component, reference, state, tools
+    )
+
+
+async def _found(component: Component, reference: str, commit: str, tools: Toolbox) -> BuiltImage | None:
+    """Return the image that carries the tag already, if Shipmate built it from this commit by the same recipe.
+
+    A release that was interrupted, or another environment's, then finds the very image, and the tag never changes its
+    meaning. Whatever else carries the tag is built anew and replaced; so is what was built for several platforms,
+    which one engine cannot hold.
+    """
+    repository, _, tag = reference.rpartition(":")
+    if len(component.platforms) > 1:
+        return None
+    try:
+        digest = await tools.registry.digest(repository, tag)
+        image = await tools.images.pull(reference) if digest else None
+    except ToolError:
+        return None  # a registry that cannot be asked is told of when it is pushed to
+    if image is None or f"{repository}@{digest}" not in image.digests or not made_by(image.labels, component, commit):
+        return None
+    return BuiltImage(reference, image.id, image.size_bytes, timedelta(0), digest)
+
+
+async def _built(component: Component, reference: str, state: State, tools: Toolbox) -> BuiltImage:
+    """Build one component; its Dockerfile may ask for VERSION and REVISION as build arguments."""
     arguments = {"VERSION": state["version"], "REVISION": state["commit"], **component.build_args}
-    requested_at = (await tools.release()).requested_at
-    tag = image_tag(component.tag, state["version"], state["commit"], requested_at)
     return await tools.images.build(
         component.model_copy(update={"build_args": arguments}),
         await tools.sources(state["commit"]),
-        [f"{component.image}:{tag}"],
+        [reference],
         image_labels(
             version=state["version"],
             revision=state["commit"],
             source=tools.service.repository.url,
-            created=requested_at,
-        ),
+            created=(await tools.release()).requested_at,
+        )
+        | recipe_label(component),
     )
 
 
-async def _pushed(name: str, image: BuiltImage, tools: Toolbox) -> dict[str, Any]:
-    digest = await tools.images.push(image.reference)
-    repository, _, tag = image.reference.rpartition(":")
+async def _pushed(name: str, image: BuiltImage, state: State, tools: Toolbox) -> dict[str, Any]:
+    named = naming(name, tools, await tools.release(), state["commit"])
+    stored = await publish(tools.service.components[name], image, named, tools)
     before = (await tools.deployed()).get(name)
     previous = (before.current or {}).get("size_bytes") if before else None
-    size = await tools.registry.size_bytes(repository, digest)
+    size = await tools.registry.size_bytes(stored.repository, stored.digest)
     seconds = round(image.duration.total_seconds(), 3)
-    await tools.report(Built(name, image.reference, digest, size, previous, seconds))
+    called = f"{stored.repository}:{stored.tag}"
+    await tools.report(Built(name, called, stored.digest, size, previous, seconds, reused=image.digest is not None))
     return {
-        "image": repository,
-        "tag": tag,
-        "digest": digest,
+        "image": stored.repository,
+        "tag": stored.tag,
+        "digest": stored.digest,
         "size_bytes": size,
         "previous_size_bytes": previous,
     }
@@ -89,6 +121,7 @@ async def _kept(state: State, tools: Toolbox) -> dict[str, dict[str, Any]]:
     kept = {name: deployment.current for name, deployment in deployed.items() if name not in state["components"]}
     return {
         name: {key: current.get(key) for key in ("image", "tag", "digest", "size_bytes", "about")}
+        | {"previous_size_bytes": current.get("size_bytes")}
         for name, current in kept.items()
         if current and name in tools.service.components
     }

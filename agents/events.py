@@ -179,11 +179,46 @@ class Built:
     size_bytes: int
     previous_size_bytes: int | None
     seconds: float
+    reused: bool = False
+    """An earlier release built it from the same commit, and it was taken over."""
 
     @property
     def key(self) -> str:
         """One per component."""
         return f"{self.KIND}:{self.component}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diverted:
+    """A registry did not take an image, and the fallback did."""
+
+    KIND: ClassVar[str] = "diverted"
+    component: str
+    image: str
+    """What it should have been called: `repository:tag`."""
+    fallback: str
+    """What it is called now."""
+    cause: str
+
+    @property
+    def key(self) -> str:
+        """One per component."""
+        return f"{self.KIND}:{self.component}"
+
+
+@dataclass(frozen=True, slots=True)
+class TagMissed:
+    """A further tag, by which nothing is deployed, could not be pushed."""
+
+    KIND: ClassVar[str] = "tag-missed"
+    component: str
+    image: str
+    cause: str
+
+    @property
+    def key(self) -> str:
+        """One per component and tag."""
+        return f"{self.KIND}:{self.component}:{self.image}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,6 +495,8 @@ Event = (
     | SuiteRan
     | Built
     | Planned
+    | Diverted
+    | TagMissed
     | Asked
     | Voted
     | Decided

@@ -1,5 +1,7 @@
 """Building an image with BuildKit: the command, the labels, and what a failed build says."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ _LOOKING_UP = "[internal] load metadata for "
 _FOREIGN = re.compile("exec format error|exec user process caused.*no such file")
 _WRONG_BASE = re.compile(r"InvalidBaseImagePlatform: (?P<told>[^\n]+)")
 _OCI = "org.opencontainers.image"
+RECIPE = "shipmate.recipe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,17 @@ def image_labels(*, version: str, revision: str, source: str, created: datetime)
         f"{_OCI}.source": source,
         f"{_OCI}.created": created.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
+
+
+def recipe_label(component: Component) -> dict[str, str]:
+    """Label an image with what it was made by beside its commit: Dockerfile, context, platforms, build arguments."""
+    made_by = component.model_dump(mode="json", include={"dockerfile", "context", "platforms", "build_args"})
+    return {RECIPE: hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()}
+
+
+def made_by(labels: Mapping[str, str], component: Component, commit: str) -> bool:
+    """Tell by its labels whether an image was built from a commit by this recipe."""
+    return labels.get(f"{_OCI}.revision") == commit and recipe_label(component).items() <= labels.items()
 
 
 def required(completed: Completed, reference: str, platform: str = "") -> None:

@@ -3,7 +3,6 @@
 import ipaddress
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from tools.errors import Garbled
 
@@ -72,21 +71,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(bare).is_loopback
     except ValueError:
         return bare == "localhost"
-
-
-def image_tag(strategy: str, version: str, commit: str, now: datetime) -> str:
-    """Make an image's tag: `v1.2.3`, `a1b2c3d` or `20260206-160000` (UTC); raises `Garbled` for an impossible one."""
-    tags = {
-        "semver": version.replace("+", "_"),
-        "git-sha": commit[:7],
-        "timestamp": now.astimezone(UTC).strftime("%Y%m%d-%H%M%S"),
-    }
-    if not _TAG.fullmatch(tags[strategy]):
-        raise Garbled(
-            f"{tags[strategy][:200]!r} cannot be the tag of an image.",
-            remedy="Use letters, digits, dots, dashes and underscores, or the tag strategy git-sha.",
-        )
-    return tags[strategy]
 
 
 def _names_registry(first: str) -> bool:

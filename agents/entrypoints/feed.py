@@ -37,6 +37,8 @@ THREADED = (
     events.Objected,
     events.SuiteRan,
     events.Built,
+    events.Diverted,
+    events.TagMissed,
     events.Asked,
     events.Voted,
     events.Decided,

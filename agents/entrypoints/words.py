@@ -114,12 +114,31 @@ def _suite_ran(event: events.SuiteRan, voice: Voice) -> str:
 
 
 def _built(event: events.Built, voice: Voice) -> str:
+    took = "taken over, since it was built from this commit before"
     return voice.say(
         "Image {image:160} built in {took}: {size}, digest {digest:code}",
         image=event.image,
-        took=figures.duration(event.seconds),
+        made=took if event.reused else f"built in {figures.duration(event.seconds)}",
         size=figures.growth(event.size_bytes, event.previous_size_bytes),
         digest=figures.digest(event.digest),
+    )
+
+
+def _diverted(event: events.Diverted, voice: Voice) -> str:
+    return voice.say(
+        "Warning: {image:160} was not taken by its registry, so it is {fallback:160} now, and deployed from there: "
+        "{cause:400}",
+        image=event.image,
+        fallback=event.fallback,
+        cause=event.cause,
+    )
+
+
+def _tag_missed(event: events.TagMissed, voice: Voice) -> str:
+    return voice.say(
+        "Warning: the further tag {image:160} was not pushed; nothing is deployed by it: {cause:400}",
+        image=event.image,
+        cause=event.cause,
     )
 
 
@@ -295,6 +314,8 @@ _SENTENCES: Mapping[type, Say] = {
     events.Objected: _objected,
     events.SuiteRan: _suite_ran,
     events.Built: _built,
+    events.Diverted: _diverted,
+    events.TagMissed: _tag_missed,
     events.Planned: _planned,
     events.Asked: _asked,
     events.Voted: _voted,

@@ -25,11 +25,15 @@ from tests.unit.entrypoints.material import (
 )
 from tools.history.releases import Outcome
 
+DIVERTED = events.Diverted("core", "ghcr.io/acme/core:a1", "spare.example/acme/core:a1", "ghcr.io is away.")
+TAG_MISSED = events.TagMissed("core", "ghcr.io/acme/core:latest", "denied")
 EVERY: tuple[Event, ...] = (
     *UNTIL_DONE,
     events.Queued("r1", "v1.2.2", 1),
     events.ChecksAwaited("waiting", "1 of 3 has ended"),
     events.Objected("plan", (REMARK,)),
+    DIVERTED,
+    TAG_MISSED,
     events.Voted(QUESTION, "U0MAX", "approved", 1, 2),
     events.RolledBack("observer", "alpha", "v1.2.2", healthy=True, seconds=3.0),
     LOCKED,
@@ -50,6 +54,24 @@ def test_every_kind_of_event_has_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("event", "told"),
     [
+        (
+            DIVERTED,
+            (
+                "Warning: ghcr.io/acme/core:a1 was not taken by its registry, so it is spare.example/acme/core:a1 now, "
+                "and deployed from there: ghcr.io is away."
+            ),
+        ),
+        (
+            TAG_MISSED,
+            "Warning: the further tag ghcr.io/acme/core:latest was not pushed; nothing is deployed by it: denied",
+        ),
+        (
+            events.Built("core", "ghcr.io/acme/core:a1", "sha256:" + "3" * 64, 1000, None, 0.0, reused=True),
+            (
+                "Image ghcr.io/acme/core:a1 taken over, since it was built from this commit before: 1.0 kB, "
+                "digest 333333333333"
+            ),
+        ),
         (APPROVED, "The plan was approved by U0HANA."),
         (events.Decided(QUESTION, "rejected", "U0MAX", "not today"), "The plan was rejected by U0MAX: not today."),
         (events.Decided(QUESTION, "expired", "time"), "Nobody decided in time; nothing was touched."),

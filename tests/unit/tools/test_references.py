@@ -1,11 +1,9 @@
-from datetime import UTC, datetime, timedelta, timezone
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.errors import Garbled
-from tools.references import Reference, image_tag, is_loopback
+from tools.references import Reference, is_loopback
 
 DIGEST = f"sha256:{'a' * 64}"
 
@@ -75,18 +73,3 @@ def test_this_machine_is_spoken_to_without_tls(host: str) -> None:
 )
 def test_anybody_else_is_spoken_to_with_tls(host: str) -> None:
     assert not is_loopback(host)
-
-
-def test_a_tag_follows_its_strategy() -> None:
-    now = datetime(2026, 2, 6, 17, 0, 0, tzinfo=timezone(timedelta(hours=1)))
-    sha = "a1b2c3d4e5f6"
-    assert image_tag("semver", "v1.2.3", sha, now) == "v1.2.3"
-    assert image_tag("git-sha", "v1.2.3", sha, now) == "a1b2c3d"
-    assert image_tag("timestamp", "v1.2.3", sha, now) == "20260206-160000"
-    assert image_tag("semver", "1.2.3+build.5", sha, now) == "1.2.3_build.5"
-
-
-@pytest.mark.parametrize("version", ["", "feature/x", "v1 2", "-v1", "x" * 129])
-def test_a_version_that_can_be_no_tag_is_refused(version: str) -> None:
-    with pytest.raises(Garbled):
-        image_tag("semver", version, "a1b2c3d", datetime.now(UTC))
