@@ -10,11 +10,12 @@ from functools import partial
 from agents.crew import Crew
 from agents.entrypoints.feed import Feed, Places
 from agents.entrypoints.github_feed import mirrored_on_github
+from agents.entrypoints.hearing import hearing_of_github
 from agents.entrypoints.pace import Limit, Pace
 from agents.entrypoints.posting import Poster
 from agents.entrypoints.slack import Slack, check_tokens, open_slack
 from agents.entrypoints.terminal import Out
-from agents.entrypoints.wiring import working_crew
+from agents.entrypoints.wiring import working_bot
 from config.shipmate import Configuration
 
 FAREWELL = timedelta(seconds=5)
@@ -27,15 +28,20 @@ async def serve(configuration: Configuration, out: Out) -> int:
     Raises `Denied` for a missing or wrong token, before anything has been started.
     """
     await check_tokens(configuration)
-    async with working_crew(configuration) as crew:
+    async with working_bot(configuration) as bot:
+        crew = bot.crew
         slack = await open_slack(crew, configuration)
         crew.home = slack.team
         _settle_down()
         try:
             names = ", ".join(configuration.services) or "no service yet"
-            out.write(f"Listening in Slack for {configuration.shipmate.slack.command} about {names}.\n")
-            out.flush()
-            async with mirrored_on_github(crew, configuration, slack.permalink):
+            async with (
+                mirrored_on_github(crew, configuration, slack.permalink),
+                hearing_of_github(bot, configuration) as heard,
+            ):
+                listening = f"Listening in Slack for {configuration.shipmate.slack.command} about {names}."
+                out.write("\n".join((*heard, listening, "")))
+                out.flush()
                 await _until_told_to_stop(crew, slack, configuration)
         finally:
             await slack.close()

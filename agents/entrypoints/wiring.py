@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -105,7 +105,7 @@ class Workshop:
             store=self.store,
             clock=self.clock,
             redactor=self.redactor,
-            repository=self._repository(service),
+            repository=self.repository_of(service),
             images=self.images,
             registry=self.registry,
             scanner=self.scanner,
@@ -119,7 +119,7 @@ class Workshop:
         return PullRequests(
             self.configuration,
             self.github,
-            self._repository,
+            self.repository_of,
             scanner=self.scanner,
             redactor=self.redactor,
             narrator=self.narrator,
@@ -147,7 +147,8 @@ class Workshop:
             self._hosts[settings] = SshHost(settings) if settings.address else LocalHost(settings.name)
         return self._hosts[settings]
 
-    def _repository(self, service: Service) -> Repository:
+    def repository_of(self, service: Service) -> Repository:
+        """Return the copy of a service's repository; there is one."""
         if service.service not in self._repositories:
             directory = self.configuration.shipmate.workspace / "repositories" / f"{service.service}.git"
             name = service.repository.github
@@ -162,6 +163,8 @@ class Bot:
 
     crew: Crew
     pull_requests: PullRequests
+    github: GithubClient | None
+    repository_of: Callable[[Service], Repository]
 
 
 @asynccontextmanager
@@ -194,7 +197,7 @@ async def working_bot(configuration: Configuration, clock: Clock | None = None) 
         await crew.start()
         pull_requests = workshop.pull_requests()
         stack.push_async_callback(pull_requests.close)
-        yield Bot(crew, pull_requests)
+        yield Bot(crew, pull_requests, workshop.github, workshop.repository_of)
 
 
 @asynccontextmanager

@@ -82,8 +82,8 @@ class Release:
 
     @property
     def pinned(self) -> str:
-        """The one commit that may be released; empty where the version's tag says which."""
-        return self.commit if self.branch else ""
+        """The one commit that may be released; empty where a person asked for a version, and its tag says which."""
+        return self.commit if self.trigger != "manual" else ""
 
     @property
     def named(self) -> str:
