@@ -58,7 +58,7 @@ def _summary(facts: ReleaseFacts, words: Words | None) -> Mapping[str, Any]:
     if words is None:
         sections = [f"{section.title}: {'; '.join(section.lines)}" for section in plain(facts)]
         return {"author": "facts", "text": "\n".join(sections), "flagged": []}
-    lines = [words.headline, *(claim.text for claim in (*words.claims, *words.risks) if not claim.ungrounded)]
+    lines = [claim.text for claim in (*words.bullets, *words.warnings)]
     return {"author": "model", "text": "\n".join(lines), "flagged": list(words.flagged)}
 
 

@@ -47,7 +47,8 @@ class Narrator:
             shown = excerpt(self._redact(diff), self._settings.diff_budget_bytes)
             material = self._redact(release_material(facts, shown))
             answer = await self._conversation(self._settings.summary, "summary", material, self._form)
-            return ground(Draft.model_validate_json(answer), self._settings.summary, facts.paths, material)
+            draft = Draft.model_validate_json(answer)
+            return ground(draft, self._settings.summary, facts, shown, self._settings.diff_budget_bytes)
         except Exception as error:  # noqa: BLE001 - the one place where every failure of the model ends
             _tell("summary", error)
             return None

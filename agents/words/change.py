@@ -1,42 +1,132 @@
 """What changes between two commits of a repository, as facts; others add what only they know of a release."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from agents.words.dependencies import declares_dependencies, dependency_changes
 from agents.words.discreet import without_secrets
 from agents.words.facts import ReleaseFacts, by_category, migrations
-from agents.words.patch import removed_protections
-from guardrails.risks import risks
-from tools.changes import ChangedFile, touched
+from agents.words.kinds import folded
+from agents.words.patch import file_patches, removed_protections
+from agents.words.risky import change_risks
+from agents.words.settings import configures, setting_changes
+from agents.words.tested import touched_tests
+from agents.words.variables import variables_read
+from agents.words.way_back import destructive_lines, way_back
+from guardrails.categories import Patterns
+from tools.changes import ChangedFile
+from tools.errors import Garbled
 from tools.repository import Repository
 
+MOST_LINES_OF_A_FILE = 20_000
+MOST_LINES = 200_000
+"""Of all files together; what lies beyond is told by name."""
+AT_ONCE = 400
+"""Files in one question to git."""
+LARGEST_DECLARATION_BYTES = 5_000_000
 
-async def change_facts(repository: Repository, older: str | None, newer: str) -> tuple[ReleaseFacts, str]:
+
+async def change_facts(
+    repository: Repository, older: str | None, newer: str, patterns: Patterns | None = None
+) -> tuple[ReleaseFacts, str]:
     """Compute the facts of a range of commits, and its diff without the secrets written into it.
 
-    Without an older commit, everything is new.
+    Without an older commit, everything is new. Of a change of any size every file is in the facts; the
+    diff leaves out what nobody wrote by hand and what is too large, and the facts say so.
     """
     files = await repository.changed_files(older, newer)
-    diff = without_secrets(await repository.diff(older, newer))
+    by_machine = folded(file.path for file in files)
+    diff, unread = await _diff(repository, older, newer, files, by_machine)
+    diff = await asyncio.to_thread(without_secrets, diff)
+    patches = file_patches(diff)
+    before, after = await _contents(repository, older, newer, files)
+    settings, not_understood = setting_changes(*_chosen(configures, before, after))
+    tested = touched_tests(files, by_machine, patterns)
+    shipped = [patch for patch in patches if patch.path not in tested.touched]
+    settings = tuple(sorted((*settings, *variables_read(shipped))))
+    schema = migrations(files)
+    destructive = destructive_lines(patches, schema)
     facts = ReleaseFacts(
         from_commit=older or "",
         to_version="",
         to_commit=newer,
         commits=await repository.commits(older, newer),
-        files=by_category(files),
-        risks=risks(touched(files)),
-        migrations=migrations(files),
-        dependencies=dependency_changes(
-            await _declarations(repository, older, files), await _declarations(repository, newer, files)
-        ),
+        files=by_category(files, patterns),
+        risks=change_risks(files, destructive, by_machine, tested),
+        migrations=schema,
+        dependencies=dependency_changes(*_chosen(declares_dependencies, before, after)),
+        settings=settings,
         removed_protections=removed_protections(diff),
+        tested=tested,
+        way_back=way_back(schema, destructive, settings, unread),
+        folded=by_machine,
+        unread=unread | dict.fromkeys(not_understood, "its keys could not be read; its lines were"),
     )
     return facts, diff
 
 
-async def _declarations(
-    repository: Repository, commit: str | None, files: tuple[ChangedFile, ...]
-) -> Mapping[str, bytes | None]:
-    """Read, as of one commit, the changed files that declare dependencies."""
-    paths = [path for path in touched(files) if declares_dependencies(path)]
-    return {path: await repository.read(commit, path) if commit else None for path in paths}
+async def _diff(
+    repository: Repository,
+    older: str | None,
+    newer: str,
+    files: Sequence[ChangedFile],
+    by_machine: Mapping[str, str],
+) -> tuple[str, dict[str, str]]:
+    """Read the lines of what people wrote, smaller files first, and tell what was left out."""
+    unread = {file.path: _unreadable(file, by_machine) for file in files}
+    unread = {path: why for path, why in unread.items() if why}
+    lines = 0
+    wanted: list[ChangedFile] = []
+    for file in sorted(files, key=lambda file: (file.added + file.deleted, file.path)):
+        lines += file.added + file.deleted
+        if file.path not in unread and lines <= MOST_LINES:
+            wanted.append(file)
+        elif file.path not in unread:
+            unread[file.path] = "the change is too large"
+    pieces = [await _piece(repository, older, newer, batch) for batch in _batches(wanted)]
+    diff = "".join(pieces)
+    read = {patch.path for patch in file_patches(diff)}
+    return diff, unread | {file.path: "git shows no lines of it" for file in wanted if file.path not in read}
+
+
+def _unreadable(file: ChangedFile, by_machine: Mapping[str, str]) -> str:
+    if file.binary:
+        return "binary"
+    if file.added + file.deleted > MOST_LINES_OF_A_FILE:
+        return "too many lines"
+    return by_machine.get(file.path, "")
+
+
+async def _piece(repository: Repository, older: str | None, newer: str, files: Sequence[ChangedFile]) -> str:
+    paths = [path for file in files for path in (file.previous_path, file.path) if path]
+    try:
+        return await repository.diff(older, newer, paths)
+    except Garbled:
+        # More than fits into memory at once: lines of megabytes. Half of it may do; one such file does not.
+        half = len(files) // 2
+        parts = (files[:half], files[half:]) if half else ()
+        return "".join([await _piece(repository, older, newer, part) for part in parts])
+
+
+def _batches(files: Sequence[ChangedFile]) -> Iterator[Sequence[ChangedFile]]:
+    for start in range(0, len(files), AT_ONCE):
+        yield files[start : start + AT_ONCE]
+
+
+Texts = Mapping[str, bytes | None]
+
+
+async def _contents(
+    repository: Repository, older: str | None, newer: str, files: Iterable[ChangedFile]
+) -> tuple[Texts, Texts]:
+    """Read both versions of the files whose meaning is compared; the old one of a renamed file under its new name."""
+    wanted = [file for file in files if not file.binary and (configures(file.path) or declares_dependencies(file.path))]
+    origins = {file.path: file.previous_path or file.path for file in wanted if file.status != "added"}
+    old = await repository.texts(older, origins.values(), LARGEST_DECLARATION_BYTES) if older and origins else {}
+    paths = [file.path for file in wanted if file.status != "deleted"]
+    new = await repository.texts(newer, paths, LARGEST_DECLARATION_BYTES) if paths else {}
+    return {path: old.get(origin) for path, origin in origins.items()}, dict(new)
+
+
+def _chosen(wanted: Callable[[str], bool], old: Texts, new: Texts) -> tuple[Texts, Texts]:
+    return {path: old[path] for path in old if wanted(path)}, {path: new[path] for path in new if wanted(path)}

@@ -8,6 +8,7 @@ from typing import Any
 from agents.words.dependencies import DependencyChange
 from agents.words.differences import Difference, Sort
 from agents.words.patch import RemovedProtection
+from agents.words.tested import NO_TESTS, Covered
 from config.sources import Category
 from guardrails.categories import Patterns, categorise
 from guardrails.risks import risks
@@ -56,8 +57,17 @@ class ReleaseFacts:
     dependencies: tuple[DependencyChange, ...] = ()
     differences: tuple[Difference, ...] = ()
     """How the service runs, old compose file against new, removals first."""
+    settings: tuple[Difference, ...] = ()
+    """Configuration in the repository, before against after, removals first."""
     removed_protections: tuple[RemovedProtection, ...] = ()
     """Deleted lines of the diff that protected something."""
+    tested: Covered = NO_TESTS
+    way_back: tuple[str, ...] = ()
+    """What in the change speaks against going back, in sentences; empty: not examined."""
+    folded: Mapping[str, str] = field(default_factory=dict)
+    """Changed files that nobody wrote by hand: path -> lock file, vendored or generated."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Changed files whose lines were not looked at: path -> why."""
     tests: tuple[SuiteFact, ...] = ()
     not_run: Mapping[str, str] = field(default_factory=dict)
     """Suite -> why it did not run."""
@@ -74,8 +84,14 @@ class ReleaseFacts:
     @property
     def removals(self) -> tuple[str, ...]:
         """What this release takes away: from how the service runs, and from what protected it."""
-        gone = [str(difference) for difference in self.differences if difference.sort is Sort.REMOVED]
-        return (*gone, *map(str, self.removed_protections))
+        differences = (*self.differences, *self.settings)
+        gone = [str(difference) for difference in differences if difference.sort is Sort.REMOVED]
+        return (*dict.fromkeys(gone), *map(str, self.removed_protections))
+
+    @property
+    def changed(self) -> tuple[ChangedFile, ...]:
+        """Every changed file, by category."""
+        return tuple(file for group in self.files.values() for file in group)
 
     def as_json(self) -> dict[str, Any]:
         """Write the facts as plain JSON values."""

@@ -15,6 +15,8 @@ class FilePatch:
     text: str
     removed: tuple[str, ...]
     added: tuple[str, ...]
+    removed_at: tuple[int, ...] = ()
+    """For each removed line, the line of the new file that now stands in its place."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,6 +27,8 @@ class RemovedProtection:
     kind: str
     line: str
     replaced_by: str = ""
+    at: int = 1
+    """Line of the new file where it stood."""
 
     def __str__(self) -> str:
         if self.replaced_by:
@@ -32,7 +36,7 @@ class RemovedProtection:
         return f"{self.path}: {self.kind} removed: {self.line}"
 
 
-_PROTECTIONS = {
+PROTECTIONS = {
     "health check": re.compile(
         r"health_?check|livenessProbe|readinessProbe|--health-cmd|/health\b|/ready\b|^\s*test:\s*[^\w]*CMD",
         re.IGNORECASE,
@@ -55,6 +59,7 @@ _PROTECTIONS = {
     ),
     "encryption": re.compile(r"verify\s*=\s*True|ssl(?:mode|_context)|check_hostname|\bHSTS\b|secure\s*=\s*True"),
 }
+_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)")
 _HEADER = re.compile(r"^diff --git ", re.MULTILINE)
 _ESCAPES = {"n": b"\n", "t": b"\t", '"': b'"', "\\": b"\\", "r": b"\r", "a": b"\a", "b": b"\b", "f": b"\f", "v": b"\v"}
 
@@ -72,25 +77,43 @@ def removed_protections(diff: str) -> tuple[RemovedProtection, ...]:
 
 def _protections(patch: FilePatch) -> Iterator[RemovedProtection]:
     told: set[str] = set()
-    for kind, pattern in _PROTECTIONS.items():
+    for kind, pattern in PROTECTIONS.items():
         gone = Counter(line.strip() for line in patch.removed if pattern.search(line))
         came = Counter(line.strip() for line in patch.added if pattern.search(line))
         moved = gone & came
         for line, new in zip_longest((gone - moved).elements(), (came - moved).elements()):
             if line is not None and line not in told:
                 told.add(line)
-                yield RemovedProtection(patch.path, kind, line, new or "")
+                yield RemovedProtection(patch.path, kind, line, new or "", _place(patch, line))
+
+
+def _place(patch: FilePatch, line: str) -> int:
+    places = (at for text, at in zip(patch.removed, patch.removed_at, strict=True) if text.strip() == line)
+    return next(places, 1)
 
 
 def _file(text: str) -> FilePatch:
     header, at, hunks = text.partition("\n@@")
-    lines = (at + hunks).splitlines()
+    lines = (at + hunks).split("\n")
     return FilePatch(
         path=_path(header),
         text=text,
         removed=tuple(line[1:] for line in lines if line.startswith("-")),
         added=tuple(line[1:] for line in lines if line.startswith("+")),
+        removed_at=tuple(_places(lines)),
     )
+
+
+def _places(lines: list[str]) -> Iterator[int]:
+    """Count along the new side of the hunks."""
+    new = 1
+    for line in lines:
+        if heading := _HUNK.match(line):
+            new = max(int(heading[1]), 1)
+        elif line.startswith("-"):
+            yield new
+        elif not line.startswith("\\"):
+            new += 1
 
 
 def _path(header: str) -> str:

@@ -1,15 +1,23 @@
-"""The summary of a release without a model: every section there, every number computed, foreign words quoted. Pure."""
+"""The summary of a change: every section there, numbers computed, foreign words quoted, the model's labelled. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agents.words.claims import Claim, Words
+from agents.words.differences import Sort
 from agents.words.facts import ImageFact, ReleaseFacts, SuiteFact
 from agents.words.foreign import code, hides, one_line, prose
-from tools.changes import ChangedFile
+from agents.words.listing import grouped, listing, plain_listing
+from agents.words.risky import weight
+from agents.words.way_back import UNHINDERED
 
+ROOM = 65_000
+"""Characters of a whole summary: GitHub takes 65,536 in one comment, and a marker comes before it."""
 MOST_LINES = 60
 """Longer lists end with how many more there are; their total always stands above them."""
+MOST_BULLETS = 5
+_FEWER = (60, 30, 15, 8, 4)
+_LEAST_FOR_FILES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +29,41 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class _Quoted:
-    """How foreign words are shown in one medium."""
+class _Medium:
+    """How foreign words are shown, and how long a list may get."""
 
     markdown: bool
+    most: int = MOST_LINES
 
     def __call__(self, text: str) -> str:
         return code(text) if self.markdown else one_line(text)
 
+    def listed(self, lines: Iterable[str], none: str) -> tuple[str, ...]:
+        every = list(lines)
+        shown = [self(line) for line in every[: self.most]]
+        more = [f"and {len(every) - self.most} more"] if len(every) > self.most else []
+        return (*shown, *more) or (none,)
+
 
 def plain(facts: ReleaseFacts) -> tuple[Section, ...]:
     """Write the summary as short plain sections, for a place that escapes by itself."""
-    return tuple(_sections(facts, _Quoted(markdown=False)))
+    files = tuple(plain_listing(grouped(facts.files, facts.folded), MOST_LINES)) or ("None.",)
+    return (*_sections(facts, None, _Medium(markdown=False)), Section("Files", files), _not_looked_at(facts, None))
 
 
-def markdown(facts: ReleaseFacts, words: Words | None = None) -> str:
-    """Write the summary for GitHub: facts first, the model's words last and labelled."""
-    title = f"## {facts.service or 'Change'} {code(facts.to_version)}"
-    blocks = [title, *(_block(section) for section in _sections(facts, _Quoted(markdown=True)))]
-    return "\n\n".join([*blocks, _told_by(words)]) + "\n"
+def markdown(facts: ReleaseFacts, words: Words | None = None, room: int = ROOM) -> str:
+    """Write the summary for GitHub in at most `room` characters; what it leaves out, it counts."""
+    text = ""
+    for most in _FEWER:
+        text = _written(facts, words, most, room)
+        if len(text) <= room:
+            break
+    return text
 
 
 def headline(facts: ReleaseFacts, quoted: Callable[[str], str] = one_line) -> str:
     """Say in one sentence what changes."""
-    files = [file for group in facts.files.values() for file in group]
+    files = facts.changed
     lines = f"+{sum(file.added for file in files)} -{sum(file.deleted for file in files)} lines"
     since = quoted(facts.from_version) if facts.from_version else "nothing"
     return (
@@ -53,32 +72,43 @@ def headline(facts: ReleaseFacts, quoted: Callable[[str], str] = one_line) -> st
     )
 
 
-def _sections(facts: ReleaseFacts, quoted: _Quoted) -> Iterator[Section]:
-    yield Section("What changes", (headline(facts, quoted), *_pull_request(facts, quoted), *_hidden(facts)))
-    yield Section("Taken away", _listed(facts.removals, quoted, "Nothing."))
-    yield Section("Risks", _listed(facts.risks, quoted, "None of the known kinds."))
-    yield Section("Migrations", _listed(facts.migrations, quoted, "None."))
-    yield Section("How it runs", _listed(map(str, facts.differences), quoted, "No difference known."))
-    yield Section("Dependencies", _listed(map(str, facts.dependencies), quoted, "No change."))
-    yield Section("Tests that ran", tuple(_suite(suite, quoted) for suite in facts.tests) or ("None.",))
-    yield Section(
-        "Not run", tuple(f"{quoted(n)}: {quoted(why)}" for n, why in sorted(facts.not_run.items())) or _ran(facts)
-    )
-    yield Section(
-        "Findings", _listed((f"{f.rule}: {f.subject} - {f.message}" for f in facts.findings), quoted, "None.")
-    )
-    yield Section("Images", tuple(_image(image) for image in facts.images) or ("Not built.",))
-    yield Section("Way back", (one_line(facts.rollback) or "Not examined.",))
-    yield Section(
-        "Commits", _listed((f"{c.sha[:12]} {c.subject} ({c.author})" for c in facts.commits), quoted, "None.")
-    )
-    yield Section("Files", tuple(_files(facts, quoted)) or ("None.",))
+def _written(facts: ReleaseFacts, words: Words | None, most: int, room: int) -> str:
+    medium = _Medium(markdown=True, most=most)
+    title = f"## {facts.service or 'Change'} {code(facts.to_version)}"
+    blocks = [title, *(_block(section) for section in _sections(facts, words, medium))]
+    after = [_block(_not_looked_at(facts, words)), *_unbacked(words, most), _told_by(words)]
+    used = len("\n\n".join([*blocks, "### Files\n", *after])) + 10
+    files = listing(grouped(facts.files, facts.folded), max(room - used, _LEAST_FOR_FILES), facts.folded)
+    return "\n\n".join([*blocks, f"### Files\n{files}", *after]) + "\n"
 
 
-def _pull_request(facts: ReleaseFacts, quoted: _Quoted) -> Iterator[str]:
+def _sections(facts: ReleaseFacts, words: Words | None, medium: _Medium) -> Iterator[Section]:
+    yield Section("What and why", tuple(_bullets(facts, words, medium)))
+    yield Section("Taken away", _taken_away(facts, medium))
+    yield Section(f"Risk: {weight(facts).lower()}", tuple(_risks(facts, words, medium)))
+    yield Section("Migrations", medium.listed(facts.migrations, "None."))
+    yield Section("How it runs", medium.listed(_running(facts), "No difference known."))
+    yield Section("Dependencies", medium.listed(map(str, facts.dependencies), "No change."))
+    yield Section("Tests", tuple(_tests(facts, medium)))
+    yield Section("Findings", medium.listed((f"{f.rule}: {f.subject} - {f.message}" for f in facts.findings), "None."))
+    if facts.images:
+        yield Section("Images", tuple(map(_image, facts.images)))
+    yield Section("Way back", _way_back(facts, medium))
+    yield Section("Commits", medium.listed((f"{c.sha[:12]} {c.subject} ({c.author})" for c in facts.commits), "None."))
+
+
+def _bullets(facts: ReleaseFacts, words: Words | None, medium: _Medium) -> Iterator[str]:
+    """Say what and why in at most five lines: numbers first, then what people or the model say of it."""
+    first = [headline(facts, medium), *_pull_request(facts, medium), *_hidden(facts)]
+    said = [f"{prose(claim.text)} *({code(words.model)})*" for claim in words.bullets] if words else []
+    said = said or [medium(commit.subject) for commit in facts.commits]
+    yield from (*first, *dict.fromkeys(said[: MOST_BULLETS - len(first)]))
+
+
+def _pull_request(facts: ReleaseFacts, medium: _Medium) -> Iterator[str]:
     if facts.pull_request:
         pull = facts.pull_request
-        yield f"Pull request {pull.number} by {quoted(pull.author)}: {quoted(pull.title)}"
+        yield f"Pull request {pull.number} by {medium(pull.author)}: {medium(pull.title)}"
 
 
 def _hidden(facts: ReleaseFacts) -> Iterator[str]:
@@ -88,21 +118,49 @@ def _hidden(facts: ReleaseFacts) -> Iterator[str]:
         yield "Hidden characters or comments were found in names or texts of this change; they are shown as [U+....]."
 
 
-def _listed(lines: Iterable[str], quoted: _Quoted, none: str) -> tuple[str, ...]:
-    every = list(lines)
-    shown = [quoted(line) for line in every[:MOST_LINES]]
-    more = [f"and {len(every) - MOST_LINES} more"] if len(every) > MOST_LINES else []
-    return (*shown, *more) or (none,)
+def _taken_away(facts: ReleaseFacts, medium: _Medium) -> tuple[str, ...]:
+    """List every removal; where there are too many, count them by file, so that none is lost."""
+    removals = facts.removals
+    if len(removals) <= medium.most:
+        return medium.listed(removals, "Nothing.")
+    kinds: dict[str, list[str]] = {}
+    for one in facts.removed_protections:
+        kinds.setdefault(one.path, []).append(one.kind)
+    for difference in (*facts.differences, *facts.settings):
+        if difference.sort is Sort.REMOVED:
+            kinds.setdefault(difference.service, []).append(difference.subject)
+    told = (f"{place}: {_count(what, 'removal')}: {', '.join(sorted(set(what)))}" for place, what in kinds.items())
+    return (f"{_count(removals, 'removal')} in {_count(list(kinds), 'place')}", *medium.listed(told, ""))
 
 
-def _suite(suite: SuiteFact, quoted: _Quoted) -> str:
+def _risks(facts: ReleaseFacts, words: Words | None, medium: _Medium) -> Iterator[str]:
+    taken = [f"protections or settings are taken away: {len(facts.removals)}"] if facts.removals else []
+    yield from medium.listed((*taken, *facts.risks), "None of the known kinds.")
+    for risk in words.warnings if words else ():
+        yield f"{prose(risk.text)} *({code(words.model) if words else ''})*"
+
+
+def _running(facts: ReleaseFacts) -> Iterator[str]:
+    """Tell once what both comparisons tell: the files of the repository, and what lies on the host."""
+    yield from dict.fromkeys(map(str, sorted((*facts.differences, *facts.settings))))
+
+
+def _tests(facts: ReleaseFacts, medium: _Medium) -> Iterator[str]:
+    tested = facts.tested
+    yield f"Touched by the change: {_count(tested.touched, 'test file')}" + ("." if not tested.touched else ":")
+    yield from medium.listed(tested.touched, "") if tested.touched else ()
+    yield from (f"Deleted: {medium(path)}" for path in tested.deleted[: medium.most])
+    yield from (f"Changed without a touched test: {medium(area)}" for area in tested.areas_without[: medium.most])
+    yield from (f"Ran: {_suite(suite, medium)}" for suite in facts.tests)
+    yield from (f"Not run: {medium(name)}: {medium(why)}" for name, why in sorted(facts.not_run.items()))
+    if not facts.tests and not facts.not_run:
+        yield "No test was run for this summary."
+
+
+def _suite(suite: SuiteFact, medium: _Medium) -> str:
     coverage = "" if suite.coverage is None else f", coverage {suite.coverage:.0f} %"
-    detail = f": {quoted(suite.detail)}" if suite.detail else ""
+    detail = f": {medium(suite.detail)}" if suite.detail else ""
     return f"{one_line(suite.name)} {suite.outcome}, {_count(range(suite.tests), 'test')}{coverage}{detail}"
-
-
-def _ran(facts: ReleaseFacts) -> tuple[str, ...]:
-    return ("Everything that is declared ran.",) if facts.tests else ("No test was run for this summary.",)
 
 
 def _image(image: ImageFact) -> str:
@@ -114,39 +172,63 @@ def _image(image: ImageFact) -> str:
     return f"{one_line(image.name)}: {size} ({(image.size_bytes - image.previous_size_bytes) / 1e6:+.1f} MB)"
 
 
-def _files(facts: ReleaseFacts, quoted: _Quoted) -> Iterator[str]:
-    for category, group in facts.files.items():
-        yield f"{category}: {_count(group, 'file')}"
-        yield from _listed(map(_file, group), quoted, "")
+def _way_back(facts: ReleaseFacts, medium: _Medium) -> tuple[str, ...]:
+    measured = [one_line(facts.rollback)] if facts.rollback else []
+    against = () if UNHINDERED in facts.way_back else facts.way_back
+    told = medium.listed(against, UNHINDERED) if facts.way_back else ()
+    return (*measured, *told) or ("Not examined.",)
 
 
-def _file(file: ChangedFile) -> str:
-    origin = f" (was {file.previous_path})" if file.previous_path else ""
-    return f"{file.status} {file.path}{origin} " + ("binary" if file.binary else f"+{file.added} -{file.deleted}")
+def _not_looked_at(facts: ReleaseFacts, words: Words | None) -> Section:
+    """Say what no code has read and what the model was not shown."""
+    return Section("Not looked at", (*_unread(facts), *_unseen(words)))
 
 
-def _count(things: Sequence[object], word: str) -> str:
-    return f"{len(things)} {word}" + ("" if len(things) == 1 else "s")
+def _unread(facts: ReleaseFacts) -> Iterator[str]:
+    reasons: dict[str, int] = {}
+    for why in facts.unread.values():
+        reasons[why] = reasons.get(why, 0) + 1
+    told = ", ".join(f"{_count(range(number), 'file')} ({why})" for why, number in sorted(reasons.items()))
+    yield f"By code, line by line: {told}." if told else "By code: nothing; the lines of all changed files were read."
+
+
+def _unseen(words: Words | None) -> Iterator[str]:
+    if words is None or words.seen is None:
+        yield "By a model: everything; none took part."
+        return
+    seen = words.seen
+    partly, unseen = len(seen.deletions_only), len(seen.by_name_only)
+    yield (
+        f"By {code(words.model)}: it was shown {_count(range(seen.whole), 'file')} whole, {partly} by the lines that"
+        f" go, {unseen} by name only; {seen.shown_bytes} of at most {seen.budget_bytes} bytes of the diff."
+    )
+
+
+def _unbacked(words: Words | None, most: int) -> Iterator[str]:
+    """Show what the model wrote without ground, apart from everything else and with the reason."""
+    found = [claim for claim in (words.headline, *words.claims, *words.risks) if claim.ungrounded] if words else []
+    if found:
+        lines = "\n".join(f"- {_flagged(claim)}" for claim in found[:most])
+        told = f"Said by the model and not backed by the change: {len(found)}"
+        yield f"<details><summary>{told}</summary>\n\n{lines}\n\n</details>"
+
+
+def _flagged(claim: Claim) -> str:
+    return f"{prose(claim.text)} **(not backed by the change: {prose(claim.ungrounded)})**"
+
+
+def _told_by(words: Words | None) -> str:
+    if words is None:
+        return "*Computed from the repository and from measurements; no model took part.*"
+    return (
+        f"*Lines marked {code(words.model)} were written by a model from texts nobody has checked, and held against the"
+        " change by code. All others are computed.*"
+    )
 
 
 def _block(section: Section) -> str:
     return "\n".join([f"### {section.title}", *(f"- {line}" for line in section.lines)])
 
 
-def _told_by(words: Words | None) -> str:
-    if words is None:
-        return "*Computed from the repository and from measurements; no model took part.*"
-    claims = [*map(_claim, words.claims), *(f"Possible risk: {_claim(risk)}" for risk in words.risks)]
-    return "\n".join(
-        [
-            f"### In other words (written by {code(words.model)} from texts nobody has checked)",
-            f"> {prose(words.headline)}",
-            *(f"> - {claim}" for claim in claims),
-        ]
-    )
-
-
-def _claim(claim: Claim) -> str:
-    if claim.ungrounded:
-        return f"{prose(claim.text)} **(not backed by the change: {prose(claim.ungrounded)})**"
-    return prose(claim.text)
+def _count(things: Sequence[object], word: str) -> str:
+    return f"{len(things)} {word}" + ("" if len(things) == 1 else "s")

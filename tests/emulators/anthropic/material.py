@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ _NO_SENTENCES = re.compile(r"diff|files|patch", re.IGNORECASE)
 _NOISE = re.compile(r"^(?:[-=`~#*_]{3,}|</?[^>]*>|@@|[+-](?! )|diff --git|index [0-9a-f]{7}|\W*$)")
 _BULLET = re.compile(r"^\s*(?:[-*] |\d+\. |[0-9a-f]{7,40} )?")
 _CHANGED = re.compile(r"^(?:added|modified|deleted|removed|renamed) (\S+)", re.MULTILINE)
+_CHANGES = re.compile(r"^diff --git a/\S+ b/(\S+)\n(?:(?!diff --git ).*\n)*?([+-](?![+-]{2} ).*\S.*)$", re.MULTILINE)
 _JSON = re.compile(r"\{.*\}|\[.*\]", re.DOTALL)
 
 
@@ -26,6 +27,8 @@ class Material:
     facts: tuple[str, ...]
     risky: tuple[str, ...]
     paths: tuple[str, ...]
+    lines: Mapping[str, str]
+    """For each file of a diff the first line that changes in it, with its sign."""
 
 
 def material(prompt: str) -> Material:
@@ -34,7 +37,8 @@ def material(prompt: str) -> Material:
     stated = (fact for name, text in blocks if not _NO_SENTENCES.search(name) for fact in _stated(text))
     facts = tuple(dict.fromkeys(stated)) or ("There is nothing to report",)
     paths = tuple(dict.fromkeys(path for _, text in blocks for path in _CHANGED.findall(text)))
-    return Material(facts, tuple(fact for fact in facts if RISKY.search(fact)), paths)
+    lines = {path: line for _, text in blocks for path, line in _CHANGES.findall(text)}
+    return Material(facts, tuple(fact for fact in facts if RISKY.search(fact)), paths, lines)
 
 
 def _stated(text: str) -> Iterator[str]:

@@ -39,6 +39,8 @@ class FactualAuthor:
         """Name a file where one is asked for, else say a fact; at the top, how many more there are."""
         if ABOUT_FILES.match(path[-1]):
             return self._file(index)
+        if path[-1] == "lines":
+            return self._known.lines.get(self._file(index), "")
         chosen = self._chosen(path)
         more = f", and {len(chosen) - 1} more" if len(path) == 1 and len(chosen) > 1 else ""
         return _cut(f"{chosen[index % len(chosen)]}{more}.", limit or USUAL_CHARACTERS)
@@ -57,7 +59,7 @@ class FactualAuthor:
 
     def count(self, path: tuple[str, ...], low: int, high: int) -> int:
         """List as many things as there are, one file for each."""
-        if ABOUT_FILES.match(path[-1]):
+        if ABOUT_FILES.match(path[-1]) or path[-1] == "lines":
             return max(low, min(1, len(self._known.paths)))
         available = self._known.risky if _risky(path) else self._known.facts
         return max(low, min(high, MOST_ITEMS, len(available)))
@@ -66,7 +68,7 @@ class FactualAuthor:
         return (self._known.risky or self._known.facts) if _risky(path) else self._known.facts
 
     def _file(self, index: int) -> str:
-        paths = self._known.paths
+        paths = tuple(path for path in self._known.paths if path in self._known.lines) or self._known.paths
         return paths[index % len(paths)] if paths else ""
 
 

@@ -9,26 +9,27 @@ from hypothesis import strategies as st
 from agents.words.claims import Claim, Words
 from agents.words.differences import Difference, Sort
 from agents.words.facts import ImageFact, ReleaseFacts, SuiteFact, by_category
+from agents.words.kinds import folded
 from agents.words.patch import RemovedProtection
-from agents.words.summary import MOST_LINES, markdown, plain
+from agents.words.summary import MOST_BULLETS, MOST_LINES, ROOM, markdown, plain
 from guardrails.verdict import Finding
-from tools.changes import ChangedFile, Commit
+from tests.evaluation.accounting import accounted
+from tools.changes import ChangedFile, Commit, Status
 from tools.github import PullRequest
 
 TITLES = (
-    "What changes",
+    "What and why",
     "Taken away",
-    "Risks",
+    "Risk",
     "Migrations",
     "How it runs",
     "Dependencies",
-    "Tests that ran",
-    "Not run",
+    "Tests",
     "Findings",
-    "Images",
     "Way back",
     "Commits",
     "Files",
+    "Not looked at",
 )
 EMPTY = ReleaseFacts(to_version="v1.2.3", to_commit="a" * 40)
 FACTS = ReleaseFacts(
@@ -56,7 +57,8 @@ FACTS = ReleaseFacts(
 
 @pytest.mark.parametrize("facts", [EMPTY, FACTS])
 def test_p19_every_section_is_there_with_something_in_it(facts: ReleaseFacts) -> None:
-    assert tuple(section.title for section in plain(facts)) == TITLES
+    titles = (section.title.partition(":")[0] for section in plain(facts))
+    assert tuple(title for title in titles if title != "Images") == TITLES
     assert all(section.lines and all(section.lines) for section in plain(facts))
 
 
@@ -67,8 +69,8 @@ def test_p19_every_section_is_there_with_something_in_it(facts: ReleaseFacts) ->
         "observer: health check removed",
         "Dockerfile: least privilege removed: USER qts",
         "migrations/1.sql",
-        "unit passed, 15 tests, coverage 100 %",
-        "e2e: only the back end changed",
+        "Ran: unit passed, 15 tests, coverage 100 %",
+        "Not run: e2e: only the back end changed",
         "port-public: observer - It is published.",
         "observer: 50.0 MB (+2.0 MB)",
         "v1.2.2 is kept on every host",
@@ -113,11 +115,69 @@ def test_foreign_words_do_nothing_on_github() -> None:
     assert "- ``cccccccccccc @everyone closes #1 ![x](https://e.example) ` (eve)``" in text
 
 
-def test_the_words_of_a_model_come_last_labelled_and_flagged() -> None:
-    claims = (Claim("Counters are exposed.", ("src/server.py",)), Claim("All is safe.", (), "names no file"))
-    text = markdown(FACTS, Words("claude-x", "Counters for @everyone.", claims, ()))
-    label = text.index("### In other words (written by `claude-x` from texts nobody has checked)")
-    assert label > text.index("### Files")
-    assert "> - Counters are exposed." in text[label:]
-    assert "> - All is safe. **(not backed by the change: names no file)**" in text[label:]
+def words(*claims: Claim, headline: str = "Counters for @everyone.", risks: tuple[Claim, ...] = ()) -> Words:
+    return Words("claude-x", Claim(headline, ()), claims, risks)
+
+
+def test_the_words_of_a_model_are_labelled_and_do_nothing() -> None:
+    text = markdown(FACTS, words(Claim("Counters are exposed.", ("src/server.py",))))
+    assert "- Counters are exposed. *(`claude-x`)*" in text
     assert "@everyone" not in text
+    assert "Lines marked `claude-x` were written by a model from texts nobody has checked" in text
+
+
+def test_what_the_change_does_not_back_stands_apart_with_the_reason() -> None:
+    unbacked = Claim("All is safe.", (), "names no file")
+    text = markdown(FACTS, words(unbacked, risks=(Claim("It drops tables.", (), "not in this change: x"),)))
+    before, _, after = text.partition("Said by the model and not backed by the change: 2")
+    assert "All is safe." not in before
+    assert "It drops tables." not in before
+    assert "- All is safe. **(not backed by the change: names no file)**" in after
+
+
+@given(st.integers(0, 12))
+def test_what_and_why_are_at_most_five_bullets(claims: int) -> None:
+    said = words(*(Claim(f"Claim {number}.", ("src/server.py",)) for number in range(claims)))
+    for text in (markdown(FACTS, said), markdown(FACTS)):
+        section = text.partition("### What and why\n")[2].partition("\n\n")[0]
+        assert 1 <= section.count("\n- ") + 1 <= MOST_BULLETS
+
+
+PLACES = st.sampled_from(["a/b/c/d/e", "src/observer", "vendor/x", "deploy", "web/src/components/buttons", ""])
+NAMES = st.from_regex(r"[a-z`@<]{1,60}\.(py|sql|lock)", fullmatch=True)
+FILES = st.dictionaries(
+    st.tuples(PLACES, NAMES).map("/".join), st.sampled_from(["added", "modified", "deleted"]), min_size=1, max_size=60
+)
+
+
+@given(FILES, st.integers(1, 60), st.integers(5_000, 70_000))
+def test_p19_p24_every_file_is_accounted_for_within_any_room(named: dict[str, Status], copies: int, room: int) -> None:
+    files = [
+        ChangedFile(f"{copy}/{path}" if copy else path, status)
+        for path, status in named.items()
+        for copy in range(copies)
+    ]
+    by_machine = folded(file.path for file in files)
+    facts = ReleaseFacts("v2", "a" * 40, files=by_category(files), folded=by_machine)
+    text = markdown(facts, room=room)
+    assert len(text) <= room
+    section = text.partition("### Files\n")[2].partition("### Not looked at")[0]
+    assert accounted(section, files) == len(files)
+
+
+def test_p24_a_summary_of_everything_at_once_stays_within_what_github_takes() -> None:
+    files = [ChangedFile(f"{'d' * 80}/{n}/{'f' * 80}.py", "deleted", deleted=1) for n in range(6_000)]
+    gone = tuple(RemovedProtection(f"k8s/{n}.yml", "health check", "livenessProbe: " + "x" * 150) for n in range(500))
+    facts = ReleaseFacts(
+        "v2",
+        "a" * 40,
+        files=by_category(files),
+        removed_protections=gone,
+        risks=tuple("r" * 300 for _ in range(500)),
+        settings=tuple(Difference(Sort.ADDED, f"f{n}", "key " + "k" * 150) for n in range(500)),
+        findings=tuple(Finding("rule", f"s{n}", "m" * 300, "r") for n in range(500)),
+    )
+    text = markdown(facts, words(*(Claim("c" * 600, ("x",), "ungrounded") for _ in range(20))))
+    assert len(text) <= ROOM
+    assert "500 removals in 500 places" in text
+    assert "6000 files deleted" in text

@@ -1,0 +1,1 @@
+"""How well summaries do: on diffs of real shapes, with models that help, hallucinate or obey."""
