@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.answers import Origin, Person
+from agents.entrypoints.init.arguments import describe as describe_init
+from agents.entrypoints.init.arguments import wishes_of
 from config.faults import ConfigFaults
 from config.loading import DEFAULT_PATH, config_path, load
 from config.nearest import did_you_mean
@@ -42,7 +44,7 @@ LAUNCHED = {
     "bench": "measure",
 }
 """Commands that the launcher runs itself."""
-COMMANDS = (*SPOKEN, *LAUNCHED, "serve", "export", "guard", "summary", "check-config", "doctor", "help")
+COMMANDS = (*SPOKEN, *LAUNCHED, "serve", "export", "guard", "summary", "check-config", "doctor", "init", "help")
 READ = frozenset({"status", "history", "stats"})
 """What only reads: the answer may be JSON, and no crew is needed."""
 FOLLOWED = frozenset({"deploy", "rollback", "approve"})
@@ -100,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
     exported.add_argument("service", nargs="?")
     _add_guards(commands)
     _add_summary(commands)
+    describe_init(_add(commands, "init", "write what a release of a repository needs", _init))
     _add(commands, "check-config", "load the configuration and tell every fault", _check_config)
     _add(commands, "doctor", "tell what is missing and how to get it", _doctor).add_argument(
         "--json", action="store_true"
@@ -239,6 +242,24 @@ def _summary(wanted: argparse.Namespace) -> int:
     repo = _from_caller(wanted.repo)
     work = summary(repo, wanted.base, wanted.head, as_json=wanted.json, narrator=narrator, out=sys.stdout)
     return asyncio.run(work)
+
+
+def _init(wanted: argparse.Namespace) -> int:
+    from agents.entrypoints.init.command import Order, init
+    from agents.entrypoints.init.services import services_directory
+    from config.credentials import read_credentials
+
+    file = _from_caller(wanted.service_file) if wanted.service_file else services_directory(_config_file())
+    order = Order(
+        directory=_from_caller(wanted.path),
+        url=wanted.repo,
+        services=file,
+        wishes=wishes_of(wanted),
+        write=wanted.write,
+        pull_request=wanted.pull_request,
+        force=wanted.force,
+    )
+    return asyncio.run(init(order, read_credentials(os.environ), out=sys.stdout))
 
 
 def _check_config(_: argparse.Namespace) -> int:
