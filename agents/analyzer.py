@@ -41,7 +41,7 @@ async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
     version, base = await _running(tools)
     await tools.store.releases.change(state["release"], commit=commit, from_version=version)
     files = await tools.repository.changed_files(base, commit)
-    chosen = await _mending(scope(tools.service, touched(files)), tools)
+    chosen = await _mending(scope(tools.service, touched(files), await tools.deployed()), tools)
     commits = await tools.repository.commits(base, commit)
     change = _change(files, commits, chosen, tools)
     await tools.report(Analyzed(commit=commit, from_version=version, from_commit=base or "", **change))

@@ -1,6 +1,7 @@
 """How much of the pipeline a change needs. What is left out is left out by a named rule; in doubt everything runs."""
 
-from collections.abc import Iterable, Mapping
+import posixpath
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from config.service import Rule, Service
@@ -47,16 +48,20 @@ class Scope:
     deploy: bool = True
 
 
-def scope(service: Service, files: Iterable[str]) -> Scope:
+def scope(service: Service, files: Iterable[str], deployed: Collection[str] | None = None) -> Scope:
     """Decide what a change needs, by the rules that the service has switched on.
 
-    `files` are all touched paths, old names of renamed files included.
+    `files` are all touched paths, old names of renamed files included. `deployed` names the components that have an
+    image which can be kept (None: all); the others are always built.
     """
+    files = tuple(files)
     changed = sides(files, service.categories)
+    kept = service.components.keys() if deployed is None else deployed
+    unbuilt = {name: why for name, why in _unbuilt(service, changed, files).items() if name in kept}
     rule = _RULES.get(frozenset(changed))
     reason = _reason(changed)
     if rule is None or rule not in service.rules:
-        return _everything(service, changed, reason)
+        return _everything(service, unbuilt, reason)
     decisions = tuple(Decision(action, reason) for action in _ACTIONS[rule])
     if rule is Rule.NO_CHANGE:
         return Scope(decisions, skip=dict.fromkeys(service.suites, reason), skip_all=True, deploy=False)
@@ -64,12 +69,10 @@ def scope(service: Service, files: Iterable[str]) -> Scope:
     run = tuple(name for name in service.suites if name not in skip)
     if rule is Rule.ONLY_CONFIG:
         return Scope(decisions, run, skip, deploy=False)
-    unbuilt = _unbuilt(service, changed)
     return Scope((*decisions, *unbuilt.values()), run, skip, _built(service, unbuilt))
 
 
-def _everything(service: Service, changed: Changed, reason: str) -> Scope:
-    unbuilt = _unbuilt(service, changed)
+def _everything(service: Service, unbuilt: Mapping[str, Decision], reason: str) -> Scope:
     decisions = (Decision("run_everything", reason), *unbuilt.values())
     return Scope(decisions, tuple(service.suites), build=_built(service, unbuilt))
 
@@ -87,15 +90,34 @@ def _spared(rule: Rule, suite: Suite) -> bool:
             return True
 
 
-def _unbuilt(service: Service, changed: Changed) -> dict[str, Decision]:
-    """Name the components that nothing changed for, which only a change of pure code can tell."""
-    if not changed or not _CODE.issuperset(changed):
+def _unbuilt(service: Service, changed: Changed, files: Sequence[str]) -> dict[str, Decision]:
+    """Name the components that nothing changed for: nothing below their paths, or none of their categories.
+
+    Categories tell only in a change of pure code; paths are an operator's word on all that an image is made of.
+    """
+    if not files:
         return {}
+    pure = _CODE.issuperset(changed)
     return {
-        name: Decision(f"skip_{name.replace('-', '_')}_build", f"Nothing that {name} is made of changed.")
+        name: Decision(f"skip_{name.replace('-', '_')}_build", reason)
         for name, component in service.components.items()
-        if not _made_of(component, changed)
+        if (reason := _untouched(name, component, files) or (_unconcerned(name, component, changed) if pure else ""))
     }
+
+
+def _untouched(name: str, component: Component, files: Sequence[str]) -> str:
+    if not component.paths or any(_is_below(path, place) for path in files for place in component.paths):
+        return ""
+    return f"{name}: nothing below {', '.join(component.paths)} changed"
+
+
+def _is_below(path: str, place: str) -> bool:
+    folder = posixpath.normpath(place)
+    return folder in (".", path) or path.startswith(f"{folder}/")
+
+
+def _unconcerned(name: str, component: Component, changed: Changed) -> str:
+    return "" if _made_of(component, changed) else f"Nothing that {name} is made of changed."
 
 
 def _made_of(component: Component, changed: Changed) -> bool:

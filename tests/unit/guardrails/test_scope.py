@@ -124,3 +124,45 @@ def test_a_doubtful_file_never_leads_to_less_work(files: list[str], doubtful: st
     assert set(before.run) <= set(after.run)
     assert set(before.build) <= set(after.build)
     assert before.deploy <= after.deploy
+
+
+MONOREPO = {
+    "core": {"image": "localhost/core", "paths": ["core/", "libs/"]},
+    "batch": {"image": "localhost/batch", "paths": ["./batch", "libs/"], "categories": ["backend"]},
+    "web": {"image": "localhost/web", "paths": ["web/", "package.json"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "built"),
+    [
+        (["core/app.py"], ("core",)),
+        (["core/Dockerfile", "core/notes.md"], ("core",)),
+        (["libs/clock.py"], ("core", "batch")),
+        (["web/src/pages/index.tsx"], ("web",)),
+        (["package.json", "batch/run.py"], ("batch", "web")),
+        (["batch/page.tsx"], ()),
+        (["corely/app.py"], ()),
+        (["docs/core/app.py"], ()),
+        ([], ("core", "batch", "web")),
+    ],
+)
+def test_a_component_is_built_only_when_something_below_its_paths_changed(
+    files: list[str], built: tuple[str, ...]
+) -> None:
+    decided = scope(webapp(components=MONOREPO, rules=[]), files)
+    assert decided.build == built
+    assert decided.deploy
+
+
+def test_what_is_not_built_is_recorded_with_the_paths() -> None:
+    decided = scope(webapp(components=MONOREPO, rules=[]), ["batch/run.py"])
+    assert Decision("skip_core_build", "core: nothing below core/, libs/ changed") in decided.decisions
+    assert Decision("skip_web_build", "web: nothing below web/, package.json changed") in decided.decisions
+
+
+def test_a_component_that_was_never_deployed_is_always_built() -> None:
+    service = webapp(components=MONOREPO)
+    assert scope(service, ["core/app.py"], {"core", "batch"}).build == ("core", "web")
+    assert scope(service, ["core/app.py"], ()).build == ("core", "batch", "web")
+    assert scope(webapp(), ["src/a.tsx"], {"front"}).build == BOTH
