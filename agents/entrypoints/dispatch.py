@@ -216,7 +216,7 @@ class Dispatcher:
         service = self.crew.configuration.services.get(release.service)
         if service is None or service.repository.github is None or self.github is None:
             return Suites("failed", "Without access to GitHub nobody can tell how they went.")
-        return await suites_of(self.github, service.repository.github, release.commit)
+        return await suites_of(self.github, service.repository.github, release.commit, self.crew.clock.now())
 
     async def _pending(self) -> list[Release]:
         unfinished = await self.crew.store.releases.unfinished()

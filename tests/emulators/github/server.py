@@ -116,7 +116,9 @@ class Wire:
         async with self._one_at_a_time:
             answer = await asyncio.to_thread(handler, call)
         self._touched()
-        return self._finished(_scoped(_response(request, base_url, answer), account))
+        response = _response(request, base_url, answer)
+        self.remaining += response.status == 304  # what has not changed is free
+        return self._finished(_scoped(response, account))
 
     def _too_weak(self, account: Account, permission: str, level: str) -> web.Response:
         kind = "integration" if account.is_app else "personal access token"

@@ -267,7 +267,9 @@ def check_suite(call: Call, one: CheckSuite) -> Json:
         "url": api(call, f"/check-suites/{one.id}"),
         "pull_requests": [],
         "app": app(one.app),
-        "latest_check_runs_count": 0,
+        "latest_check_runs_count": sum(
+            (run.sha, run.app) == (one.sha, one.app) for run in call.repository.check_runs.values()
+        ),
     }
 
 
