@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from config.document import Location
 from config.nearest import did_you_mean
 from config.service import Environment, Service
+from config.sources import Component
 from config.targets import ComposeTarget, GitopsTarget
 
 IMAGE = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
 GROUP = re.compile(r"S[A-Z0-9]{5,}", re.ASCII)
 TAGGED = IMAGE + r"(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
+
+STRATEGIES = frozenset({"semver", "git-sha", "timestamp"})
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+KNOWN = re.compile(r"component|environment|version|time|sha(:([4-9]|[1-3][0-9]|40))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ def contradictions(service: Service, stem: str) -> Iterator[Contradiction]:
         )
     yield from _pattern(("version",), service.version)
     yield from _images(service)
+    yield from _components_named(service)
     for name, environment in service.environments.items():
         yield from _environment(("environments", name), environment, service.components)
 
@@ -67,12 +73,28 @@ def _images(service: Service) -> Iterator[Contradiction]:
             yield Contradiction(
                 ("suites", name, "image"), "is not an image reference; write one such as python:3.11-slim"
             )
+
+
+def _components_named(service: Service) -> Iterator[Contradiction]:
     for name, component in service.components.items():
-        if not re.fullmatch(IMAGE, component.image, re.ASCII):
-            yield Contradiction(
-                ("components", name, "image"),
-                "must be an image repository without a tag, such as ghcr.io/acme/observer",
-            )
+        for key, image in (("image", component.image), ("fallback", component.fallback)):
+            if image is not None and not re.fullmatch(IMAGE, image, re.ASCII):
+                message = "must be an image repository without a tag, such as ghcr.io/acme/observer"
+                yield Contradiction(("components", name, key), message)
+        yield from _tags(("components", name), component)
+
+
+def _tags(at: Location, component: Component) -> Iterator[Contradiction]:
+    if component.tag not in STRATEGIES and not PLACEHOLDER.search(component.tag):
+        message = "always names the same tag; use semver, git-sha, timestamp, or a pattern such as {component}-{sha:8}"
+        yield Contradiction((*at, "tag"), message)
+    for key, pattern in (("tag", component.tag), *(("further_tags", one) for one in component.further_tags)):
+        for found in PLACEHOLDER.findall(pattern):
+            if not KNOWN.fullmatch(found):
+                message = (
+                    f"'{found}' is unknown; use {{component}}, {{environment}}, {{version}}, {{sha:8}} or {{time}}"
+                )
+                yield Contradiction((*at, key), message)
 
 
 def _environment(at: Location, environment: Environment, components: Collection[str]) -> Iterator[Contradiction]:

@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 
 from agents.crew import Crew
 from agents.entrypoints.github_login import github_client
+from agents.entrypoints.given import given_env, hide_given
 from agents.graph import crew_graph
 from agents.narrator import Narrator
 from agents.pull_requests import PullRequests
@@ -25,9 +26,12 @@ from config.service import Service
 from config.shipmate import Configuration, Credentials, ModelSettings
 from config.targets import HostSettings
 from tools.clock import Clock, SystemClock
+from tools.codecov import Codecov
 from tools.compose import Compose
 from tools.containers import Containers
+from tools.env_files import EnvFile
 from tools.errors import Denied, Superseded
+from tools.fingerprints import Fingerprints
 from tools.github import GithubRepository
 from tools.github_client import GithubClient
 from tools.history import Store, open_store
@@ -56,6 +60,8 @@ class Databases:
     runs: str
     memory: Path
     lock: Path
+    key: Path
+    """Of the fingerprints in plans; not in the database, so that nobody who has that alone can try contents out."""
 
     @classmethod
     def of(cls, configuration: Configuration) -> "Databases":
@@ -71,7 +77,8 @@ class Databases:
         path = Path(url.database).absolute()
         beside = path.with_name
         runs = f"sqlite:///{beside(f'{path.stem}-runs.db')}"
-        return cls(f"sqlite:///{path}", runs, beside(f"{path.stem}-memory.db"), beside(f"{path.name}.lock"))
+        memory, lock, key = (beside(f"{path.stem}-memory.db"), beside(f"{path.name}.lock"), beside(f"{path.stem}.key"))
+        return cls(f"sqlite:///{path}", runs, memory, lock, key)
 
 
 @dataclass(slots=True)
@@ -85,6 +92,8 @@ class Workshop:
     scanner: Scanner
     images: Images
     registry: Registry
+    fingerprints: Fingerprints
+    codecov: Codecov | None
     github: GithubClient | None
     narrator: Narrator | None
     _hosts: dict[HostSettings, Host] = field(default_factory=dict)
@@ -112,6 +121,8 @@ class Workshop:
             servers=servers,
             github=GithubRepository(self.github, name) if self.github and name else None,
             narrator=self.narrator,
+            given_env=given_env(target, os.environ, self.fingerprints),
+            codecov=self.codecov,
         )
 
     def pull_requests(self) -> PullRequests:
@@ -140,7 +151,10 @@ class Workshop:
         target = service.environments[environment].compose
         host = self._host(settings)
         compose = Compose(host, target.directory, target.file, service.project(target))
-        return Server(host, compose, Containers(host), HostImages(host))
+        written = target.env_file if target.env_from else None
+        env = EnvFile(host, target.directory, written) if written else None
+        fetch = self.images.pull if settings.address is None else None  # here the bot's own login counts
+        return Server(host, compose, Containers(host), HostImages(host, fetch), env)
 
     def _host(self, settings: HostSettings) -> Host:
         if settings not in self._hosts:
@@ -186,6 +200,7 @@ async def working_bot(configuration: Configuration, clock: Clock | None = None) 
     async with AsyncExitStack() as stack:
         stack.enter_context(Ownership(databases.lock))
         redactor = _redactor(configuration.credentials)
+        hide_given(configuration.services, os.environ, redactor)
         _keep_secrets_out_of_logs(redactor)
         store = await open_store(databases.store, moment, redactor)
         stack.push_async_callback(store.close)
@@ -237,6 +252,8 @@ def assemble(configuration: Configuration, store: Store, clock: Clock, redactor:
         scanner=Scanner(workspace / "scanner"),
         images=Images(logins=logins),
         registry=Registry(logins),
+        fingerprints=Fingerprints.kept(Databases.of(configuration).key),
+        codecov=_codecov(credentials),
         github=github_client(credentials, redactor),
         narrator=_narrator(configuration, redactor),
     )
@@ -262,6 +279,10 @@ def _keep_secrets_out_of_logs(redactor: Redactor) -> None:
     logging.getLogger("agents").setLevel(logging.INFO)
 
 
+def _codecov(credentials: Credentials) -> Codecov | None:
+    return Codecov(credentials.codecov_token, credentials.codecov_url) if credentials.codecov_token else None
+
+
 def narrator_of(environ: Mapping[str, str]) -> Narrator | None:
     """Construct the narrator alone, for whoever has no service to configure; None without a key."""
     credentials = read_credentials(environ)
@@ -283,5 +304,6 @@ def _logins(configuration: Configuration) -> Mapping[str, Login]:
     name, password = configuration.credentials.registry_username, configuration.credentials.registry_password
     if name is None or password is None:
         return {}
-    images = [part.image for service in configuration.services.values() for part in service.components.values()]
+    parts = [part for service in configuration.services.values() for part in service.components.values()]
+    images = [image for part in parts for image in (part.image, part.fallback) if image]
     return {Reference.parse(image).registry: Login(name, password) for image in images}

@@ -112,6 +112,20 @@ CASES = {
             "ghcr.io/acme/observer"
         ),
     ),
+    "a tag that never changes": (
+        ("acme/observer\n", "acme/observer\n    tag: stable\n"),
+        (
+            "services/observer.yaml:7: components.observer.tag: always names the same tag; use semver, git-sha, "
+            "timestamp, or a pattern such as {component}-{sha:8}"
+        ),
+    ),
+    "a tag of what nobody knows": (
+        ("acme/observer\n", "acme/observer\n    tag: '{commit}'\n"),
+        (
+            "services/observer.yaml:7: components.observer.tag: 'commit' is unknown; use {component}, {environment}, "
+            "{version}, {sha:8} or {time}"
+        ),
+    ),
     "a suite image that is none": (
         ("    kind: unit\n", "    kind: unit\n    image: Python Three\n"),
         "services/observer.yaml:10: suites.unit.image: is not an image reference; write one such as python:3.11-slim",
