@@ -91,7 +91,8 @@ def _is_certain(name: str, value: str) -> bool:
 async def _env_file(tools: Toolbox, server: Server) -> str:
     target = tools.environment.compose
     content = await server.host.read(target.directory / target.env_file) if target.env_file else None
-    return (content or b"").decode(errors="replace")
+    given = tools.given_env.bytes if tools.given_env else b""
+    return ((content or b"") + b"\n" + given).decode(errors="replace")
 
 
 def _mask(env_file: str) -> Redactor:

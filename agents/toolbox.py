@@ -10,11 +10,16 @@ from agents.narrator import Narrator
 from config.service import Environment, Service
 from config.shipmate import FailurePolicy
 from guardrails.plan import Plan, from_json
+from tools.argocd import ArgoCd
 from tools.clock import Clock
+from tools.codecov import Codecov
 from tools.compose import Compose
 from tools.containers import Containers
+from tools.env_files import EnvFile
 from tools.errors import NotFound
 from tools.github import GithubRepository
+from tools.gitops import DeploymentRepository
+from tools.given_env import GivenEnv
 from tools.history import Store
 from tools.history.deployments import Deployment
 from tools.history.releases import Release
@@ -37,11 +42,21 @@ class Server:
     compose: Compose
     containers: Containers
     images: HostImages
+    env: EnvFile | None = None
+    """The env file that the bot writes there; None where it is the host's own."""
 
     @property
     def name(self) -> str:
         """The name that plans and people use."""
         return self.host.name
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A deployment repository, and the ArgoCD application that follows it."""
+
+    repository: DeploymentRepository
+    argo: ArgoCd
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +77,14 @@ class Toolbox:
     registry: Registry
     scanner: Scanner
     servers: Mapping[str, Server]
+    """The hosts of a compose target."""
     github: GithubRepository | None
     narrator: Narrator | None
+    cluster: Cluster | None = None
+    """Behind a gitops target."""
+    given_env: GivenEnv | None = None
+    """The env file as the bot was given it; None where hosts have their own."""
+    codecov: Codecov | None = None
 
     @property
     def environment(self) -> Environment:

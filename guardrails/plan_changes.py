@@ -12,6 +12,7 @@ _TITLES = {
     "argocd": "ArgoCD",
     "environment_names": "Environment names",
     "compose_text": "Compose file",
+    "env_file": "Env file",
 }
 _KEYS = {
     "components": ("name",),
@@ -38,12 +39,24 @@ def _field(field: str, old: Any, new: Any) -> Iterator[str]:
         return
     if field == "compose_text":
         yield f"{title} changed: {_lines(old, new)}."
+    elif field == "env_file" and old and new:
+        yield from _env_file(old, new)
     elif field in _KEYS:
         yield from _items(title, _KEYS[field], old or [], new or [])
     elif isinstance(old or new, list):
         yield f"{title} changed: {_members(old or [], new or [])}."
     else:
         yield f"{title} changed from {_shown(old)} to {_shown(new)}."
+
+
+def _env_file(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Tell names only: of the values nothing is known but that they are others."""
+    if old["names"] != new["names"]:
+        yield f"Env file: names changed: {_members(list(old['names']), list(new['names']))}."
+    if old["mark"] != new["mark"]:
+        yield "Env file: its content changed."
+    if (old["path"], old["variable"]) != (new["path"], new["variable"]):
+        yield f"Env file: it is now {new['path']}, from {new['variable']}."
 
 
 def _items(title: str, keys: tuple[str, ...], old: list[Any], new: list[Any]) -> Iterator[str]:
@@ -81,6 +94,8 @@ def _values(title: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
         before, after = old[name], new[name]
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from _values(f"{title}, {name}", before, after)
+        elif before != after and name == "env_mark":
+            yield f"{title}: the env file on the host changed."
         elif before != after and name == "compose_text":
             yield f"{title}: compose file changed: {_lines(before, after)}."
         elif before != after:

@@ -32,6 +32,20 @@ class PlannedMount:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedEnvFile:
+    """The env file that Shipmate itself writes on the hosts: names, and a mark that tells nothing of the values."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
+    path: str
+    """Below the directory."""
+    variable: str
+    """Where the bot has it from, such as `ENV_FILE`."""
+    names: tuple[str, ...]
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class ComposePlan:
     """A directory with a compose file on each of some hosts; services, mounts, hosts and names are sets."""
 
@@ -45,6 +59,8 @@ class ComposePlan:
     hosts: tuple[str, ...]
     directory: str
     project: str
+    env_file: PlannedEnvFile | None = None
+    """None: it is the hosts' own, or stays as it is."""
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -101,6 +117,8 @@ class Running:
     compose_text: str | None
     """The compose file that lay on the host; None where there was none."""
     container_id: str = ""
+    env_mark: str | None = None
+    """What the env file was on the host; None where there was none, or where it is the host's own."""
 
     @property
     def called(self) -> str:

@@ -17,6 +17,8 @@ class Readiness:
     """Names that the env file sets; None where there is no such file."""
     unmasked: Collection[str] = ()
     """Names of secrets in it that no log can be kept free of."""
+    given_by: str | None = None
+    """Variable of the bot's environment that the env file is written from; None where it is the host's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ def images_shipped(missing: Iterable[Unshipped]) -> Verdict:
 def _env_file(seen: Readiness, demanded: Collection[str]) -> Iterator[Finding]:
     if seen.env_file is None:
         return
+    if seen.names is None and seen.given_by:
+        yield _not_given(seen.given_by, seen)
+        return
     if seen.names is None:
         names = f" with {', '.join(sorted(demanded))}" if demanded else ""
         yield Finding(
@@ -68,9 +73,24 @@ def _env_file(seen: Readiness, demanded: Collection[str]) -> Iterator[Finding]:
         yield Finding(
             rule="variable-not-given",
             subject=f"{seen.host}: {name}",
-            message=f"The compose file demands {name}, and {seen.env_file} on {seen.host} does not set it.",
-            remedy=f"Add {name} to {seen.env_file} on {seen.host}.",
+            message=f"The compose file demands {name}, and {_source(seen)} does not set it.",
+            remedy=f"Add {name} to {_source(seen)}.",
         )
+
+
+def _source(seen: Readiness) -> str:
+    """Name where a person would set a variable."""
+    return seen.given_by or f"{seen.env_file} on {seen.host}"
+
+
+def _not_given(variable: str, seen: Readiness) -> Finding:
+    return Finding(
+        rule="env-file-not-given",
+        subject=f"{seen.host}: {seen.env_file}",
+        message=f"{variable} is not set, so {seen.env_file} cannot be written on {seen.host}.",
+        remedy=f"Set {variable} in the bot's environment to the content of the service's env file, and start the bot "
+        "again; or set `target.env_from` to null, and keep the file on the host.",
+    )
 
 
 def _unmasked(seen: Readiness) -> Iterator[Finding]:
@@ -79,6 +99,6 @@ def _unmasked(seen: Readiness) -> Iterator[Finding]:
             rule="secret-not-maskable",
             subject=f"{seen.host}: {name}",
             message=f"The secret {name} on {seen.host} is too short or too plain: a log that prints it shows it.",
-            remedy=f"Choose a longer one for {name}, 8 different characters or more, and set it in {seen.env_file}.",
+            remedy=f"Choose a longer one for {name}, 8 different characters or more, and set it in {_source(seen)}.",
             level=Level.WARNING,
         )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.destinations.compose import composed, evidence, keeping, moves, proposal, running, shipping
+from agents.destinations.compose import composed, env, evidence, keeping, moves, proposal, running, shipping
 from agents.destinations.compose.draft import draft, redraw
 from agents.destinations.compose.examination import examine
 from agents.destinations.compose.survey import survey_running
@@ -49,7 +49,8 @@ class ComposeDestination:
             survey_running(tools),
         )
         if wanted.commit == approved.commit and text == approved.compose.compose_text.encode():
-            return redraw(approved, tools.service, wanted.images, surveyed)  # the same file needs no second reading
+            # the same compose file needs no second reading
+            return redraw(approved, tools.service, wanted.images, surveyed, env.planned(tools, wanted))
         whole = await composed.composed(tools, wanted)
         if isinstance(whole, Verdict):
             return whole

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from agents.destinations.compose.env import planned
 from agents.toolbox import Toolbox
 from agents.wanted import Images, Wanted
-from guardrails.plan_targets import ComposePlan
+from guardrails.plan_targets import ComposePlan, PlannedEnvFile
 from guardrails.verdict import Finding, Verdict
 from tools.compose_file import ComposeFile
 from tools.compose_reading import read_compose
@@ -19,6 +20,7 @@ class Composed:
     compose_text: str
     compose: ComposeFile
     images: Images
+    env_file: PlannedEnvFile | None = None
 
 
 async def composed(tools: Toolbox, wanted: Wanted) -> Composed | Verdict:
@@ -27,7 +29,7 @@ async def composed(tools: Toolbox, wanted: Wanted) -> Composed | Verdict:
     if isinstance(text, Verdict):
         return text
     compose = await read_compose(text.encode(), project_directory=tools.environment.compose.directory)
-    return Composed(wanted.version, wanted.commit, text, compose, wanted.images)
+    return Composed(wanted.version, wanted.commit, text, compose, wanted.images, planned(tools, wanted))
 
 
 def _recorded(wanted: Wanted) -> str:

@@ -10,7 +10,7 @@ from agents.destinations.compose.survey import Found, Surveyed
 from agents.wanted import Images
 from config.service import Service
 from guardrails.plan import Intended, Plan, PlannedComponent, PlannedStep, WayBack
-from guardrails.plan_targets import ComposePlan, PlannedMount, PlannedService
+from guardrails.plan_targets import ComposePlan, PlannedEnvFile, PlannedMount, PlannedService
 
 
 def draft(
@@ -34,10 +34,16 @@ def draft(
     )
     named = (service.service, environment, wanted.version, wanted.commit)
     asked = Plan(*named, components=(), target=said, strategy="", steps=(), ways_back=(), expected_downtime=downtime)
-    return redraw(asked, service, wanted.images, surveyed)
+    return redraw(asked, service, wanted.images, surveyed, wanted.env_file)
 
 
-def redraw(plan: Plan, service: Service, images: Images, surveyed: Sequence[Surveyed]) -> Plan:
+def redraw(
+    plan: Plan,
+    service: Service,
+    images: Images,
+    surveyed: Sequence[Surveyed],
+    env_file: PlannedEnvFile | None = None,
+) -> Plan:
     """Draw up a plan again where its commit is still the same: what that says stays, all else is as it is now."""
     target = service.environments[plan.environment].compose
     return replace(
@@ -48,6 +54,7 @@ def redraw(plan: Plan, service: Service, images: Images, surveyed: Sequence[Surv
             hosts=tuple(host.name for host in target.hosts),
             directory=str(target.directory),
             project=service.project(target),
+            env_file=env_file,
         ),
         strategy=target.strategy,
         steps=tuple(_steps(service, images, surveyed)),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from agents.destinations.compose import env
 from agents.destinations.port import Back, Trouble
 from agents.discretion import told
 from agents.events import Moved, Settled
@@ -51,6 +52,7 @@ async def move_forward(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
         server.images.ensure(step.after.image, step.after.digest, step.after.tag),
         server.compose.prepare(tools.environment.compose.directories, fence),
     )
+    await env.install(tools, server, plan, fence)
     await server.compose.install(plan.compose.compose_text.encode(), fence)
     await _up(tools, server, step, step.after.tag, fence)
 
@@ -61,6 +63,7 @@ async def move_back(tools: Toolbox, plan: Plan, step: PlannedStep, before: Runni
     tag = before.tag or "latest"
     if not before.image.startswith(ID):  # an image without a name can be given no tag
         await server.images.tag(before.image_id, f"{before.image}:{tag}")
+    await env.put_back(server, plan, before, fence)
     if before.compose_text is not None:
         await server.compose.install(before.compose_text.encode(), fence)
     await _up(tools, server, step, tag, fence)

@@ -7,6 +7,7 @@ from typing import Any
 
 from agents.destinations.compose.composed import Composed, composed
 from agents.destinations.compose.draft import draft
+from agents.destinations.compose.env import way_back
 from agents.destinations.compose.judgement import gate_of, judge
 from agents.destinations.compose.readiness import readiness
 from agents.destinations.compose.running import adopt
@@ -34,13 +35,17 @@ async def propose(tools: Toolbox, state: State, wanted: Wanted) -> Proposal | Ve
     surveyed, away = _parted(surveyed)
     if away and (state["kind"] == "deploy" or not surveyed):
         return gate.verdict
+    notes = (away,) if away else ()
+    if state["kind"] == "rollback":
+        env_file, told = await way_back(tools, wanted, surveyed)
+        whole, notes = replace(whole, env_file=env_file), (*notes, *told)
     drawn = draft(tools.service, tools.environment_name, whole, surveyed, await _downtime(tools))
     verdict = await _weigh(state, whole, surveyed, tools)
     if state["kind"] == "deploy" and (verdict + gate.verdict).blocks:
         return verdict + gate.verdict
     remembered = await _remembered(surveyed, tools)
     changed = differences(await _installed(surveyed, tools), whole.compose)
-    return Proposal(replace(drawn, notes=(away,) if away else ()), gate, verdict, changed, away, remembered)
+    return Proposal(replace(drawn, notes=notes), gate, verdict, changed, away, remembered)
 
 
 async def _look(state: State, tools: Toolbox) -> tuple[Surveyed, ...]:

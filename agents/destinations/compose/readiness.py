@@ -31,7 +31,8 @@ async def _host(tools: Toolbox, wanted: Composed, host: Surveyed) -> Verdict:
     if names is not None and needed - set(names):
         names = (*names, *await _exported(server, sorted(needed - set(names))))
     env_file = str(target.directory / target.env_file) if target.env_file else None
-    seen = Readiness(host.name, env_file, names, await unmasked_names(tools, server))
+    given_by = tools.given_env.variable if tools.given_env else None
+    seen = Readiness(host.name, env_file, names, await unmasked_names(tools, server), given_by)
     return host_ready(seen, needed) + await _sources(tools, wanted, server)
 
 

@@ -39,7 +39,7 @@ class Surveyed:
     fault: str = ""
     free_bytes: int | None = None
     variable_names: tuple[str, ...] | None = None
-    """Names in the env file on the host; None where there is no such file."""
+    """Names in the env file on the host, or in the one that the bot was given for it; None where there is none."""
     components: Mapping[str, Found] | None = None
 
     @property
@@ -73,7 +73,7 @@ async def _unless_faulty(server: Server, look: Awaitable[Surveyed]) -> Surveyed:
 async def _host(server: Server, tools: Toolbox) -> Surveyed:
     target = tools.environment.compose
     free = await free_bytes(server.host, target.directory)  # alone, for a host that is away is asked only once
-    names, found = await asyncio.gather(_variable_names(server, target), _running_on(server, tools))
+    names, found = await asyncio.gather(_variable_names(server, target, tools), _running_on(server, tools))
     components = found.components or {}
     changed = {name: replace(part, changes=await _changes(server, part)) for name, part in components.items()}
     return Surveyed(server.name, free_bytes=free, variable_names=names, components=changed)
@@ -97,9 +97,11 @@ async def _changes(server: Server, found: Found) -> tuple[PathChange, ...]:
     return await server.containers.changes(found.container.id) if found.container else ()
 
 
-async def _variable_names(server: Server, target: ComposeTarget) -> tuple[str, ...] | None:
+async def _variable_names(server: Server, target: ComposeTarget, tools: Toolbox) -> tuple[str, ...] | None:
     if target.env_file is None:
         return ()
+    if tools.given_env:
+        return tools.given_env.names if tools.given_env.content else None
     content = await server.host.read(target.directory / target.env_file)
     return None if content is None else tuple(sorted(dict(settings_of(content.decode(errors="replace")))))
 
@@ -109,7 +111,9 @@ async def _component(name: str, server: Server, tools: Toolbox) -> Found:
     container = await server.containers.find(tools.service.project(target), tools.service.compose_service(name))
     if container is None:
         return Found(None, None, image_kept=False)
-    installed, image = await asyncio.gather(server.compose.installed(), server.images.image(container.image_id))
+    installed, image, env_mark = await asyncio.gather(
+        server.compose.installed(), server.images.image(container.image_id), _env_mark(server, tools)
+    )
     repository, tag = named(container.image)
     running = Running(
         image=repository,
@@ -118,8 +122,17 @@ async def _component(name: str, server: Server, tools: Toolbox) -> Found:
         tag=tag,
         compose_text=installed.decode() if installed is not None else None,
         container_id=container.id,
+        env_mark=env_mark,
     )
     return Found(container, running, image is not None)
+
+
+async def _env_mark(server: Server, tools: Toolbox) -> str | None:
+    """Name the content of the env file on a host, where the bot writes it."""
+    content = await server.env.content() if server.env else None
+    if content is None or tools.given_env is None:
+        return None
+    return tools.given_env.fingerprints.of(content)
 
 
 def named(image: str) -> tuple[str, str | None]:

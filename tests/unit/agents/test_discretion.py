@@ -37,7 +37,9 @@ def server(machine: Machine) -> Server:
 
 def tools() -> Toolbox:
     target = SimpleNamespace(directory=PurePosixPath("/srv/observer"), env_file=PurePosixPath(".env"))
-    return cast("Toolbox", SimpleNamespace(environment=SimpleNamespace(compose=target), redactor=Redactor()))
+    return cast(
+        "Toolbox", SimpleNamespace(environment=SimpleNamespace(compose=target), redactor=Redactor(), given_env=None)
+    )
 
 
 def test_only_settings_named_for_a_secret_are_read_as_one() -> None:

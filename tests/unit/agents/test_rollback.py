@@ -45,6 +45,7 @@ async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(t
         store=SimpleNamespace(targets=SimpleNamespace(take_fence=answer)),
         service=SimpleNamespace(compose_service=str),
         environment=SimpleNamespace(target=target, compose=target),
+        given_env=None,
     )
     await roll_back(cast("State", {"touched": 1}), runtime=Runtime(context=cast("Toolbox", tools)))
     told = [event.detail for event in reported if isinstance(event, RolledBack)]

@@ -32,6 +32,7 @@ class Desk:
     redactor: Redactor = field(default_factory=Redactor)
     servers: dict[str, Any] = field(default_factory=dict)
     environment: Any = None
+    given_env: None = None
     entered: list[str] = field(default_factory=list)
     reported: list[Event] = field(default_factory=list)
     bell: asyncio.Event = field(default_factory=asyncio.Event)

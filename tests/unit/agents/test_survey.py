@@ -35,6 +35,7 @@ def crew(status: str, *known: str, image: str = "registry.example.com/api:v1.2.3
         containers=SimpleNamespace(find=answering(container)),
         compose=SimpleNamespace(installed=answering(None)),
         images=SimpleNamespace(image=answering(kept)),
+        env=None,
     )
     deployed = {name: SimpleNamespace(current=None) for name in known}
     tools = SimpleNamespace(
@@ -110,7 +111,7 @@ async def test_what_was_started_without_a_tag_is_put_back(image: str, tagged: li
     async def up(*how: Any) -> None:
         ups.append(how)
 
-    server = SimpleNamespace(images=SimpleNamespace(tag=tag), compose=SimpleNamespace(up=up))
+    server = SimpleNamespace(images=SimpleNamespace(tag=tag), compose=SimpleNamespace(up=up), env=None)
     tools = SimpleNamespace(
         servers={"web-1": server},
         service=SERVICE,

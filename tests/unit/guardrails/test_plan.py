@@ -25,6 +25,7 @@ from guardrails.plan_targets import (
     ComposePlan,
     GitopsPlan,
     Pinned,
+    PlannedEnvFile,
     PlannedMount,
     PlannedPin,
     PlannedService,
@@ -36,6 +37,7 @@ FRONT = PlannedComponent("front", "ghcr.io/acme/front", "v1.2.3", "sha256:bb")
 MOUNT = PlannedMount("observer", "bind", "/srv/observer/data", "/app/data/observer")
 LOGS = PlannedMount("observer", "bind", "/srv/observer/logs", "/app/logs")
 BEFORE = Running("ghcr.io/acme/observer:v1.2.2", "sha256:11", "sha256:a0", "v1.2.2", "services: {}\n", "c0ffee")
+ENV_FILE = PlannedEnvFile(".env", "ENV_FILE", ("KIS_API_KEY",), "5eed")
 AFTER = Intended("ghcr.io/acme/observer:v1.2.3@sha256:aa", "v1.2.3", "sha256:aa")
 PLAN = Plan(
     service="observer",
@@ -51,6 +53,7 @@ PLAN = Plan(
         hosts=("alpha", "beta"),
         directory="/srv/observer",
         project="observer",
+        env_file=ENV_FILE,
     ),
     strategy="recreate",
     steps=(PlannedStep("observer", "alpha", BEFORE, AFTER), PlannedStep("observer", "beta", None, AFTER)),
@@ -102,6 +105,11 @@ EFFECTIVE: list[tuple[str, dict[str, Any]]] = [
     ("read only", on(mounts=(replace(MOUNT, read_only=True), LOGS))),
     ("kind", on(mounts=(replace(MOUNT, kind="tmpfs"), LOGS))),
     ("Hosts changed: added gamma; removed beta", on(hosts=("alpha", "gamma"))),
+    ("Env file: its content changed.", on(env_file=replace(ENV_FILE, mark="f00d"))),
+    ("Env file: names changed: added DEBUG", on(env_file=replace(ENV_FILE, names=("DEBUG", "KIS_API_KEY")))),
+    ("Env file: it is now app.env, from ENV_FILE.", on(env_file=replace(ENV_FILE, path="app.env"))),
+    ("Env file changed from something to nothing", on(env_file=None)),
+    ("before: the env file on the host changed.", step(before=replace(BEFORE, env_mark="f00d"))),
     ("Directory", on(directory="/srv/elsewhere")),
     ("Project", on(project="renamed")),
     ("Strategy", {"strategy": "rolling"}),
@@ -206,12 +214,13 @@ def test_a_plan_survives_its_storage_and_keeps_its_digest() -> None:
 def test_a_plan_of_before_there_were_deployment_repositories_is_still_read() -> None:
     flat = to_json(PLAN)
     services = {one["component"]: one["compose_service"] for one in flat["target"].pop("services")}
+    del flat["target"]["env_file"]  # nobody wrote one then
     flat |= flat.pop("target")
     for one in flat["components"]:
         one["compose_service"] = services[one["name"]]
     for one in (*flat["steps"], *flat["ways_back"]):
         one["host"] = one.pop("place")
-    assert from_json(flat) == PLAN
+    assert from_json(flat) == replace(PLAN, **on(env_file=None))
 
 
 def test_one_commit_says_all_at_once_and_servers_take_one_step_after_the_other() -> None:

@@ -22,6 +22,18 @@ def test_a_missing_env_file_is_told_with_its_path_and_the_names_to_put_in() -> N
     assert "mode 0600 with KIS_API_KEY, KIS_API_SECRET" in finding.remedy
 
 
+def test_an_env_file_that_the_bot_was_not_given_is_told_with_the_variable_to_set() -> None:
+    (finding,) = host_ready(replace(READY, names=None, given_by="ENV_FILE"), {"KIS_API_KEY"}).findings
+    assert finding.rule == "env-file-not-given"
+    assert finding.message == "ENV_FILE is not set, so /srv/observer/.env cannot be written on observer-1."
+    assert finding.remedy.startswith("Set ENV_FILE in the bot's environment")
+
+
+def test_a_name_that_the_given_env_file_lacks_is_to_be_added_to_its_variable() -> None:
+    (finding,) = host_ready(replace(READY, names=(), given_by="ENV_FILE"), {"KIS_API_KEY"}).findings
+    assert finding.remedy == "Add KIS_API_KEY to ENV_FILE."
+
+
 def test_a_name_that_compose_demands_and_nobody_gives_is_told_with_the_file_to_add_it_to() -> None:
     (finding,) = host_ready(READY, {"KIS_API_KEY", "KIS_API_SECRET"}).findings
     assert finding.rule == "variable-not-given"
