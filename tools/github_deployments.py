@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import requests
 from github import Github, GithubException
-from github.Deployment import Deployment as GithubDeployment
+from github.DeploymentStatus import DeploymentStatus
 from github.Repository import Repository
 
 from tools.github_client import GithubClient
@@ -62,7 +62,7 @@ class GithubDeployments:
         def question(github: Github) -> None:
             deployment = github.get_repo(self._name).get_deployment(number)
             newest = next(iter(deployment.get_statuses()), None)
-            if newest is None or _said(newest.raw_data) != _said(_fields(wanted)):
+            if newest is None or _said(newest) != (wanted.state, wanted.description[:LONGEST_DESCRIPTION]):
                 # The library knows only the older name of `log_url`.
                 deployment.requester.requestJsonAndCheck("POST", f"{deployment.url}/statuses", input=_fields(wanted))
 
@@ -77,17 +77,18 @@ def _fields(wanted: Standing) -> dict[str, Any]:
     return told | {name: url for name, url in links.items() if url}
 
 
-def _said(status: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(str(status.get(name) or "") for name in ("state", "description", "log_url", "environment_url"))
+def _said(status: DeploymentStatus) -> tuple[str, str]:
+    return status.state, status.description
 
 
 def _found(repository: Repository, wanted: Deployment) -> int | None:
-    known = repository.get_deployments(sha=wanted.commit, environment=wanted.environment)
-    return next((one.id for one in known if _key(one) == wanted.key), None)
+    """Look for it. The library takes no deployment of somebody else whose payload is a text, so it is not asked."""
+    parameters = {"sha": wanted.commit, "environment": wanted.environment, "per_page": 100}
+    _, known = repository.requester.requestJsonAndCheck("GET", f"{repository.url}/deployments", parameters)
+    return next((int(one["id"]) for one in known if _key(one["payload"]) == wanted.key), None)
 
 
-def _key(deployment: GithubDeployment) -> str:
-    payload = deployment.raw_data.get("payload")
+def _key(payload: Any) -> str:
     return str(payload.get(_KEY, "")) if isinstance(payload, dict) else ""
 
 

@@ -66,7 +66,8 @@ class GithubReleases:
 def _objection(repository: Repository, tag: str, commit: str) -> str:
     """Object to a tag that GitHub does not have, which it would make by itself, or that stands for something else."""
     try:
-        stands_for = repository.get_commit(f"tags/{tag}").sha
+        # The library answers `.sha` itself, from what it was asked for; only the raw answer is GitHub's.
+        stands_for = str(repository.get_commit(f"tags/{tag}").raw_data["sha"])
     except GithubException as error:
         if error.status not in (_ABSENT, _INVALID):
             raise
