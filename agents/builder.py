@@ -94,7 +94,8 @@ async def _pushed(name: str, image: BuiltImage, state: State, tools: Toolbox) ->
     stored = await publish(tools.service.components[name], image, named, tools)
     before = (await tools.deployed()).get(name)
     previous = (before.current or {}).get("size_bytes") if before else None
-    size = await tools.registry.size_bytes(stored.repository, stored.digest)
+    platform = tools.service.components[name].platforms[0]
+    size = await tools.registry.size_bytes(stored.repository, stored.digest, platform)
     seconds = round(image.duration.total_seconds(), 3)
     called = f"{stored.repository}:{stored.tag}"
     await tools.report(Built(name, called, stored.digest, size, previous, seconds, reused=image.digest is not None))
