@@ -26,6 +26,8 @@ async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
         drift = await _drift(state, plan, tools) if state["kind"] == "deploy" else ()
         return await _void(state, drift, tools) if drift else proceed("deploy", "running", touched=len(batch))
     trouble = await destination_of(tools).move(plan, batch)
+    if trouble and trouble.untouched:
+        return await _void(state, (trouble.cause,), tools)
     if trouble:
         return fail("roll_back", "deploy", trouble.cause, trouble.log)
     done = state["done"] + len(batch)

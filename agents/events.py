@@ -226,7 +226,8 @@ class ConditionLine:
     """One condition of a gate or one check of a verification."""
 
     name: str
-    met: bool
+    met: bool | None
+    """None: it does not apply."""
     detail: str
 
 
@@ -335,6 +336,26 @@ class Settled:
     def key(self) -> str:
         """One per component and host."""
         return f"{self.KIND}:{self.component}@{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """ArgoCD told something new about how far it has brought a commit."""
+
+    KIND: ClassVar[str] = "synced"
+    place: str
+    """Name of the application."""
+    standing: str
+    """Half a sentence: sync, revision, health, phase of the operation."""
+    settled: bool
+    """Synced, healthy and quiet."""
+    seconds: float
+    """Since the commit was written."""
+
+    @property
+    def key(self) -> str:
+        """One per application; the newest replaces the former."""
+        return f"{self.KIND}:{self.place}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,14 +515,15 @@ Event = (
     | Objected
     | SuiteRan
     | Built
-    | Planned
     | Diverted
     | TagMissed
+    | Planned
     | Asked
     | Voted
     | Decided
     | Moved
     | Settled
+    | Synced
     | Checked
     | Watched
     | RolledBack

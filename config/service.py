@@ -10,7 +10,7 @@ from config.contracts import EnvironmentContract, Health, Limits, PathContract, 
 from config.duration import Duration
 from config.settings import Name, Settings
 from config.sources import Category, Component, Repository, Suite
-from config.targets import ComposeTarget, Target
+from config.targets import ComposeTarget, GitopsTarget, Target
 
 
 class Rule(StrEnum):
@@ -74,6 +74,13 @@ class Environment(Settings):
         """The target of an environment that runs on servers; who asks for it has made sure that it does."""
         if not isinstance(self.target, ComposeTarget):
             raise TypeError(f"{self.target.file} in {self.target.repository} is no compose target")
+        return self.target
+
+    @property
+    def gitops(self) -> GitopsTarget:
+        """The target of an environment behind a deployment repository; who asks for it has made sure that it is."""
+        if not isinstance(self.target, GitopsTarget):
+            raise TypeError(f"{self.target.directory} is no deployment repository")
         return self.target
 
 

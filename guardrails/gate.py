@@ -1,4 +1,4 @@
-"""The pre-deploy gate: five conditions, all of them met by measured facts, or nothing is deployed.
+"""The pre-deploy gate: five conditions, each that applies met by measured facts, or nothing is deployed.
 
 A fact that nobody could measure (None, or a host or image that is missing from the facts)
 counts as not met.
@@ -29,7 +29,8 @@ class Condition:
     """One condition of the gate, and what was seen."""
 
     name: str
-    met: bool
+    met: bool | None
+    """None: it does not apply to this kind of target."""
     detail: str
 
 
@@ -41,8 +42,8 @@ class Gate:
 
     @property
     def open(self) -> bool:
-        """Tell whether every condition is met."""
-        return bool(self.conditions) and all(condition.met for condition in self.conditions)
+        """Tell whether every condition that applies is met."""
+        return bool(self.conditions) and all(condition.met is not False for condition in self.conditions)
 
     @property
     def verdict(self) -> Verdict:
@@ -50,7 +51,7 @@ class Gate:
         return Verdict.of(
             Finding(rule=f"gate-{c.name}", subject=c.name, message=c.detail, remedy=_REMEDIES[c.name])
             for c in self.conditions
-            if not c.met
+            if c.met is False
         )
 
 
@@ -58,8 +59,10 @@ _REMEDIES = {
     "tests": "Fix the failing critical suites and release the fixed version; a suite without a result must run first.",
     "image": "Build and push the missing image, or check the registry's address and login.",
     "previous-image": "Pull or load the image that runs now under its own tag, so that it can be put back.",
+    "previous-tag": "Push the image that runs now again, under its own tag, so that it can be put back.",
     "disk": "Free space on the host (old images: `docker image prune`), then try again.",
     "ssh": "Check address, user, key and known_hosts of the host; `./shipmate doctor` shows which of them fails.",
+    "reach": "Check the deployment repository, the token's permission to write it, and ArgoCD.",
 }
 
 
@@ -80,6 +83,52 @@ def gate(
             _of_hosts("ssh", hosts, {h.name: _reached(h) for h in hosts}, "reached"),
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryFacts:
+    """What was measured on a deployment repository and on the ArgoCD that follows it; None: it could not be."""
+
+    previous: Mapping[str, bool | None]
+    """Image that stands in the file now -> whether its registry has it still."""
+    fault: str
+    """Why the file could not be read; empty where it was."""
+    writable: bool | None
+    silence: str
+    """Why ArgoCD could not be asked; empty where it answered."""
+
+
+def gate_by_repository(
+    *, critical_passed: bool | None, images: Mapping[str, bool | None], seen: RepositoryFacts
+) -> Gate:
+    """Weigh the facts where a commit deploys: the cluster places pods, so no disk of a host is looked at."""
+    return Gate(
+        (
+            _tests(critical_passed),
+            _images(images),
+            _still_there(seen),
+            Condition("disk", met=None, detail="Does not apply: the cluster chooses its nodes."),
+            _reach(seen),
+        )
+    )
+
+
+def _still_there(seen: RepositoryFacts) -> Condition:
+    gone = sorted(image for image, exists in seen.previous.items() if exists is False)
+    unknown = sorted(image for image, exists in seen.previous.items() if exists is None)
+    parts = [f"gone from its registry: {', '.join(gone)}"] * bool(gone)
+    parts += [f"not known whether its registry has it: {', '.join(unknown)}"] * bool(unknown)
+    if seen.fault:
+        parts = ["not known what stands there"]
+    well = f"{len(seen.previous)} image(s) that stand there now are kept." if seen.previous else "Nothing stands there."
+    return Condition("previous-tag", not parts, f"{'; '.join(parts)}." if parts else well)
+
+
+def _reach(seen: RepositoryFacts) -> Condition:
+    writing = {True: "", False: "the token may not write", None: "not known whether the token may write"}
+    parts = [seen.fault or writing[seen.writable], seen.silence]
+    told = "; ".join(part.rstrip(".") for part in parts if part)
+    return Condition("reach", not told, f"{told}." if told else "Deployment repository writable, ArgoCD answers.")
 
 
 def _tests(passed: bool | None) -> Condition:

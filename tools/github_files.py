@@ -78,6 +78,14 @@ class GithubFile:
         """Say which file it is."""
         return f"{self._path} in {self._name} ({self._branch})"
 
+    async def writable(self) -> bool:
+        """Tell whether the token may write the repository."""
+
+        def question(github: Github) -> bool:
+            return self._repository(github).permissions.push
+
+        return await self._ask(f"Looking at the permissions on {self._name}", question)
+
     async def head(self) -> str:
         """Tell the newest commit of the branch."""
 

@@ -95,6 +95,10 @@ class DeploymentRepository:
         content = await self._file.read(at)
         return Standing(at, content.text, pins(content.text, self._target.file, self._target.images))
 
+    async def writable(self) -> bool:
+        """Tell whether the token may write there."""
+        return await self._file.writable()
+
     async def contains(self, head: str, commit: str) -> bool:
         """Tell whether a commit of the deployment repository is `commit` or came after it."""
         return await self._file.contains(head, commit)

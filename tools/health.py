@@ -56,6 +56,11 @@ async def probe(host: Host, request: Probe) -> Answer:
         return Answer(None, timedelta(), error=str(error))
 
 
+async def ask(request: Probe) -> Answer:
+    """Ask one URL as it stands, from the bot's own machine; redirects are answers and not followed."""
+    return await _ask(URL(request.url), URL(request.url), request.within)
+
+
 async def _ask(url: URL, way: URL, within: timedelta) -> Answer:
     started = time.perf_counter()
     limit = aiohttp.ClientTimeout(total=within.total_seconds())

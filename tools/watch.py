@@ -115,7 +115,7 @@ async def observe(
 async def measure(host: Host, container: str, watch: Watch) -> tuple[Measurement, ...]:
     """Measure side by side what the settings give a limit for, in a fixed order."""
     wanted = {CPU: watch.cpu_percent, MEMORY: watch.memory_percent}
-    looks = [_metric(name, metric) for name, metric in sorted(watch.metrics.items())]
+    looks = [metric_value(name, metric) for name, metric in sorted(watch.metrics.items())]
     if watch.gpu_percent is not None:
         looks.insert(0, gpu_use(host))
     uses = container_use(host, container) if any(wanted.values()) else _nothing()
@@ -131,7 +131,8 @@ async def _alone(look: Awaitable[Measurement]) -> tuple[Measurement, ...]:
     return (await look,)
 
 
-async def _metric(name: str, metric: MetricWatch) -> Measurement:
+async def metric_value(name: str, metric: MetricWatch) -> Measurement:
+    """Ask Prometheus for one of the service's own queries."""
     return Measurement(f"metric {name}", *await prometheus.ask(metric.url, metric.query))
 
 

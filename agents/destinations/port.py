@@ -34,6 +34,8 @@ class Trouble:
 
     cause: str
     log: str = ""
+    untouched: bool = False
+    """Nothing was moved at all: somebody else was quicker, and the plan is void."""
 
 
 @dataclass(frozen=True, slots=True)

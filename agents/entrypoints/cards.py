@@ -109,6 +109,8 @@ def progress_blocks(view: ReleaseView, voice: Voice) -> list[Block]:
         )
         return [section(place)]
     lines = [_stage_line(stage, voice) for stage in view.stages]
+    if view.outcome is None:
+        lines += [sentence(synced, voice) for synced in view.every(events.Synced)]
     return [section("\n".join(held(Fact("Progress", tuple(lines), 1200))))] if lines else []
 
 

@@ -15,6 +15,8 @@ from guardrails.verdict import Finding, Level
 
 MODEL_LABEL = "Written by the model from unreviewed text"
 FACTS_LABEL = "Summary, put together from the facts"
+MET: Mapping[bool | None, str] = {True: "✓", False: "✗", None: "-"}
+"""Marks of conditions; the last does not apply."""
 _MOST = 100
 """So many lines are drawn at most; the rest is counted."""
 _SECRETS = ("secret",)
@@ -263,7 +265,7 @@ def _gate(view: ReleaseView, voice: Voice) -> Iterator[str]:
 def condition_lines(conditions: Iterable[events.ConditionLine], voice: Voice) -> Iterator[str]:
     """Tell conditions or checks, each met or not."""
     for condition in conditions:
-        mark = "✓" if condition.met else "✗"
+        mark = MET[condition.met]
         yield voice.say("{mark} {name:60}: {detail:240}", mark=mark, name=condition.name, detail=condition.detail)
 
 

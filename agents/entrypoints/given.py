@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from agents.discretion import secrets_in
 from config.service import Service
-from config.targets import ComposeTarget
+from config.targets import ComposeTarget, Target
 from tools.env_file import settings_of
 from tools.fingerprints import Fingerprints
 from tools.given_env import GivenEnv
@@ -17,9 +17,9 @@ _TOKEN = re.compile(r"(?=.*[A-Za-z])(?=.*\d)[\w+/=.~-]{16,}", re.ASCII)
 """What looks like a key, whatever it is called; addresses do not."""
 
 
-def given_env(target: ComposeTarget, environ: Mapping[str, str], fingerprints: Fingerprints) -> GivenEnv | None:
+def given_env(target: Target, environ: Mapping[str, str], fingerprints: Fingerprints) -> GivenEnv | None:
     """Read the env file for a target; None where its hosts have their own."""
-    if target.env_from is None or target.env_file is None:
+    if not isinstance(target, ComposeTarget) or target.env_from is None or target.env_file is None:
         return None
     content = environ.get(target.env_from, "")
     return GivenEnv(target.env_from, SecretStr(content) if content.strip() else None, fingerprints)

@@ -20,11 +20,12 @@ from agents.graph import crew_graph
 from agents.narrator import Narrator
 from agents.pull_requests import PullRequests
 from agents.remote import CrewCalls, RemoteCrew
-from agents.toolbox import Server, Toolbox
+from agents.toolbox import Cluster, Server, Toolbox
 from config.credentials import read_credentials
 from config.service import Service
 from config.shipmate import Configuration, Credentials, ModelSettings
-from config.targets import HostSettings
+from config.targets import ComposeTarget, GitopsTarget, HostSettings, Target
+from tools.argocd import ArgoCd
 from tools.clock import Clock, SystemClock
 from tools.codecov import Codecov
 from tools.compose import Compose
@@ -34,6 +35,7 @@ from tools.errors import Denied, Superseded
 from tools.fingerprints import Fingerprints
 from tools.github import GithubRepository
 from tools.github_client import GithubClient
+from tools.gitops import DeploymentRepository
 from tools.history import Store, open_store
 from tools.history.releases import Release
 from tools.host_images import HostImages
@@ -102,8 +104,7 @@ class Workshop:
     async def equip(self, release: Release) -> Toolbox:
         """Make the toolbox of one release."""
         service = self.configuration.services[release.service]
-        target = service.environments[release.environment].compose
-        servers = {host.name: self._server(service, release.environment, host) for host in target.hosts}
+        target = service.environments[release.environment].target
         name = service.repository.github
         return Toolbox(
             release_id=release.id,
@@ -118,7 +119,8 @@ class Workshop:
             images=self.images,
             registry=self.registry,
             scanner=self.scanner,
-            servers=servers,
+            servers=self._servers(service, release.environment),
+            cluster=self._cluster(target),
             github=GithubRepository(self.github, name) if self.github and name else None,
             narrator=self.narrator,
             given_env=given_env(target, os.environ, self.fingerprints),
@@ -146,6 +148,23 @@ class Workshop:
             self.github.close()
         if self.narrator:
             await self.narrator.close()
+
+    def _servers(self, service: Service, environment: str) -> Mapping[str, Server]:
+        target = service.environments[environment].target
+        hosts = target.hosts if isinstance(target, ComposeTarget) else ()
+        return {host.name: self._server(service, environment, host) for host in hosts}
+
+    def _cluster(self, target: Target) -> Cluster | None:
+        """Make the tools of a deployment repository; raises `Denied` where nobody may write it."""
+        if not isinstance(target, GitopsTarget):
+            return None
+        if self.github is None:
+            raise Denied(
+                f"Nobody may write {target.repository}: there is neither a GITHUB_TOKEN nor a GitHub App.",
+                remedy=f"Set GITHUB_TOKEN to a token with `contents: write` on {target.repository}.",
+            )
+        argo = ArgoCd(target.argocd, self.configuration.credentials.argocd_token)
+        return Cluster(DeploymentRepository(self.github, target, self.clock), argo)
 
     def _server(self, service: Service, environment: str, settings: HostSettings) -> Server:
         target = service.environments[environment].compose

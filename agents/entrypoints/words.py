@@ -7,7 +7,7 @@ from typing import Any
 from agents import events
 from agents.entrypoints import figures
 from agents.entrypoints.commands import VERBS, spelled
-from agents.entrypoints.facts import SET_OFF, condition_lines, finding_lines, suite_line
+from agents.entrypoints.facts import MET, SET_OFF, condition_lines, finding_lines, suite_line
 from agents.entrypoints.voice import Voice
 from agents.events import Event
 
@@ -116,7 +116,7 @@ def _suite_ran(event: events.SuiteRan, voice: Voice) -> str:
 def _built(event: events.Built, voice: Voice) -> str:
     took = "taken over, since it was built from this commit before"
     return voice.say(
-        "Image {image:160} built in {took}: {size}, digest {digest:code}",
+        "Image {image:160} {made}: {size}, digest {digest:code}",
         image=event.image,
         made=took if event.reused else f"built in {figures.duration(event.seconds)}",
         size=figures.growth(event.size_bytes, event.previous_size_bytes),
@@ -197,8 +197,13 @@ def _log(text: str, voice: Voice, most: int = 20) -> str:
     return f"\nIts log{earlier}:\n{told}"
 
 
+def _synced(event: events.Synced, voice: Voice) -> str:
+    where = voice.say("{place:60}: {standing:200}", place=event.place, standing=event.standing)
+    return f"{where} ({figures.duration(event.seconds)})."
+
+
 def _checked(event: events.Checked, voice: Voice) -> str:
-    bad = sum(not check.met for check in event.checks)
+    bad = sum(check.met is False for check in event.checks)
     told = f"{bad} of {figures.count(len(event.checks), 'check')} failed" if bad else "All checks passed"
     return "\n".join((f"{told}:", *_few(list(condition_lines(event.checks, voice)), 12)))
 
@@ -262,7 +267,7 @@ def plain_lines(value: Any) -> list[str]:
 
 def _inline(value: Any) -> str:
     if isinstance(value, Mapping) and {"name", "met", "detail"} <= value.keys():
-        return f"{'✓' if value['met'] else '✗'} {value['name']}: {value['detail']}"
+        return f"{MET[value['met']]} {value['name']}: {value['detail']}"
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_inline(inner)}" for key, inner in value.items() if inner not in (None, ""))
     if isinstance(value, (list, tuple)):
@@ -322,6 +327,7 @@ _SENTENCES: Mapping[type, Say] = {
     events.Decided: _decided,
     events.Moved: _moved,
     events.Settled: _settled,
+    events.Synced: _synced,
     events.Checked: _checked,
     events.Watched: _watched,
     events.RolledBack: _rolled_back,

@@ -35,6 +35,7 @@ EVERY: tuple[Event, ...] = (
     DIVERTED,
     TAG_MISSED,
     events.Voted(QUESTION, "U0MAX", "approved", 1, 2),
+    events.Synced("astrago-dev", "OutOfSync at 4f1c2d3e, Progressing", settled=False, seconds=1.2),
     events.RolledBack("observer", "alpha", "v1.2.2", healthy=True, seconds=3.0),
     LOCKED,
     events.Acknowledged("U0MAX"),

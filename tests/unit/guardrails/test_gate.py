@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.gate import Gate, HostFacts, gate
+from guardrails.gate import Gate, HostFacts, RepositoryFacts, gate, gate_by_repository
 
 GIB = 1024**3
 ALPHA = HostFacts("alpha", reachable=True, free_bytes=3 * GIB, first_deploy=False, previous_kept=True)
@@ -85,3 +85,48 @@ def test_what_nobody_measured_never_opens_the_gate(passed: bool | None, facts: l
         assert passed
         assert facts == good
         assert all(host.first_deploy is not None for host in facts)
+
+
+ON_REPOSITORY = RepositoryFacts({"ghcr.io/acme/core:a1": True}, fault="", writable=True, silence="")
+
+
+def decide_by_repository(**changes: Any) -> Gate:
+    images = {"ghcr.io/acme/core:b2": True}
+    return gate_by_repository(critical_passed=True, images=images, seen=replace(ON_REPOSITORY, **changes))
+
+
+def test_a_gate_for_a_repository_says_what_does_not_apply_and_is_open_without_it() -> None:
+    opened = decide_by_repository()
+    assert opened.open
+    assert not opened.verdict.findings
+    assert [(one.name, one.met) for one in opened.conditions if one.met is not True] == [("disk", None)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "told", "changes"),
+    [
+        ("previous-tag", "gone from its registry: ghcr.io/acme/core:a1", {"previous": {"ghcr.io/acme/core:a1": False}}),
+        ("previous-tag", "not known whether", {"previous": {"ghcr.io/acme/core:a1": None}}),
+        ("reach", "the token may not write", {"writable": False}),
+        ("reach", "not known whether the token may write", {"writable": None}),
+        ("reach", "ArgoCD cannot be reached.", {"silence": "ArgoCD cannot be reached."}),
+    ],
+)
+def test_each_condition_of_a_repository_closes_the_gate_alone(
+    condition: str, told: str, changes: dict[str, Any]
+) -> None:
+    closed = decide_by_repository(**changes)
+    assert not closed.open
+    ((name, detail),) = [(one.name, one.detail) for one in closed.conditions if one.met is False]
+    assert (name, told in detail) == (condition, True)
+    assert [finding.rule for finding in closed.verdict.findings] == [f"gate-{condition}"]
+
+
+def test_a_file_that_cannot_be_read_closes_the_gate_twice() -> None:
+    closed = decide_by_repository(fault="GitHub is down.", previous={}, writable=None)
+    assert [one.name for one in closed.conditions if one.met is False] == ["previous-tag", "reach"]
+    assert "GitHub is down." in closed.conditions[-1].detail
+
+
+def test_a_first_deploy_by_repository_needs_no_image_to_go_back_to() -> None:
+    assert decide_by_repository(previous={}).open

@@ -1,0 +1,87 @@
+"""A plan for a deployment repository: what stands there looked at, one exact commit drawn up, and judged."""
+
+from collections.abc import Mapping
+
+from agents.destinations.gitops.draft import differences, draft
+from agents.destinations.gitops.sight import Seen, is_empty, look, named
+from agents.destinations.port import Proposal
+from agents.state import State
+from agents.toolbox import Toolbox
+from agents.wanted import Wanted
+from guardrails.cluster import cluster_ready
+from guardrails.gate import Gate, RepositoryFacts, gate_by_repository
+from guardrails.plan import Plan
+from guardrails.verdict import Finding, Verdict
+from tools.errors import NotFound, ToolError
+from tools.gitops_pins import Pin
+from tools.outside import baseline
+
+
+async def propose(tools: Toolbox, state: State, wanted: Wanted) -> Proposal | Verdict:
+    """Look at file, registry and cluster, and draw up the one commit."""
+    seen = await look(tools)
+    gate = await _gate(tools, state, wanted, seen)
+    if seen.standing is None:
+        return gate.verdict
+    drawn = drafted(tools, wanted, seen)
+    if isinstance(drawn, Verdict):
+        return drawn
+    stands = {name: named(pin, tools.service.components[name]) for name, pin in _named(seen).items()}
+    verdict = cluster_ready(drawn.gitops.application, seen.application, stands)
+    if state["kind"] == "deploy" and (verdict + gate.verdict).blocks:
+        return verdict + gate.verdict
+    remembered = {"baseline_ms": await _baseline(tools)}
+    return Proposal(drawn, gate, verdict, differences(drawn), remembered=remembered)
+
+
+def drafted(tools: Toolbox, wanted: Wanted, seen: Seen) -> Plan | Verdict:
+    """Draw up the plan, or object where the file cannot name one of its images."""
+    target = tools.environment.gitops
+    try:
+        return draft(tools.service, tools.environment_name, target, wanted, seen)
+    except NotFound as error:
+        finding = Finding("image-not-nameable", str(target.file), error.happened, error.remedy)
+        return Verdict.of([finding])
+
+
+def unreadable(tools: Toolbox, seen: Seen) -> Verdict:
+    """Object to a plan about a file that cannot be read."""
+    target = tools.environment.gitops
+    remedy = "Look at the deployment repository, then release again."
+    return Verdict.of([Finding("file-unreadable", f"{target.repository}: {target.file}", seen.fault, remedy)])
+
+
+async def _gate(tools: Toolbox, state: State, wanted: Wanted, seen: Seen) -> Gate:
+    components, pins = tools.service.components, _named(seen)
+    return gate_by_repository(
+        critical_passed=state["kind"] == "rollback" or state.get("tested") in {"passed", "warning"},
+        images=await _images(tools, wanted),
+        seen=RepositoryFacts(
+            previous={named(pin, components[name]): seen.previous.get(name) for name, pin in pins.items()},
+            fault=seen.fault,
+            writable=seen.writable,
+            silence=seen.silence,
+        ),
+    )
+
+
+async def _images(tools: Toolbox, wanted: Wanted) -> Mapping[str, bool | None]:
+    """Look for the images that shall run, by their digests."""
+    found = {}
+    for image in wanted.images.values():
+        try:
+            exists: bool | None = await tools.registry.exists(image["image"], image["digest"])
+        except ToolError:
+            exists = None
+        found[f"{image['image']}:{image['tag']}"] = exists
+    return found
+
+
+async def _baseline(tools: Toolbox) -> float | None:
+    """Measure how fast the version that runs now answers, in milliseconds; None where nothing answers."""
+    measured = await baseline(tools.environment.health.probe, tools.clock)
+    return round(measured.latency.total_seconds() * 1000, 1) if measured else None
+
+
+def _named(seen: Seen) -> Mapping[str, Pin]:
+    return {name: pin for name, pin in seen.standing.pins.items() if not is_empty(pin)} if seen.standing else {}
