@@ -136,10 +136,12 @@ class Images:
         `noted` is told every file of every layer on the way, of any size; it is called from another thread.
         """
         platforms = self._platforms.get(reference)
-        for platform in platforms or ("",):
-            name = variant(reference, platform) if platform else reference
-            async for place, text in self._texts(name, limit, noted):
-                yield (f"{platform}, {place}" if platform else place), text
+        if platforms is None:
+            async for found in self._texts(reference, limit, noted):
+                yield found
+        for platform in platforms or ():
+            async for place, text in self._texts(variant(reference, platform), limit, _on(platform, noted)):
+                yield f"{platform}, {place}", text
 
     async def _texts(
         self, reference: str, limit: timedelta, noted: Callable[[LayerFile], None] | None
@@ -190,6 +192,11 @@ def _named(tags: Sequence[str], platform: str, platforms: Sequence[str]) -> tupl
         return tuple(tags)
     plain = tags if platform == platforms[0] else ()
     return (*(variant(tag, platform) for tag in tags), *plain)
+
+
+def _on(platform: str, noted: Callable[[LayerFile], None] | None) -> Callable[[LayerFile], None] | None:
+    """Let the places of files begin with their platform, as those of texts do."""
+    return noted and (lambda file: noted(replace(file, layer=f"{platform}, {file.layer}")))
 
 
 async def _next_batch(reader: ThreadPoolExecutor, texts: Iterator[Text]) -> Sequence[Text]:

@@ -12,6 +12,7 @@ from tests.stage.stage import Stage
 from tools.builds import image_labels
 from tools.errors import CommandFailed, Denied, NotFound, TimedOut, Unreachable
 from tools.images import Images
+from tools.layers import LayerFile
 from tools.registry import Login, Registry
 
 LABELS = image_labels(
@@ -152,10 +153,11 @@ async def test_an_image_for_several_platforms_becomes_one_index_that_a_host_runs
     component = Component(image=name, platforms=BOTH)
     built = await images.build(component, sources, [f"{name}:v1"], LABELS)
     assert built.reference == f"{name}:v1"
+    noted: list[LayerFile] = []
+    texts = {place: text async for place, text in images.texts(f"{name}:v1", noted=noted.append)}
+    assert {f"{file.layer}: {file.path}" for file in noted} >= {place for place in texts if "layer" in place}
     for platform in BOTH:
-        assert any(
-            place.startswith(f"{platform}, layer 2 of 2: /app/settings") for place in await _texts(images, f"{name}:v1")
-        )
+        assert texts[f"{platform}, layer 2 of 2: /app/settings"] == b"FROM_FILE=1\n"
     digest = await images.push(f"{name}:v1")
     registry = Registry()
     assert await registry.digest(name, "v1") == digest
@@ -164,7 +166,7 @@ async def test_an_image_for_several_platforms_becomes_one_index_that_a_host_runs
     stage.server.docker("pull", "--quiet", f"{name}@{digest}")
     described = ("image", "inspect", "--format", "{{.Architecture}} {{.Id}}", f"{name}@{digest}")
     assert stage.server.docker(*described).split() == ["amd64", built.image_id]
-    assert [await images.push(f"{name}:v1")] == [digest]
+    assert await images.push(f"{name}:v1") == digest
 
 
 async def test_a_further_tag_and_another_registry_get_all_platforms(
