@@ -21,7 +21,7 @@ PURE_COVERAGE = "COVERAGE_CORE=pytrace"
 
 def publish_bases(registry: Registry) -> Mapping[str, str]:
     """Put the base images into a registry, made first where that was never done; returns name -> digest."""
-    python, tests = _layers()
+    python, tests = bases_layers()
     machine = execute(["dpkg", "--print-architecture"]).strip()
     plain = {"Env": [*ENVIRONMENT], "Cmd": ["python3"]}
     testing = {"Env": [*ENVIRONMENT, PURE_COVERAGE], "Cmd": ["pytest"]}
@@ -31,7 +31,8 @@ def publish_bases(registry: Registry) -> Mapping[str, str]:
     }
 
 
-def _layers() -> list[Layer]:
+def bases_layers() -> list[Layer]:
+    """Return the layers of Python and of its test tools, made first where that was never done."""
     home = IMAGES / _key()
     if not recall(home / "layers.json"):
         with alone("images"):

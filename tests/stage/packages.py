@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.stage.apt import DOCKER_SUITE, fetch, unpack
 from tests.stage.commands import StageError, alone, execute, tell
-from tests.stage.places import TOOLSET, codename
+from tests.stage.places import PROMETHEUS, TOOLSET, codename
 
 SYSTEM = {
     "git": "git",
@@ -56,6 +56,31 @@ def ensure() -> Toolset:
             _make_toolset(release)
     path = f"{TOOLSET}/usr/bin:{TOOLSET}/usr/sbin:{TOOLSET}/bin:{os.environ['PATH']}:{SYSTEM_PATH}"
     return Toolset(path, TOOLSET / "usr/libexec/docker/cli-plugins", private=True)
+
+
+def prometheus_program() -> Path:
+    """Find Prometheus; on Debian it is fetched and unpacked below .shipmate the first time a test asks for it."""
+    release, found = codename(), _on_path("prometheus")
+    if found is not None:
+        return Path(found)
+    if release is None:
+        raise StageError("prometheus is missing. Install it first, e.g.: sudo apt-get install prometheus")
+    program = PROMETHEUS / "usr/bin/prometheus"
+    if not program.exists():
+        with alone("prometheus"):
+            _make_prometheus(release)
+    return program
+
+
+def _make_prometheus(release: str) -> None:
+    if PROMETHEUS.exists():  # another run was first
+        return
+    tell("fetching Prometheus (about 20 MB) and unpacking it below .shipmate; it is not installed")
+    half = PROMETHEUS.with_name("prometheus.half")
+    shutil.rmtree(half, ignore_errors=True)
+    unpack(fetch([f"prometheus/{release}"], half / "debs"), half)
+    shutil.rmtree(half / "debs")
+    half.rename(PROMETHEUS)
 
 
 def _as_found() -> Toolset:

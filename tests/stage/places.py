@@ -6,6 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 STATE = ROOT / ".shipmate"
 TOOLSET = STATE / "toolset"
+PROMETHEUS = STATE / "prometheus"
 IMAGES = STATE / "images"
 RUNS = STATE / "stage"
 

@@ -1,0 +1,3 @@
+"""Finds passages and reads them out."""
+
+__version__ = "0.0.0"
