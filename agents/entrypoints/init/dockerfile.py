@@ -25,10 +25,10 @@ def nginx_conf(component: Component) -> str:
 
 
 def user_of(component: Component) -> str:
-    """Name the user that the image runs as."""
+    """Name the user that the image runs as; by number where the base image brings it."""
     if component.language == "python":
         return "appuser"
-    return "nginx" if component.output else "node"
+    return "101" if component.output else "1000"
 
 
 def bases_of(component: Component) -> tuple[str, ...]:
@@ -122,5 +122,5 @@ def _directories(component: Component) -> str:
     if not component.storage:
         return ""
     paths = " ".join(f"/app/{one.path}" for one in component.storage)
-    user = user_of(component)
+    user = "appuser" if component.language == "python" else "node"
     return f"# A new volume takes over who these belong to.\nRUN mkdir -p {paths} && chown {user}:{user} {paths}"

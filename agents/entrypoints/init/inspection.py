@@ -30,7 +30,7 @@ def inspect(listing: Listing, origin: Origin, directory: str, wishes: Wishes) ->
         if component is None:
             left_out.append(f"{home or 'the root'}: {_reason(shared if home else '')}")
         else:
-            made.append(replace(component, directory=home))
+            made.append(_seen_from_root(replace(component, directory=home)))
             notes.append(note)
     components, unknown = _with_images(_apart(made), name, origin, wishes)
     return Found(
@@ -69,6 +69,20 @@ def _shared_lock(listing: Listing) -> str:
 
 def _component(listing: Listing, wishes: Wishes, notes: Notes) -> Component | None:
     return python_component(listing, wishes, notes) or node_component(listing, wishes, notes)
+
+
+def _seen_from_root(component: Component) -> Component:
+    """Let every place that stands in a file be one of the repository."""
+    health = component.health
+    known = health.place and not health.place.startswith("-") and " " not in health.place
+    return replace(
+        component,
+        health=replace(health, place=component.at(health.place)) if known else health,
+        readings=tuple(replace(one, place=component.at(one.place)) for one in component.readings),
+        storage=tuple(
+            replace(one, place=one.place if " " in one.place else component.at(one.place)) for one in component.storage
+        ),
+    )
 
 
 def _reason(shared: str) -> str:

@@ -68,7 +68,7 @@ def _rules(component: Component, kept: Collection[str]) -> Iterable[str]:
             f"  bases: {json.dumps(bases_of(component))}",
             f"  multi_stage: {str(is_multi_stage(component)).lower()}",
         ]
-        rules += [f"  user: {user_of(component)}"]
+        rules += [f"  user: {json.dumps(user_of(component))}"]
         rules += [f"  packages: {json.dumps(component.packages)}"] if component.packages else []
         rules += [f"  weights: {json.dumps(weights_of(component))}"] if component.weights else []
     if component.at(".dockerignore") not in kept:

@@ -1,0 +1,1 @@
+"""`init` is proved without any I/O: listings in, facts and texts out."""
