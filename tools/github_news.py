@@ -135,8 +135,9 @@ def _following(link: str) -> str:
 
 def _read(doing: str, kind: Kind, repository: str, listed: Any) -> tuple[Item, ...]:
     """Read the entries of a page; names that git is never given are left out."""
+    entries = listed if isinstance(listed, list) else [listed]  # which is no entry of any listing
     try:
-        return tuple(item for entry in listed for item in _ITEMS[kind](repository, entry))
+        return tuple(item for entry in entries for item in _ITEMS[kind](repository, entry))
     except (KeyError, TypeError, AttributeError) as error:
         raise Garbled(f"{doing}: GitHub's answer is not of the agreed form.", standing=_STANDING) from error
 

@@ -1,6 +1,6 @@
 """The check suites of a commit: all that GitHub Actions and other apps have to say about it, taken together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from github import Github
 from tools.github_client import GithubClient
 
 _GOOD = frozenset({"success", "neutral", "skipped"})
+MOST_PAGES = 10
 IDLE_AFTER = timedelta(minutes=5)
 """GitHub gives every app a suite for every push; one in which nothing has begun by then is that app's silence."""
 _STANDING = "It is asked again later; until then the release waits."
@@ -48,10 +49,19 @@ async def suites_of(client: GithubClient, repository: str, commit: str, now: dat
     """Ask how the checks of a commit stand."""
 
     def question(github: Github) -> Suites:
-        listed = github.get_repo(repository).get_commit(commit).get_check_suites()
-        return judged([_suite(suite.raw_data) for suite in listed if _counts(suite.raw_data, now)])
+        return judged([_suite(suite) for suite in _listed(github, repository, commit) if _counts(suite, now)])
 
     return await client.ask(f"Asking for the checks of {commit[:12]}", question, repository, standing=_STANDING)
+
+
+def _listed(github: Github, repository: str, commit: str) -> Iterator[Mapping[str, Any]]:
+    """List the suites as GitHub gives them; the library would ask for each of them once more."""
+    for page in range(1, MOST_PAGES + 1):
+        url = f"/repos/{repository}/commits/{commit}/check-suites"
+        _, answer = github.requester.requestJsonAndCheck("GET", url, parameters={"per_page": 100, "page": page})
+        yield from answer["check_suites"]
+        if page * 100 >= answer["total_count"]:
+            return
 
 
 def _counts(suite: Mapping[str, Any], now: datetime) -> bool:

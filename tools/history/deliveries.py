@@ -54,17 +54,15 @@ class Deliveries(Rows):
             return await self._keep(connection, key, event)
 
     async def open(self) -> tuple[Delivery, ...]:
-        """List what was accepted and not worked off, oldest first."""
+        """List what was accepted and not worked off, in order of arrival."""
         rows = await self._all(
-            select(github_deliveries)
-            .where(github_deliveries.c.done_at.is_(None))
-            .order_by(github_deliveries.c.at, github_deliveries.c.key)
+            select(github_deliveries).where(github_deliveries.c.done_at.is_(None)).order_by(github_deliveries.c.seq)
         )
         return tuple(map(_delivery, rows))
 
     async def recent(self, limit: int = 50) -> tuple[Delivery, ...]:
         """List deliveries, newest first."""
-        rows = await self._all(select(github_deliveries).order_by(github_deliveries.c.at.desc()).limit(limit))
+        rows = await self._all(select(github_deliveries).order_by(github_deliveries.c.seq.desc()).limit(limit))
         return tuple(map(_delivery, rows))
 
     async def try_again(self, key: str, note: str) -> None:

@@ -129,13 +129,14 @@ deliveries = Table(
 github_deliveries = Table(
     "github_deliveries",
     metadata,
-    Column("key", String, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False, unique=True),
     Column("event", JSON, nullable=False),
     Column("at", String, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("done_at", String),
     Column("note", Text, nullable=False, default=""),
-    Index("github_deliveries_open", "done_at", "at"),
+    Index("github_deliveries_open", "done_at", "seq"),
 )
 
 github_listings = Table(

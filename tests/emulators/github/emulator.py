@@ -57,6 +57,15 @@ class GitHubEmulator:
         return self._server.faults
 
     @property
+    def remaining(self) -> int:
+        """Tell how many requests the rate limit still allows."""
+        return self._wire.remaining
+
+    @remaining.setter
+    def remaining(self, number: int) -> None:
+        self._wire.remaining = number
+
+    @property
     def requests(self) -> list[tuple[str, str, dict[str, Any]]]:
         """List every authenticated request: method, path, body."""
         return self._wire.requests
