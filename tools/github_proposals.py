@@ -7,6 +7,7 @@ from typing import Literal, TypeVar
 
 from github import Github, UnknownObjectException
 from github.GitCommit import GitCommit
+from github.GitRef import GitRef
 from github.InputGitTreeElement import InputGitTreeElement
 from github.Repository import Repository
 
@@ -102,24 +103,28 @@ def _brought_up_to_date(repository: Repository, proposal: Proposal) -> bool:
     base = repository.get_git_commit(repository.get_branch(repository.default_branch).commit.sha)
     elements = [InputGitTreeElement(path, "100644", "blob", text) for path, text in sorted(proposal.files.items())]
     tree = repository.create_git_tree(elements, base.tree)
-    head = _head(repository, proposal)
+    ref = _ref(repository, proposal.branch)
+    head = _ours(repository, ref, proposal) if ref else None
     if head and head.tree.sha == tree.sha and [parent.sha for parent in head.parents] == [base.sha]:
         return False
     commit = repository.create_git_commit(proposal.message, tree, [base])
-    if head is None:
+    if ref is None:
         repository.create_git_ref(f"refs/heads/{proposal.branch}", commit.sha)
     else:
-        repository.get_git_ref(f"heads/{proposal.branch}").edit(commit.sha, force=True)
+        ref.edit(commit.sha, force=True)
     return True
 
 
-def _head(repository: Repository, proposal: Proposal) -> GitCommit | None:
-    """Find our commit on the branch; None where there is no such branch."""
+def _ref(repository: Repository, branch: str) -> GitRef | None:
+    """Find a branch; one that was only promised by the library has another address, which cannot be edited."""
     try:
-        sha = repository.get_git_ref(f"heads/{proposal.branch}").object.sha
+        return repository.get_git_ref(f"heads/{branch}").complete()
     except UnknownObjectException:
         return None
-    head = repository.get_git_commit(sha)
+
+
+def _ours(repository: Repository, ref: GitRef, proposal: Proposal) -> GitCommit:
+    head = repository.get_git_commit(ref.object.sha)
     if head.message.strip() != proposal.message.strip():
         raise Denied(
             f"The branch {proposal.branch} holds a commit that is not ours: {head.message.splitlines()[0]}",

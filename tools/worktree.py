@@ -8,21 +8,25 @@ from pathlib import Path
 GIT_TIMEOUT_SECONDS = 30
 
 
-def files_below(path: Path) -> Iterator[Path]:
-    """Yield a file itself, or a directory's files in order: the tracked ones inside a repository, never `.git`."""
+def files_below(path: Path, *, untracked: bool = False) -> Iterator[Path]:
+    """Yield a file itself, or a directory's files in order: the tracked ones inside a repository, never `.git`.
+
+    With `untracked` also those that could be added: what is not ignored, or everything where a repository around
+    the directory ignores it as a whole.
+    """
     if not path.is_dir():
         yield path
         return
-    tracked = _tracked(path)
+    tracked = (_listed(path, "--others", "--exclude-standard") or None) if untracked else _listed(path)
     for file in sorted(_walked(path) if tracked is None else tracked):
         if file.is_file() and not file.is_symlink():
             yield file
 
 
-def _tracked(directory: Path) -> list[Path] | None:
+def _listed(directory: Path, *further: str) -> list[Path] | None:
     try:
         listed = subprocess.run(
-            ("git", "-C", str(directory), "ls-files", "-z", "--cached"),
+            ("git", "-C", str(directory), "ls-files", "-z", "--cached", *further),
             capture_output=True,
             timeout=GIT_TIMEOUT_SECONDS,
             check=False,

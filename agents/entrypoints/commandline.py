@@ -248,6 +248,7 @@ def _init(wanted: argparse.Namespace) -> int:
     from agents.entrypoints.init.command import Order, init
     from agents.entrypoints.init.services import services_directory
     from config.credentials import read_credentials
+    from tools.github_client import GithubAccess
 
     file = _from_caller(wanted.service_file) if wanted.service_file else services_directory(_config_file())
     order = Order(
@@ -259,7 +260,9 @@ def _init(wanted: argparse.Namespace) -> int:
         pull_request=wanted.pull_request,
         force=wanted.force,
     )
-    return asyncio.run(init(order, read_credentials(os.environ), out=sys.stdout))
+    held = read_credentials(os.environ)
+    access = GithubAccess(held.github_token.get_secret_value(), held.github_api_url) if held.github_token else None
+    return asyncio.run(init(order, access, out=sys.stdout))
 
 
 def _check_config(_: argparse.Namespace) -> int:

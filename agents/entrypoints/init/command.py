@@ -6,6 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TextIO
 
+from pydantic import SecretStr
+
 from agents.entrypoints.init.filing import Fate, Filed, by_presence, differences, filed, write
 from agents.entrypoints.init.found import Found, Origin, Wishes
 from agents.entrypoints.init.inspection import inspect
@@ -13,7 +15,6 @@ from agents.entrypoints.init.listing import origin_of, read_listing, read_origin
 from agents.entrypoints.init.report import files_text, found_text, pull_request_body, unknown_text
 from agents.entrypoints.init.service_file import service_file
 from agents.entrypoints.init.texts import texts
-from config.shipmate import Credentials
 from tools import git
 from tools.capture import Ended
 from tools.errors import Denied, NotFound
@@ -50,10 +51,13 @@ class Order:
         return self.services if self.services.suffix in {".yaml", ".yml"} else self.services / f"{name}.yaml"
 
 
-async def init(order: Order, credentials: Credentials, *, out: TextIO) -> int:
-    """Inspect a repository and do what was ordered; 2 where something must be said first."""
+async def init(order: Order, access: GithubAccess | None, *, out: TextIO) -> int:
+    """Inspect a repository and do what was ordered; 2 where something must be said first.
+
+    `access` is needed for a pull request, and for a private repository elsewhere.
+    """
     if order.url is None:
-        return await _inspected(order, order.directory, read_origin(order.directory), credentials, out)
+        return await _inspected(order, order.directory, read_origin(order.directory), access, out)
     if order.write:
         raise Denied(
             "A repository at an address has no working copy to write to.",
@@ -61,18 +65,18 @@ async def init(order: Order, credentials: Credentials, *, out: TextIO) -> int:
         )
     with TemporaryDirectory() as scratch:
         clone = Path(scratch) / (Path(order.url.rstrip("/")).name.removesuffix(".git") or "repository")
-        branch = await _clone(order.url, clone, credentials)
-        return await _inspected(order, clone, origin_of(order.url, branch), credentials, out)
+        branch = await _clone(order.url, clone, access)
+        return await _inspected(order, clone, origin_of(order.url, branch), access, out)
 
 
-async def _inspected(order: Order, directory: Path, origin: Origin, credentials: Credentials, out: TextIO) -> int:
+async def _inspected(order: Order, directory: Path, origin: Origin, access: GithubAccess | None, out: TextIO) -> int:
     found = inspect(read_listing(directory), origin, order.name_of(directory), order.wishes)
     if found.unknown:
         out.write(found_text(found) + "\n" + unknown_text(found))
         return UNKNOWN
     out.write(found_text(found) + "\n")
     if order.pull_request:
-        return await _proposed(order, found, credentials, out)
+        return await _proposed(order, found, access, out)
     files = [filed(name, directory / name, text, force=order.force) for name, text in texts(found).items()]
     service = _service(order, found, {one.shown for one in files if one.fate is Fate.KEPT})
     return _written(order, [*files, service], out)
@@ -97,8 +101,8 @@ def _written(order: Order, files: list[Filed], out: TextIO) -> int:
     return DONE
 
 
-async def _proposed(order: Order, found: Found, credentials: Credentials, out: TextIO) -> int:
-    client, name = _github(found, credentials)
+async def _proposed(order: Order, found: Found, access: GithubAccess | None, out: TextIO) -> int:
+    client, name = _github(found, access)
     try:
         proposals = GithubProposals(client, name)
         written = texts(found)
@@ -117,16 +121,16 @@ async def _proposed(order: Order, found: Found, credentials: Credentials, out: T
     return DONE
 
 
-def _github(found: Found, credentials: Credentials) -> tuple[GithubClient, str]:
-    name, token = found.origin.github, credentials.github_token
+def _github(found: Found, access: GithubAccess | None) -> tuple[GithubClient, str]:
+    name = found.origin.github
     if name is None:
         raise NotFound("The repository has no origin on GitHub.", remedy="Use --write, or --repo with its address.")
-    if token is None:
+    if access is None:
         raise Denied(
             "A pull request needs GITHUB_TOKEN.",
             remedy=f"Set it to a token that may write contents, pull requests and workflows of {name}.",
         )
-    return GithubClient(GithubAccess(token.get_secret_value(), credentials.github_api_url)), name
+    return GithubClient(access), name
 
 
 def _proposal(found: Found, written: Mapping[str, str], fates: Mapping[str, Fate], service: Filed) -> Proposal:
@@ -136,9 +140,9 @@ def _proposal(found: Found, written: Mapping[str, str], fates: Mapping[str, Fate
     return Proposal(BRANCH, chosen, MESSAGE, MESSAGE, body)
 
 
-async def _clone(url: str, directory: Path, credentials: Credentials) -> str:
+async def _clone(url: str, directory: Path, access: GithubAccess | None) -> str:
     """Fetch the newest commit only; returns the branch that it is on."""
-    environment = git.environment(url, credentials.github_token)
+    environment = git.environment(url, SecretStr(access.token) if access else None)
     argv = ("git", *git.SETTINGS, "clone", "--quiet", "--depth=1", "--end-of-options", url, str(directory))
     git.require(await run_bytes(argv, env=environment), f"Cloning {git.shown(url)}", url)
     asked: Ended = await run_bytes(("git", "-C", str(directory), "symbolic-ref", "--short", "HEAD"), env=environment)

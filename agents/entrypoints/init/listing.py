@@ -63,7 +63,7 @@ def read_listing(directory: Path) -> Listing:
     """Read a repository, or any directory; raises `NotFound` where there is none."""
     if not directory.is_dir():
         raise NotFound(f"There is no directory {directory}.", remedy="Name the directory of the repository.")
-    files = {file.relative_to(directory).as_posix(): file for file in files_below(directory)}
+    files = {file.relative_to(directory).as_posix(): file for file in files_below(directory, untracked=True)}
     kept = {path: file for path, file in files.items() if "node_modules/" not in path and ".venv/" not in path}
     texts = {path: _text(file) for path, file in kept.items() if _is_read(path, file)}
     return Listing(frozenset(kept), texts)
