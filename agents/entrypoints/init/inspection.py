@@ -12,6 +12,7 @@ from agents.entrypoints.init.notes import Notes
 from agents.entrypoints.init.python_stack import python_component
 
 _LONGEST_NAME = 40
+_PLAIN = re.compile(r"[\w.-]+(?:/[\w.-]+)*", re.ASCII)
 _WORKSPACES = ("pnpm-workspace.yaml", "lerna.json", "nx.json", "turbo.json")
 
 
@@ -26,9 +27,10 @@ def inspect(listing: Listing, origin: Origin, directory: str, wishes: Wishes) ->
     notes: list[Notes] = []
     for home in sorted(homes):
         note = Notes(name if not home else slug(PurePosixPath(home).name))
-        component = None if shared and home else _component(listing.below(home, homes), wishes, note)
+        reason = _unfit(home, shared)
+        component = None if reason else _component(listing.below(home, homes), wishes, note)
         if component is None:
-            left_out.append(f"{home or 'the root'}: {_reason(shared if home else '')}")
+            left_out.append(f"{home or 'the root'}: {reason or 'nothing in it starts a program or builds a site'}")
         else:
             made.append(_seen_from_root(replace(component, directory=home)))
             notes.append(note)
@@ -85,10 +87,13 @@ def _seen_from_root(component: Component) -> Component:
     )
 
 
-def _reason(shared: str) -> str:
-    if shared:
+def _unfit(home: str, shared: str) -> str:
+    """Say why a directory cannot be a component whatever is in it; empty where it can."""
+    if home and not _PLAIN.fullmatch(home):
+        return "its name has signs that do not belong into commands and workflows; rename it"
+    if home and shared:
         return f"a member of the workspace in {shared}, whose lock file lies above it; write its Dockerfile by hand"
-    return "nothing in it starts a program or builds a site"
+    return ""
 
 
 def _apart(made: list[Component]) -> list[Component]:

@@ -64,7 +64,12 @@ def read_listing(directory: Path) -> Listing:
     if not directory.is_dir():
         raise NotFound(f"There is no directory {directory}.", remedy="Name the directory of the repository.")
     files = {file.relative_to(directory).as_posix(): file for file in files_below(directory, untracked=True)}
-    kept = {path: file for path, file in files.items() if "node_modules/" not in path and ".venv/" not in path}
+    # A name with line ends in it would end a comment that names it.
+    kept = {
+        path: file
+        for path, file in files.items()
+        if path.isprintable() and "node_modules/" not in path and ".venv/" not in path
+    }
     texts = {path: _text(file) for path, file in kept.items() if _is_read(path, file)}
     return Listing(frozenset(kept), texts)
 

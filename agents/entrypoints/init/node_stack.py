@@ -9,6 +9,7 @@ from agents.entrypoints.init.found import Check, Component, Health, Installer, W
 from agents.entrypoints.init.listing import SOURCES, Listing
 from agents.entrypoints.init.notes import Notes
 from agents.entrypoints.init.ports import port_of
+from agents.entrypoints.init.shapes import table
 from agents.entrypoints.init.signs import front_page, health_of, settled, storage_of
 
 USUAL = "24"
@@ -77,12 +78,11 @@ def read_package(listing: Listing) -> dict[str, Any] | None:
         return None
     if not isinstance(package, dict):
         return None
-    scripts = package.get("scripts")
-    return {**package, "scripts": scripts if isinstance(scripts, dict) else {}}
+    return {**package, "scripts": table(package, "scripts")}
 
 
 def _needs(package: dict[str, Any]) -> frozenset[str]:
-    return frozenset({**package.get("dependencies", {}), **package.get("devDependencies", {})})
+    return frozenset({**table(package, "dependencies"), **table(package, "devDependencies")})
 
 
 def _command(listing: Listing, package: dict[str, Any]) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def _command(listing: Listing, package: dict[str, Any]) -> tuple[str, ...]:
     if start:
         return ("npm", "start")
     main = package.get("main") if "build" not in package["scripts"] else None
-    served = [path for path in (main, "server.js", "index.js") if path in listing.paths]
+    served = [path for path in (main, "server.js", "index.js") if isinstance(path, str) and path in listing.paths]
     return ("node", str(served[0])) if served else ()
 
 
@@ -152,7 +152,7 @@ def _settings(command: tuple[str, ...], port: int) -> tuple[tuple[str, str], ...
 
 def _version(listing: Listing, package: dict[str, Any], notes: Notes) -> str:
     pinned = listing.text(".nvmrc") or listing.text(".node-version")
-    engine = package.get("engines", {}).get("node", "") if isinstance(package.get("engines"), dict) else ""
+    engine = table(package, "engines").get("node", "")
     for written in (pinned, str(engine)):
         if found := re.search(r"\d+", written):
             return found[0]

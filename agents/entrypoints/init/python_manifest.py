@@ -8,6 +8,7 @@ from typing import Any
 
 from agents.entrypoints.init.found import Installer
 from agents.entrypoints.init.listing import Listing
+from agents.entrypoints.init.shapes import table, words
 
 OLDEST, NEWEST, USUAL = 11, 14, 13
 """Minor versions of Python 3: the oldest that gets security fixes, the newest, and the one for who says nothing."""
@@ -30,8 +31,6 @@ class Manifest:
     ruff: bool
     minor: int | None
     """Python 3.x that is asked for; None where nothing says."""
-    installable: bool
-    """Whether the project itself can be installed."""
     extras: tuple[str, ...]
     groups: tuple[str, ...]
     """Dependency groups of pyproject.toml."""
@@ -47,27 +46,22 @@ def read_manifest(listing: Listing) -> Manifest | None:
     installer = _installer(listing, project)
     if installer is None:
         return None
-    declared, poetry = project.get("project", {}), project.get("tool", {}).get("poetry", {})
-    groups = project.get("dependency-groups", {})
-    extras: dict[str, list[str]] = declared.get("optional-dependencies", {})
-    written = [
-        *declared.get("dependencies", ()),
-        *poetry.get("dependencies", {}),
-        *_required(listing.text("requirements.txt")),
-    ]
-    further = [name for group in groups.values() for name in group if isinstance(name, str)]
-    further += [name for extra in extras.values() for name in extra]
-    further += [name for group in poetry.get("group", {}).values() for name in group.get("dependencies", {})]
+    declared, poetry = table(project, "project"), table(project, "tool", "poetry")
+    groups, extras = table(project, "dependency-groups"), table(declared, "optional-dependencies")
+    written = [*words(declared.get("dependencies")), *table(poetry, "dependencies")]
+    written += _required(listing.text("requirements.txt"))
+    further = [name for group in (*groups.values(), *extras.values()) for name in words(group)]
+    further += [name for group in table(poetry, "group") for name in table(poetry, "group", group, "dependencies")]
     further += [line for file in DEVELOPMENT for line in _required(listing.text(file))]
-    scripts = {**declared.get("scripts", {}), **poetry.get("scripts", {})}
+    wanted = declared.get("requires-python") or table(poetry, "dependencies").get("python")
+    scripts = {**table(declared, "scripts"), **table(poetry, "scripts")}
     return Manifest(
         installer=installer,
         dependencies=frozenset(_names(written)),
         development=frozenset(_names(further)),
         scripts=tuple(sorted((name, target) for name, target in scripts.items() if isinstance(target, str))),
-        ruff="ruff" in project.get("tool", {}) or bool({"ruff.toml", ".ruff.toml"} & listing.paths),
-        minor=_minor(listing.text(".python-version"), declared.get("requires-python") or _poetry_python(poetry)),
-        installable="build-system" in project or installer == "setup",
+        ruff="ruff" in table(project, "tool") or bool({"ruff.toml", ".ruff.toml"} & listing.paths),
+        minor=_minor(listing.text(".python-version"), wanted),
         extras=tuple(sorted(extras)),
         groups=tuple(sorted(groups)),
     )
@@ -82,8 +76,10 @@ def _installer(listing: Listing, project: dict[str, Any]) -> Installer | None:
     for lock, installer in locks:
         if lock in listing.paths:
             return installer
-    if project.get("project", {}).get("dependencies") or project.get("tool", {}).get("poetry", {}).get("dependencies"):
-        return "pyproject" if "project" in project else "setup"
+    if table(project, "project").get("dependencies"):
+        return "pyproject"
+    if table(project, "tool", "poetry", "dependencies"):
+        return "setup"
     if "setup.py" in listing.paths or ("setup.cfg" in listing.paths and "pyproject.toml" not in listing.paths):
         return "setup"
     return "nothing" if "pyproject.toml" in listing.paths else None
@@ -111,17 +107,12 @@ def _names(written: Iterable[str]) -> Iterator[str]:
                 yield name + found["extras"].replace(" ", "")
 
 
-def _poetry_python(poetry: dict[str, Any]) -> str:
-    wanted = poetry.get("dependencies", {}).get("python", "")
-    return wanted if isinstance(wanted, str) else ""
-
-
-def _minor(pinned: str, wanted: str | None) -> int | None:
+def _minor(pinned: str, wanted: object) -> int | None:
     """Choose the oldest maintained Python that is allowed, since that is what the project promises to work with."""
     if found := re.search(r"\b3\.(\d+)", pinned):
         return int(found[1])
     lowest, highest = None, NEWEST
-    for bound in _BOUND.finditer(wanted or ""):
+    for bound in _BOUND.finditer(wanted if isinstance(wanted, str) else ""):
         operator, minor = bound["operator"] or "==", int(bound["minor"])
         if operator in {"==", "~"}:
             return minor

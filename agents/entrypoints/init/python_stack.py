@@ -12,6 +12,7 @@ from agents.entrypoints.init.python_tests import checks, runner
 from agents.entrypoints.init.signs import front_page, health_of, settled, storage_of
 
 _USUAL_PORT = 8000
+_TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", re.ASCII)
 _HUB = ("transformers", "sentence-transformers", "huggingface-hub", "diffusers", "faster-whisper")
 _MODELS = (
     *_HUB,
@@ -121,7 +122,7 @@ def _plain(manifest: Manifest, found: tuple[sources.Module, ...], notes: Notes) 
     started = [one for one in found if "/" not in one.path and sources.runs_itself(one)]
     started.sort(key=lambda one: (one.path not in ("main.py", "app.py", "server.py", "run.py"), one.path))
     commands: list[tuple[str, ...]] = [("python", "-m", one.dotted) for one in packages]
-    commands += [_called(target) for _, target in manifest.scripts if not packages]
+    commands += [_called(target) for _, target in manifest.scripts if not packages and _TARGET.fullmatch(target)]
     commands += [("python", one.path) for one in started]
     if not commands:
         return None

@@ -1,5 +1,7 @@
 """The GitHub workflows: least permissions, pinned actions, nothing of an event's text in a script."""
 
+import json
+
 from agents.entrypoints.init.actions import pinned
 from agents.entrypoints.init.found import Component, Found
 from agents.entrypoints.init.installing import UV, node_install, node_script
@@ -12,14 +14,14 @@ def test_workflow(found: Found) -> str:
     """Write the workflow that proves every change."""
     alone = len(found.components) == 1
     jobs = [job for one in found.components for job in (_tests(one, alone=alone), _image(one, alone=alone)) if job]
-    return render("test.yml", branch=found.origin.branch, jobs="\n\n".join(job.rstrip() for job in jobs))
+    return render("test.yml", branch=json.dumps(found.origin.branch), jobs="\n\n".join(job.rstrip() for job in jobs))
 
 
 def build_workflow(found: Found) -> str:
     """Write the workflow that pushes an image of every commit on the main branch."""
     alone = len(found.components) == 1
     jobs = "\n\n".join(_push(one, alone=alone).rstrip() for one in found.components)
-    return render("build.yml", branch=found.origin.branch, jobs=jobs)
+    return render("build.yml", branch=json.dumps(found.origin.branch), jobs=jobs)
 
 
 def deploy_workflow(found: Found) -> str:
