@@ -11,7 +11,7 @@ from tools.github_deployments import Deployment, DeploymentState, Standing
 from tools.history.releases import Outcome
 
 DEPLOYMENT, RESTORED, STATUS = "github:deployment", "github:restored", "github:status"
-_TOUCHING = frozenset({"deploy", "verify", "roll_back", "escalate"})
+_TOUCHING = frozenset({"deploy", "verify", "roll_back"})
 _ENDS: Mapping[Outcome, tuple[StatusState, DeploymentState, str]] = {
     Outcome.SUCCEEDED: ("success", "success", "runs"),
     Outcome.SKIPPED: ("success", "inactive", "nothing to do"),
@@ -99,9 +99,9 @@ def _statuses(view: ReleaseView, links: Links) -> Iterator[StatusShown]:
 def _deployment(
     view: ReleaseView, service: Service, place: str, links: Links, *, holds: bool
 ) -> DeploymentShown | None:
-    """Record a deployment from the moment on when there is a plan; what ended before has none."""
-    commit = commit_of(view)
-    if not commit or view.one(events.Planned) is None:
+    """Record a deployment from the moment on when people are asked, or it begins; what ended before has none."""
+    begun = view.asked is not None or _entered(view) & _TOUCHING
+    if not begun or not commit_of(view):
         return None
     state, told = _doing(view)
     if view.outcome:
@@ -140,12 +140,16 @@ def _recorded(
 
 def _doing(view: ReleaseView) -> tuple[DeploymentState, str]:
     """Tell how a release is doing that has not ended; in few steps, since each is an entry on GitHub."""
-    entered = {event.stage for event in view.every(events.Entered)}
+    entered = _entered(view)
     if entered & _TOUCHING:
         return "in_progress", "rolling back" if "roll_back" in entered else "deploying"
     if view.open_question:
         return "pending", "waiting for approval"
-    return "queued", "being prepared"
+    return "queued", "approved" if view.decision else "being prepared"
+
+
+def _entered(view: ReleaseView) -> set[str]:
+    return {event.stage for event in view.every(events.Entered)}
 
 
 def _named(view: ReleaseView) -> str:
