@@ -16,6 +16,7 @@ from tests.stage.registry import Registry
 
 CREATED = "2023-06-10T00:00:00Z"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 BYTES = "application/octet-stream"
 LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
@@ -76,6 +77,30 @@ def publish(registry: Registry, name: str, layers: Sequence[Layer], config: Mapp
     return upload.manifest(json.dumps(manifest).encode(), tag)
 
 
+def publish_index(registry: Registry, name: str, of: str, machines: Sequence[str]) -> str:
+    """Offer an image of the registry for several machines, as base images are, under a name of its own.
+
+    Its files are the same for each of them: it stands for what is copied from, not for what is run.
+    """
+    repository, _, tag = name.partition(":")
+    source = _Upload(registry, of.partition(":")[0])
+    upload = _Upload(registry, repository)
+    manifest = json.loads(source.read(f"manifests/{of.partition(':')[2]}", MANIFEST))
+    described = json.loads(source.read(f"blobs/{manifest['config']['digest']}"))
+    for layer in manifest["layers"]:
+        upload.blob(source.read(f"blobs/{layer['digest']}"), layer["digest"])
+    entries = []
+    for machine in machines:
+        config = json.dumps({**described, "architecture": machine}).encode()
+        upload.blob(config, digest(config))
+        about = {"mediaType": CONFIG, "size": len(config), "digest": digest(config)}
+        content = json.dumps({**manifest, "config": about}).encode()
+        found = {"mediaType": MANIFEST, "size": len(content), "digest": upload.manifest(content, f"{tag}-{machine}")}
+        entries.append({**found, "platform": {"os": "linux", "architecture": machine}})
+    upload.manifest(json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}).encode(), tag, INDEX)
+    return f"{registry.address}/{name}"
+
+
 class _Upload:
     """What is sent to one repository of a registry."""
 
@@ -92,9 +117,21 @@ class _Upload:
         path = place.removeprefix(f"http://{self._address}")
         self._ask("PUT", f"{path}{'&' if '?' in path else '?'}digest={name}", content, wanted=(201,))
 
-    def manifest(self, content: bytes, tag: str) -> str:
-        self._ask("PUT", f"{self._path}/manifests/{tag}", content, wanted=(201,), kind=MANIFEST)
+    def manifest(self, content: bytes, tag: str, kind: str = MANIFEST) -> str:
+        self._ask("PUT", f"{self._path}/manifests/{tag}", content, wanted=(201,), kind=kind)
         return digest(content)
+
+    def read(self, what: str, kind: str = BYTES) -> bytes:
+        line = http.client.HTTPConnection(self._address, timeout=30)
+        try:
+            line.request("GET", f"{self._path}/{what}", headers={**self._headers, "Accept": kind})
+            answer = line.getresponse()
+            content = answer.read()
+        finally:
+            line.close()
+        if answer.status != http.HTTPStatus.OK:
+            raise StageError(f"The registry {self._address} answered GET {what} with {answer.status}.")
+        return content
 
     def _ask(
         self, method: str, path: str, content: bytes = b"", *, wanted: tuple[int, ...], kind: str = BYTES

@@ -9,6 +9,16 @@ from tests.stage.observer.tree import Change, Tree
 WHO = "ana <ana@acme.example> 1767261600 +0000"
 
 
+def begin(bare: Path, version: str, tree: Tree, subject: str) -> None:
+    """Make a bare repository with one version in it, on `main`."""
+    bare.mkdir(parents=True)
+    _git(bare, "init", "--quiet", "--bare", "--initial-branch=main")
+    stream = ["commit refs/heads/main", f"author {WHO}", f"committer {WHO}", _data(subject)]
+    stream += [line for path, text in sorted(tree.items()) for line in (f"M 100644 inline {path}", _data(text))]
+    _git(bare, "fast-import", "--quiet", stdin="\n".join([*stream, ""]))
+    _git(bare, "tag", version, "refs/heads/main")
+
+
 def publish(bare: Path, version: str, *, on: str, change: Change, subject: str = "Change something") -> str:
     """Commit a change on top of a version and tag it; a tag that is there already is moved. Returns the commit."""
     branch = f"refs/heads/release/{version}"

@@ -1,0 +1,1 @@
+"""S1 `app`: one Python service on the machine that the bot runs on."""

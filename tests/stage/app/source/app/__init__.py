@@ -1,0 +1,3 @@
+"""A service that greets."""
+
+__version__ = "0.0.0"
