@@ -12,6 +12,7 @@ from tests.stage.commands import StageError, alone, execute, tell
 from tests.stage.oci import Layer, pack, publish, recall, remember
 from tests.stage.places import IMAGES, codename
 from tests.stage.registry import Registry
+from tests.stage.web_images import publish_web_bases
 
 PYTHON = "library/python:3.11-slim"
 PYTHON_TEST = "library/python-test:3.11"
@@ -28,6 +29,7 @@ def publish_bases(registry: Registry) -> Mapping[str, str]:
     return {
         PYTHON: publish(registry, PYTHON, [python], plain, machine),
         PYTHON_TEST: publish(registry, PYTHON_TEST, [python, tests], testing, machine),
+        **publish_web_bases(registry, IMAGES / _key(), python, machine),
     }
 
 
