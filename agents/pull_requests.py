@@ -2,20 +2,34 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from agents.narrator import Narrator
+from agents.notices import NAME, Looked, Sheet, check_of
+from agents.review import review
+from agents.words.change import change_facts
+from agents.words.claims import Words
 from config.service import Service
 from config.shipmate import Configuration
 from tools.clock import Clock
-from tools.errors import ToolError
+from tools.errors import Denied, NotFound, ToolError
+from tools.github import GithubRepository, StatusState
+from tools.github_checks import Check, Conclusion, GithubChecks
 from tools.github_client import GithubClient
+from tools.github_pulls import GithubPulls, Pull
 from tools.redaction import Redactor
 from tools.repository import Repository
 from tools.scanner import Scanner
 
 log = logging.getLogger(__name__)
+
+KEY = "summary"
+NOT_RUN = "suites run with a release, not for a pull request"
+LATE, PATIENCE = timedelta(seconds=2), 5
+"""GitHub tells of a push a moment before git can fetch it."""
+_STATES: dict[Conclusion, StatusState] = {"success": "success", "neutral": "success", "failure": "failure"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,54 @@ class PullRequests:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def look(self, services: Sequence[Service], number: int) -> Looked:
+        """Find out what a pull request of the services' repository changes, from where it left its base."""
+        github, name = self._access(services)
+        repository = self._repository_of(services[0])
+        pull, head = await self._fetched(GithubPulls(github, name), repository, number)
+        tip = await repository.branch(pull.base) or pull.base_commit
+        base = await repository.merge_base(tip, head) or tip
+        facts, diff = await change_facts(repository, base, head, services[0].categories)
+        found = await review(repository, base, head, facts, services, self._scanner)
+        facts = replace(
+            facts,
+            from_version=pull.base,
+            to_version=head[:12],
+            pull_request=pull.about,
+            findings=found.verdict.findings,
+            not_run={"all suites": NOT_RUN},
+        )
+        return Looked(pull, facts, diff, found)
+
+    async def words(self, looked: Looked) -> Words | None:
+        """Let the model describe it, where there is one."""
+        return await self._narrator.summarise(looked.facts, looked.diff) if self._narrator else None
+
+    def _access(self, services: Sequence[Service]) -> tuple[GithubClient, str]:
+        name = services[0].repository.github
+        if self._github is None or name is None:
+            raise Denied(
+                "GitHub cannot be asked about the pull request.",
+                remedy="Set GITHUB_TOKEN, and `repository.github` of the service.",
+            )
+        return self._github, name
+
+    async def _fetched(self, pulls: GithubPulls, repository: Repository, number: int) -> tuple[Pull, str]:
+        """Fetch the newest commit that GitHub names; a little patience, since git is told last."""
+        pull = await pulls.get(number)
+        for _ in range(PATIENCE):
+            head = await repository.pull_request(number) or await repository.resolve(pull.head_commit)
+            if head == pull.head_commit or not pull.open:
+                break
+            await self._clock.sleep(LATE)
+            pull = await pulls.get(number)
+        if head is None:
+            raise NotFound(
+                f"The commits of pull request {number} are not in the repository that is cloned.",
+                remedy="Let `repository.url` of the service name the repository on GitHub itself, not a mirror of it.",
+            )
+        return pull, head
+
     async def _in_turn(self, key: tuple[str, int]) -> Summarised:
         if key in self._running:
             await asyncio.wait([self._running[key]])
@@ -92,4 +154,57 @@ class PullRequests:
         ]
         if not services:
             return Summarised(skipped=f"no service asks for summaries in {repository}")
-        return Summarised(skipped=f"pull request {number} has no summary yet")
+        github, name = self._access(services)
+        if not (await GithubPulls(github, name).get(number)).open:
+            return Summarised(skipped=f"pull request {number} is closed; its last summary stays")
+        looked = await self.look(services, number)
+        if not looked.pull.open:
+            return Summarised(skipped=f"pull request {number} was closed meanwhile")
+        written = GithubRepository(github, name)
+        check, troubles = await self._check(github, written, looked)
+        comment, unsaid = await self._comment(written, looked, troubles)
+        told = (*looked.found.troubles, *troubles, *unsaid)
+        for trouble in told:
+            log.warning("pull request %s#%s: %s", repository, number, trouble)
+        return Summarised(comment=comment, check=check, troubles=told)
+
+    async def _check(
+        self, github: GithubClient, written: GithubRepository, looked: Looked
+    ) -> tuple[str, tuple[str, ...]]:
+        """Write the check run; where only apps may, a status says the same, without lines."""
+        check = check_of(looked, self._redactor.outgoing)
+        commit = looked.facts.to_commit
+        try:
+            await GithubChecks(github, written.name).bring(commit, check)
+        except Denied as error:
+            return check.conclusion, await self._status(written, commit, check, error)
+        except ToolError as error:
+            return "", (str(error),)
+        return check.conclusion, ()
+
+    async def _status(
+        self, written: GithubRepository, commit: str, check: Check, refused: ToolError
+    ) -> tuple[str, ...]:
+        told = f"The findings are not shown on their lines: {refused.happened}"
+        try:
+            state = _STATES.get(check.conclusion, "failure")
+            await written.commit_status(commit, state, context=NAME, description=check.title)
+        except ToolError as error:
+            return told, str(error)
+        return (told,)
+
+    async def _comment(
+        self, written: GithubRepository, looked: Looked, notes: Sequence[str]
+    ) -> tuple[str, tuple[str, ...]]:
+        """Write the comment, unless the one that is there tells the same facts; only then the model is asked."""
+        number = looked.pull.about.number
+        sheet = Sheet.of(looked, notes)
+        try:
+            there = await written.comment(number, KEY)
+            if there and sheet.is_told_by(there, with_model=self._narrator is not None):
+                return (await written.sticky_comment(number, KEY, there)), ()
+            words = await self.words(looked)
+            body = sheet.written(words, self._redactor.outgoing)
+            return await written.sticky_comment(number, KEY, body), ()
+        except ToolError as error:
+            return "", (str(error),)

@@ -65,13 +65,18 @@ class GithubRepository:
         self._client = client
         self._name = name
 
+    @property
+    def name(self) -> str:
+        """Tell which repository it is."""
+        return self._name
+
     async def pull_request_of(self, commit: str) -> PullRequest | None:
         """Tell the pull request that brought a commit; the merged one where there are several."""
 
         def question(github: Github) -> PullRequest | None:
             pulls = list(self._repository(github).get_commit(commit).get_pulls())
             pulls.sort(key=lambda pull: (pull.merge_commit_sha != commit, pull.merged_at is None, pull.number))
-            return _pull_request(pulls[0]) if pulls else None
+            return described(pulls[0]) if pulls else None
 
         return await self._client.ask(
             f"Looking for the pull request of {commit[:12]} in {self._name}", question, self._name
@@ -97,6 +102,18 @@ class GithubRepository:
             return ours[0].html_url
 
         return await self._client.ask(f"Commenting on pull request {number} of {self._name}", question, self._name)
+
+    async def comment(self, number: int, key: str) -> str | None:
+        """Read our comment under a pull request, without its marker; None where there is none."""
+
+        def question(github: Github) -> str | None:
+            comments = self._repository(github).get_issue(number).get_comments()
+            ours = _ours(comments, key, _own_login(github))
+            return ours[0].body.removeprefix(f"{marker(key)}\n") if ours else None
+
+        return await self._client.ask(
+            f"Reading the comment under pull request {number} of {self._name}", question, self._name
+        )
 
     async def changed_files(self, base: str, head: str) -> tuple[ChangedFile, ...]:
         """List every file that differs between two commits, sorted by path.
@@ -132,7 +149,8 @@ class GithubRepository:
         return github.get_repo(self._name)
 
 
-def _pull_request(pull: GithubPullRequest) -> PullRequest:
+def described(pull: GithubPullRequest) -> PullRequest:
+    """Read what people say of a pull request."""
     return PullRequest(pull.number, pull.title, pull.body or "", pull.user.login, pull.html_url)
 
 

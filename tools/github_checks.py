@@ -12,6 +12,7 @@ from github.CheckRun import CheckRun
 from github.Repository import Repository
 
 from tools.github_client import GithubClient
+from tools.github_pulls import STANDING
 
 AT_ONCE = 50
 """GitHub takes no more annotations in one request; each further request adds to those that are there."""
@@ -74,9 +75,8 @@ class GithubChecks:
             _complete(run, check)
             return run.html_url
 
-        return await self._client.ask(
-            f"Writing the check '{check.name}' beside {commit[:12]} in {self._name}", question
-        )
+        doing = f"Writing the check '{check.name}' beside {commit[:12]} in {self._name}"
+        return await self._client.ask(doing, question, self._name, standing=STANDING)
 
 
 def _newest(repository: Repository, commit: str, check: Check) -> CheckRun | None:

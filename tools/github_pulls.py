@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from github import Github
 
-from tools.github import PullRequest
+from tools.github import PullRequest, described
 from tools.github_client import GithubClient
+
+STANDING = "What is written at the pull request stays as it is until the next event."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,15 @@ class GithubPulls:
         def question(github: Github) -> Pull:
             pull = github.get_repo(self._name).get_pull(number)
             source = pull.head.repo
-            about = PullRequest(pull.number, pull.title, pull.body or "", pull.user.login, pull.html_url)
+            about = described(pull)
             return Pull(
                 about=about,
                 open=pull.state == "open",
                 base=pull.base.ref,
                 base_commit=pull.base.sha,
                 head_commit=pull.head.sha,
-                fork=source is None or source.full_name != pull.base.repo.full_name,
+                fork=getattr(source, "full_name", "") != pull.base.repo.full_name,
             )
 
-        return await self._client.ask(f"Reading pull request {number} of {self._name}", question)
+        doing = f"Reading pull request {number} of {self._name}"
+        return await self._client.ask(doing, question, self._name, standing=STANDING)

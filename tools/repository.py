@@ -58,6 +58,10 @@ class Repository:
         await self.refresh(f"+refs/pull/{number}/*:refs/pull/{number}/*")
         return await self._object(f"refs/pull/{number}/head^{{commit}}")
 
+    async def branch(self, name: str) -> str | None:
+        """Tell the newest commit of a branch, whatever else has its name."""
+        return await self._object(f"refs/heads/{name}^{{commit}}") if "\n" not in name else None
+
     async def merge_base(self, one: str, other: str) -> str | None:
         """Tell where two commits parted; None where their histories have nothing in common."""
         commits = [await self._commit(name) for name in (one, other)]

@@ -1,9 +1,11 @@
 """Every changed file in as much room as there is: by name, by directory with names, by directory with counts. Pure."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import count
 
 from agents.words.foreign import code, one_line
+from config.sources import Category
 from tools.changes import ChangedFile
 
 OPEN = 20
@@ -11,9 +13,10 @@ OPEN = 20
 _DEEPEST = 5
 Groups = Mapping[str, Sequence[ChangedFile]]
 """Heading -> files; every changed file is in exactly one group."""
+Form = Callable[[Sequence[ChangedFile]], Iterator[str]]
 
 
-def grouped(files: Mapping[object, Sequence[ChangedFile]], folded: Mapping[str, str]) -> Groups:
+def grouped(files: Mapping[Category, Sequence[ChangedFile]], folded: Mapping[str, str]) -> Groups:
     """Group by what files are about; what nobody wrote by hand is a group of its own for each kind."""
     groups: dict[str, list[ChangedFile]] = {}
     for category, group in files.items():
@@ -60,17 +63,14 @@ def directories(group: Sequence[ChangedFile], depth: int) -> Mapping[str, Sequen
     return dict(sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0])))
 
 
-Form = Callable[[Sequence[ChangedFile]], Iterator[str]]
-
-
 def _forms() -> Iterator[Form]:
     yield _by_line
     yield _by_name
     for depth in range(_DEEPEST, 0, -1):
-        yield lambda group, depth=depth: _by_directory(group, depth, names_deleted=True)
-        yield lambda group, depth=depth: _by_directory(group, depth, names_deleted=False)
+        yield partial(_by_directory, depth=depth, names_deleted=True)
+        yield partial(_by_directory, depth=depth, names_deleted=False)
     for most in (100, 50, 20, 5, 0):
-        yield lambda group, most=most: _largest_directories(group, most)
+        yield partial(_largest_directories, most=most)
 
 
 def _written(groups: Groups, form: Form, folded: Collection[str]) -> str:

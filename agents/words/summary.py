@@ -10,6 +10,7 @@ from agents.words.foreign import code, hides, one_line, prose
 from agents.words.listing import grouped, listing, plain_listing
 from agents.words.risky import weight
 from agents.words.way_back import UNHINDERED
+from guardrails.verdict import Finding
 
 ROOM = 65_000
 """Characters of a whole summary: GitHub takes 65,536 in one comment, and a marker comes before it."""
@@ -51,11 +52,12 @@ def plain(facts: ReleaseFacts) -> tuple[Section, ...]:
     return (*_sections(facts, None, _Medium(markdown=False)), Section("Files", files), _not_looked_at(facts, None))
 
 
-def markdown(facts: ReleaseFacts, words: Words | None = None, room: int = ROOM) -> str:
+def markdown(facts: ReleaseFacts, words: Words | None = None, room: int = ROOM, title: str = "") -> str:
     """Write the summary for GitHub in at most `room` characters; what it leaves out, it counts."""
+    title = title or f"{facts.service or 'Change'} {code(facts.to_version)}"
     text = ""
     for most in _FEWER:
-        text = _written(facts, words, most, room)
+        text = f"## {title}\n\n" + _written(facts, words, most, room - len(title) - 5)
         if len(text) <= room:
             break
     return text
@@ -74,8 +76,7 @@ def headline(facts: ReleaseFacts, quoted: Callable[[str], str] = one_line) -> st
 
 def _written(facts: ReleaseFacts, words: Words | None, most: int, room: int) -> str:
     medium = _Medium(markdown=True, most=most)
-    title = f"## {facts.service or 'Change'} {code(facts.to_version)}"
-    blocks = [title, *(_block(section) for section in _sections(facts, words, medium))]
+    blocks = [_block(section) for section in _sections(facts, words, medium)]
     after = [_block(_not_looked_at(facts, words)), *_unbacked(words, most), _told_by(words)]
     used = len("\n\n".join([*blocks, "### Files\n", *after])) + 10
     files = listing(grouped(facts.files, facts.folded), max(room - used, _LEAST_FOR_FILES), facts.folded)
@@ -90,7 +91,7 @@ def _sections(facts: ReleaseFacts, words: Words | None, medium: _Medium) -> Iter
     yield Section("How it runs", medium.listed(_running(facts), "No difference known."))
     yield Section("Dependencies", medium.listed(map(str, facts.dependencies), "No change."))
     yield Section("Tests", tuple(_tests(facts, medium)))
-    yield Section("Findings", medium.listed((f"{f.rule}: {f.subject} - {f.message}" for f in facts.findings), "None."))
+    yield Section("Findings", medium.listed(map(_finding, facts.findings), "None."))
     if facts.images:
         yield Section("Images", tuple(map(_image, facts.images)))
     yield Section("Way back", _way_back(facts, medium))
@@ -161,6 +162,11 @@ def _suite(suite: SuiteFact, medium: _Medium) -> str:
     coverage = "" if suite.coverage is None else f", coverage {suite.coverage:.0f} %"
     detail = f": {medium(suite.detail)}" if suite.detail else ""
     return f"{one_line(suite.name)} {suite.outcome}, {_count(range(suite.tests), 'test')}{coverage}{detail}"
+
+
+def _finding(finding: Finding) -> str:
+    place = f" ({finding.place})" if finding.place else ""
+    return f"{finding.rule}: {finding.subject}{place} - {finding.message}"
 
 
 def _image(image: ImageFact) -> str:
