@@ -1,7 +1,7 @@
 """What a release wants to run: for a deploy its own commit and images, for a rollback what ran before."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,9 +37,12 @@ async def wanted_by(state: State, tools: Toolbox) -> Wanted | str:
     return await _version(state["version"], tools)
 
 
-async def wanted_now(state: State, tools: Toolbox) -> Wanted:
-    """Tell what the version of a deploy stands for now: its commit and, by their tags, its images."""
-    commit, images = await asyncio.gather(_commit(state, tools), _images(state, tools))
+async def wanted_now(state: State, tools: Toolbox, moving: Collection[str] | None = None) -> Wanted:
+    """Tell what the version of a deploy stands for now: its commit and, by their tags, its images.
+
+    `moving` names the components whose images count; those that stay as they are need no registry.
+    """
+    commit, images = await asyncio.gather(_commit(state, tools), _images(state, tools, moving))
     return Wanted(state["version"], commit or "", images)
 
 
@@ -51,10 +54,11 @@ async def _commit(state: State, tools: Toolbox) -> str | None:
     return await tools.repository.resolve(state["version"])
 
 
-async def _images(state: State, tools: Toolbox) -> Images:
+async def _images(state: State, tools: Toolbox, moving: Collection[str] | None) -> Images:
     """Ask the registry what the tags mean now."""
-    images = {}
-    for name, image in state["images"].items():
+    images = dict(state["images"])
+    for name in images if moving is None else moving:
+        image = images[name]
         digest_now = await tools.registry.digest(image["image"], image["tag"])
         images[name] = {**image, "digest": digest_now or "absent"}
     return images

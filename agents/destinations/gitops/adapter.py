@@ -1,9 +1,11 @@
 """The adapter for a deployment repository: all components of a release in one commit, brought in by ArgoCD."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.destinations.gitops import evidence, examination, moves, proposal, recognition
+from agents.destinations.gitops.draft import changes
 from agents.destinations.gitops.sight import look_at_file
 from agents.destinations.port import Back, Examination, Proposal, Trouble
 from agents.events import ConditionLine
@@ -36,9 +38,10 @@ class GitopsDestination:
         """Leave images where they are: the cluster pulls them itself."""
         return Verdict()
 
-    async def redraw(self, state: State, approved: Plan) -> Plan | Verdict:  # noqa: ARG002 - the port's form
+    async def redraw(self, state: State, approved: Plan) -> Plan | Verdict:
         """Look again at registry and file. That others committed meanwhile changes nothing, unless to our places."""
-        wanted, seen = await wanted_now(state, self.tools), await look_at_file(self.tools)
+        moving = [name for name, change in changes(approved).items() if change.before != change.after]
+        wanted, seen = await asyncio.gather(wanted_now(state, self.tools, moving), look_at_file(self.tools))
         if seen.standing is None:
             return proposal.unreadable(self.tools, seen)
         return proposal.drafted(self.tools, wanted, seen)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from agents.destinations.gitops.draft import differences, draft
-from agents.destinations.gitops.sight import Seen, is_empty, look, named
+from agents.destinations.gitops.sight import Seen, is_empty, known, look, named
 from agents.destinations.port import Proposal
 from agents.state import State
 from agents.toolbox import Toolbox
@@ -12,7 +12,7 @@ from guardrails.cluster import cluster_ready
 from guardrails.gate import Gate, RepositoryFacts, gate_by_repository
 from guardrails.plan import Plan
 from guardrails.verdict import Finding, Verdict
-from tools.errors import NotFound, ToolError
+from tools.errors import NotFound
 from tools.gitops_pins import Pin
 from tools.outside import baseline
 
@@ -55,7 +55,7 @@ async def _gate(tools: Toolbox, state: State, wanted: Wanted, seen: Seen) -> Gat
     components, pins = tools.service.components, _named(seen)
     return gate_by_repository(
         critical_passed=state["kind"] == "rollback" or state.get("tested") in {"passed", "warning"},
-        images=await _images(tools, wanted),
+        images=await _images(tools, wanted, seen),
         seen=RepositoryFacts(
             previous={named(pin, components[name]): seen.previous.get(name) for name, pin in pins.items()},
             fault=seen.fault,
@@ -65,15 +65,13 @@ async def _gate(tools: Toolbox, state: State, wanted: Wanted, seen: Seen) -> Gat
     )
 
 
-async def _images(tools: Toolbox, wanted: Wanted) -> Mapping[str, bool | None]:
-    """Look for the images that shall run, by their digests."""
+async def _images(tools: Toolbox, wanted: Wanted, seen: Seen) -> Mapping[str, bool | None]:
+    """Look for the images that shall run: new ones by their digests, and by their tags those that stand there."""
     found = {}
-    for image in wanted.images.values():
-        try:
-            exists: bool | None = await tools.registry.exists(image["image"], image["digest"])
-        except ToolError:
-            exists = None
-        found[f"{image['image']}:{image['tag']}"] = exists
+    for name, image in wanted.images.items():
+        pin = seen.standing.pins.get(name) if seen.standing else None
+        reference = image["tag"] if pin and pin.tag == image["tag"] else image["digest"]
+        found[f"{image['image']}:{image['tag']}"] = await known(tools, image["image"], reference, seen.application)
     return found
 
 

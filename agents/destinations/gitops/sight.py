@@ -1,8 +1,8 @@
 """What stands in the deployment repository, and what ArgoCD says of the cluster. What cannot be asked is a fact."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from agents.toolbox import Cluster, Toolbox
 from config.sources import Component
@@ -19,7 +19,7 @@ class Seen:
     standing: Standing | None
     fault: str = ""
     previous: Mapping[str, bool | None] = field(default_factory=dict)
-    """Component -> whether the registry still has the image that stands there; none for an empty place."""
+    """Component -> whether the image that stands there can be run again; none for an empty place."""
     writable: bool | None = None
     application: Application | None = None
     silence: str = ""
@@ -27,18 +27,27 @@ class Seen:
 
 async def look(tools: Toolbox) -> Seen:
     """Look at everything that a plan and its gate are made of."""
+    writable, seen = await asyncio.gather(_writable(cluster_of(tools)), look_at_file(tools, refresh=True))
+    return replace(seen, writable=writable)
+
+
+async def look_at_file(tools: Toolbox, *, refresh: bool = False) -> Seen:
+    """Look only at what the effective part of a plan is made of; `refresh` lets ArgoCD look at git first."""
     cluster = cluster_of(tools)
-    (standing, fault), writable, (application, silence) = await asyncio.gather(
-        _standing(cluster), _writable(cluster), _application(cluster)
+    (standing, fault), (application, silence) = await asyncio.gather(
+        _standing(cluster), _application(cluster.argo.refresh if refresh else cluster.argo.application)
     )
-    previous = await _previous(standing, tools)
-    return Seen(standing, fault, previous, writable, application, silence)
+    previous = await _previous(standing, application, tools)
+    return Seen(standing, fault, previous, None, application, silence)
 
 
-async def look_at_file(tools: Toolbox) -> Seen:
-    """Look only at what the effective part of a plan is made of."""
-    standing, fault = await _standing(cluster_of(tools))
-    return Seen(standing, fault, await _previous(standing, tools))
+async def known(tools: Toolbox, image: str, reference: str, application: Application | None) -> bool | None:
+    """Tell whether an image can be run: its registry has it, or, where that cannot be asked, the cluster runs it."""
+    try:
+        return await tools.registry.exists(image, reference)
+    except ToolError:
+        joint = "@" if reference.startswith("sha256:") else ":"
+        return True if application and application.runs(f"{image}{joint}{reference}") else None
 
 
 def cluster_of(tools: Toolbox) -> Cluster:
@@ -76,23 +85,23 @@ async def _writable(cluster: Cluster) -> bool | None:
         return None
 
 
-async def _application(cluster: Cluster) -> tuple[Application | None, str]:
+async def _application(ask: Callable[[], Awaitable[Application]]) -> tuple[Application | None, str]:
     try:
-        return await cluster.argo.refresh(), ""
+        return await ask(), ""
     except ToolError as error:
         return None, str(error)
 
 
-async def _previous(standing: Standing | None, tools: Toolbox) -> Mapping[str, bool | None]:
+async def _previous(
+    standing: Standing | None, application: Application | None, tools: Toolbox
+) -> Mapping[str, bool | None]:
     pins = {name: pin for name, pin in standing.pins.items() if not is_empty(pin)} if standing else {}
-    found = await asyncio.gather(*(_kept(pin, tools.service.components[name], tools) for name, pin in pins.items()))
+    found = await asyncio.gather(*(_kept(name, pin, application, tools) for name, pin in pins.items()))
     return dict(zip(pins, found, strict=True))
 
 
-async def _kept(pin: Pin, component: Component, tools: Toolbox) -> bool | None:
+async def _kept(name: str, pin: Pin, application: Application | None, tools: Toolbox) -> bool | None:
     """Ask the component's own registries: a mirror has its images from there."""
+    component = tools.service.components[name]
     image = component.fallback if component.fallback and pin.image == component.fallback else component.image
-    try:
-        return await tools.registry.exists(image, pin.digest or pin.tag or "")
-    except ToolError:
-        return None
+    return await known(tools, image, pin.digest or pin.tag or "", application)
