@@ -4,6 +4,7 @@ import asyncio
 
 from langgraph.runtime import Runtime
 
+from agents.checks import vouched
 from agents.events import SuiteRan
 from agents.state import Next, State, fail, proceed
 from agents.toolbox import Toolbox
@@ -30,7 +31,9 @@ async def test(state: State, *, runtime: Runtime[Toolbox]) -> Next:
 
 async def _run(name: str, commit: str, tools: Toolbox) -> SuiteResult:
     suite = tools.service.suites[name]
-    result = await run_suite(name, suite, await tools.sources(commit), key=tools.release_id)
+    result = await vouched(name, suite, commit, tools) if suite.check else None
+    if result is None:
+        result = await run_suite(name, suite, await tools.sources(commit), key=tools.release_id)
     await tools.report(
         SuiteRan(
             name=name,

@@ -21,6 +21,7 @@ from tools.changes import ChangedFile, Status
 from tools.errors import Garbled
 from tools.github_changes import tree_changes
 from tools.github_client import GithubAccess, GithubClient
+from tools.github_evidence import Evidence, Trusted, found
 
 __all__ = ["GithubAccess", "GithubClient", "GithubRepository", "PullRequest"]
 
@@ -144,6 +145,11 @@ class GithubRepository:
                 shown.create_status(state, context=context, description=short, target_url=url or NotSet)
 
         await self._client.ask(f"Setting the status of {commit[:12]} in {self._name}", question, self._name)
+
+    async def evidence(self, commit: str, wanted: Trusted) -> Evidence | None:
+        """Tell how somebody's check of a commit stands; None where there is none."""
+        doing = f"Looking for the check {wanted} of {commit[:12]} in {self._name}"
+        return await self._client.ask(doing, lambda github: found(self._repository(github), commit, wanted), self._name)
 
     def _repository(self, github: Github) -> Repository:
         return github.get_repo(self._name)

@@ -18,7 +18,7 @@ def check_runs(call: Call) -> Answer:
     sha, name = call.commit(call.params["ref"]), call.query.get("check_name")
     mine = [one for one in call.repository.check_runs.values() if one.sha == sha and name in (None, one.name)]
     if call.query.get("filter", "latest") == "latest":
-        mine = list({(one.name, one.app): one for one in mine}.values())
+        mine = list({(one.name, one.app, one.suite): one for one in mine}.values())
     shown = [shapes.check_run(call, one) for one in mine]
     return Answer({"total_count": len(mine), "check_runs": shown}, listed="check_runs")
 

@@ -105,6 +105,8 @@ class CheckRun:
     annotations: list[Json] = field(default_factory=list)
     app: str = "shipmate"
     """Slug of the App that made it."""
+    suite: int = 0
+    """Runs of one suite supersede each other; those of two stand side by side."""
 
 
 @dataclass(slots=True)
@@ -183,12 +185,13 @@ class Repository:
         self.check_suites.append(suite)
         return suite
 
-    def checks(self, sha: str, name: str, conclusion: str | None, app: str = "github-actions", **output: str) -> None:
+    def checks(
+        self, sha: str, name: str, conclusion: str | None, app: str = "github-actions", *, suite: int = 0, **output: str
+    ) -> None:
         """Let an App report a check; without a conclusion it is under way."""
-        known = (one for one in self.check_runs.values() if (one.sha, one.name, one.app) == (sha, name, app))
-        run = next(known, None) or CheckRun(self.new_id(), sha, name, {}, self.now(), app=app)
         ended = {"status": "completed", "conclusion": conclusion} if conclusion else {"status": "in_progress"}
-        run.fields = {**ended, "output": {"title": None, "summary": None, **output}}
+        fields = {**ended, "output": {"title": None, "summary": None, **output}}
+        run = CheckRun(self.new_id(), sha, name, fields, self.now(), app=app, suite=suite)
         self.check_runs[run.id] = run
 
     # what follows from git
