@@ -156,7 +156,8 @@ class Repository:
         made = ("git", "init", "--quiet", "--bare", "--template=", str(self._directory))
         await run_bytes(made, env=self._environment, timeout=_TIMEOUT)
         argv = self._argv(*_FETCH, "--end-of-options", self._url, *_REFS, *further)
-        return await run_bytes(argv, env=self._environment, timeout=_REFRESH_TIMEOUT)
+        token = await self._token() if self._token else None  # an App's token lives for an hour
+        return await run_bytes(argv, env=git.environment(self._url, token), timeout=_REFRESH_TIMEOUT)
 
     async def _compared(self, base: str | None, head: str, *options: str, paths: Sequence[str] = ()) -> str:
         newer = await self._commit(head)
