@@ -11,6 +11,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from config.targets import ArgoApplication
+from tools.answers import body_of
 from tools.argocd_answers import Application, Unwell, read_application, read_tree
 from tools.errors import Denied, Garbled, NotFound, TimedOut, ToolError, Unreachable
 from tools.references import is_loopback
@@ -84,7 +85,7 @@ class ArgoCd:
                     method, self._url + path, params=query, json=body, headers=headers, allow_redirects=False
                 ) as answer,
             ):
-                return self._judged(answer.status, await _body(answer))
+                return self._judged(answer.status, await body_of(answer, "ArgoCD", _LARGEST_ANSWER_BYTES))
         except TimeoutError as error:
             raise TimedOut(
                 f"ArgoCD did not answer within {self._timeout.total_seconds():g} s.",
@@ -135,15 +136,6 @@ class ArgoCd:
                     remedy="Correct `argocd.application` of the target; `argocd app list` shows the names.",
                 )
         return Denied(f"ArgoCD refuses with status {status}{said}.", remedy=f"Look at {self._name} in ArgoCD.")
-
-
-async def _body(answer: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in answer.content.iter_chunked(65536):
-        body += chunk
-        if len(body) > _LARGEST_ANSWER_BYTES:
-            raise Garbled("ArgoCD answered more than 32 MB.")
-    return bytes(body)
 
 
 def _message(text: bytes) -> str:
