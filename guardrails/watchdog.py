@@ -13,6 +13,7 @@ from tools.watch import Sample
 SUSTAINED = 3
 """Looks in a row above a limit that are no spike any more; in a shorter window all of them, and at least two."""
 _SERVER_ERROR = 500
+_CALLED: Mapping[str, str] = {CPU: "CPU", MEMORY: "memory", GPU: "GPU"}
 _PERCENT: Mapping[str, str] = {
     CPU: "CPU use, in percent of one CPU",
     MEMORY: "Memory use, in percent of the container's limit",
@@ -105,14 +106,18 @@ def _used(service: str, samples: Sequence[Sample], watch: Watch) -> Iterator[Fin
             yield _finding(f"watch-{name.partition(' ')[0]}", subject, f"{told}, at most {max(known):g}.")
         elif not known:
             reason = measured[-1].unseen if measured else "nobody looked"
-            yield _unseen(subject, f"{name.capitalize()} was not seen: {reason}. Its limit {limit:g} was not checked.")
+            yield _unseen(subject, f"Not seen: {reason}. The limit {limit:g} of {_called(name)} was not checked.")
 
 
 def _told(name: str, limit: float, measured: Sequence[Measurement]) -> str:
     known = sorted(one.value for one in measured if one.value is not None)
     if known:
-        return f"{name} {known[0]:.4g} to {known[-1]:.4g} (limit {limit:g})"
-    return f"{name} not seen: {measured[-1].unseen if measured else 'nobody looked'} (limit {limit:g})"
+        return f"{_called(name)} {known[0]:.4g} to {known[-1]:.4g} (limit {limit:g})"
+    return f"{_called(name)} not seen: {measured[-1].unseen if measured else 'nobody looked'} (limit {limit:g})"
+
+
+def _called(name: str) -> str:
+    return _CALLED.get(name, name)
 
 
 def _exceeded(samples: Sequence[Sample], watch: Watch) -> bool:

@@ -29,6 +29,8 @@ async def ask(url: str, query: str, timeout: timedelta = TIMEOUT) -> tuple[float
             return _told(body, response.status, where)
     except TimeoutError:
         return None, f"{where} did not answer within {timeout.total_seconds():g} s"
+    except aiohttp.ClientConnectorError as error:
+        return None, f"{where} did not answer: {error.os_error.strerror or error.os_error}"
     except (aiohttp.ClientError, OSError) as error:
         return None, f"{where} did not answer: {str(error) or type(error).__name__}"
 

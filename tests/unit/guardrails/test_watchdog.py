@@ -150,13 +150,16 @@ def test_what_cannot_be_seen_is_told_with_its_reason_and_is_no_alarm() -> None:
     told = {finding.subject: finding for finding in service_well("kodex", watched, BASELINE, 0, WATCHED).findings}
     assert set(told) == {"kodex: cpu", "kodex: memory", "kodex: gpu", "kodex: metric error-rate"}
     assert told["kodex: metric error-rate"].level is Level.WARNING
-    assert "was not seen: no answer. Its limit 0.05 was not checked." in told["kodex: metric error-rate"].message
+    assert (
+        "Not seen: no answer. The limit 0.05 of metric error-rate was not checked."
+        in told["kodex: metric error-rate"].message
+    )
     assert not service_well("kodex", watched, BASELINE, 0, WATCH).findings
 
 
 def test_what_was_seen_is_told_in_a_line_for_each_limit() -> None:
-    assert seen(looks("cpu", 31, 12.25, None), Watch(cpu_percent=150)) == ("cpu 12.25 to 31 (limit 150)",)
-    assert seen(looks("gpu", None), Watch(gpu_percent=90)) == ("gpu not seen: no answer (limit 90)",)
+    assert seen(looks("cpu", 31, 12.25, None), Watch(cpu_percent=150)) == ("CPU 12.25 to 31 (limit 150)",)
+    assert seen(looks("gpu", None), Watch(gpu_percent=90)) == ("GPU not seen: no answer (limit 90)",)
     assert not seen(looks("cpu", 31), WATCH)
 
 

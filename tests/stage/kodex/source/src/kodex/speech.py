@@ -26,6 +26,7 @@ class Speech:
             _write(sound, text)
             subprocess.run(("ffmpeg", "-y", "-loglevel", "error", "-i", sound, packed), check=True, timeout=10)
             sound.unlink()
+        packed.touch()  # what was asked for lately is cleared away last
         return packed.name
 
 
