@@ -125,6 +125,8 @@ class Analyzed:
     decisions: tuple[DecisionLine, ...]
     commits: tuple[CommitLine, ...]
     risks: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
+    """Identifiers of issues that the commits name, where the service has an issue tracker."""
 
     @property
     def key(self) -> str:
@@ -147,6 +149,16 @@ class Objected:
 
 
 @dataclass(frozen=True, slots=True)
+class Covered:
+    """How much of a released version a suite covered, in percent of its lines."""
+
+    version: str
+    percent: float
+    release: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteRan:
     """A test suite ran, or was skipped for a reason."""
 
@@ -160,6 +172,10 @@ class SuiteRan:
     coverage: float | None
     seconds: float
     reason: str = ""
+    covered_before: tuple[Covered, ...] = ()
+    """Of the last releases that succeeded, newest first."""
+    upload: str = ""
+    """What became of the coverage report at Codecov; empty where none was to be sent."""
 
     @property
     def key(self) -> str:

@@ -5,12 +5,14 @@ import asyncio
 from langgraph.runtime import Runtime
 
 from agents.checks import vouched
+from agents.coverage import covered
 from agents.events import SuiteRan
 from agents.state import Next, State, fail, proceed
 from agents.toolbox import Toolbox
 from guardrails.failures import weight_of_warnings
 from guardrails.suites import combined
 from guardrails.verdict import Level
+from tools.codecov import Upload
 from tools.suites import SuiteResult, run_suite
 
 
@@ -34,6 +36,7 @@ async def _run(name: str, commit: str, tools: Toolbox) -> SuiteResult:
     result = await vouched(name, suite, commit, tools) if suite.check else None
     if result is None:
         result = await run_suite(name, suite, await tools.sources(commit), key=tools.release_id)
+    before = await covered(tools.store, tools.service.service, tools.environment_name) if result.coverage else {}
     await tools.report(
         SuiteRan(
             name=name,
@@ -44,9 +47,23 @@ async def _run(name: str, commit: str, tools: Toolbox) -> SuiteResult:
             coverage=result.coverage,
             seconds=round(result.duration.total_seconds(), 3),
             reason=result.reason,
+            covered_before=before.get(name, ()),
+            upload=await _uploaded(name, commit, result, tools),
         )
     )
     return result
+
+
+async def _uploaded(name: str, commit: str, result: SuiteResult, tools: Toolbox) -> str:
+    """Send the coverage report to Codecov where that is wanted; what becomes of it is told and holds nothing up."""
+    repository, codecov = tools.service.repository.github, tools.codecov
+    if codecov is None or result.coverage_report is None:
+        return ""
+    if repository is None:
+        return "not sent to Codecov: the service names no `repository.github`"
+    sources = await tools.sources(commit)
+    refusal = await codecov.upload(Upload(repository, commit, name, result.coverage_report, sources))
+    return f"not uploaded. {refusal}" if refusal else "sent to Codecov"
 
 
 def _told(results: list[SuiteResult], outcome: str) -> str:

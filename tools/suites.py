@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -47,6 +47,8 @@ class SuiteResult:
     duration: timedelta = timedelta()
     reason: str = ""
     log_tail: str = ""
+    coverage_report: bytes | None = field(default=None, repr=False)
+    """The report itself, where it was read and somebody wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def judged(name: str, suite: Suite, evidence: Evidence) -> SuiteResult:
         coverage=coverage,
         duration=evidence.duration,
         reason=reason,
+        coverage_report=evidence.coverage if suite.codecov and coverage is not None else None,
         log_tail="\n".join(evidence.log.strip().splitlines()[-_TAIL_LINES:])[-_TAIL_CHARACTERS:],
     )
 

@@ -286,7 +286,9 @@ async def _history(command: commands.History, visit: Visit) -> Reply:
 async def _stats(command: commands.Stats, visit: Visit) -> Reply:
     found = await standing.standings(visit.store, visit.configuration.services, command.service)
     statistics = await visit.store.releases.statistics(command.service)
-    return Reply(replies.statistics_text(statistics, standing.failures_in_a_row(found), visit.voice))
+    told = replies.statistics_text(statistics, standing.failures_in_a_row(found), visit.voice)
+    measured = await standing.coverage(visit.store, visit.configuration.services, command.service)
+    return Reply(told + replies.coverage_text(measured.get(command.service or "", {}), visit.voice))
 
 
 async def _help(_command: commands.Help, visit: Visit) -> Reply:

@@ -15,6 +15,11 @@ from guardrails.verdict import Finding, Level
 
 MODEL_LABEL = "Written by the model from unreviewed text"
 FACTS_LABEL = "Summary, put together from the facts"
+_OTHERWISE: Mapping[str, str] = {
+    "rolling": "no downtime expected",
+    "gitops": "the cluster replaces what runs as its own manifests say",
+}
+"""Strategies whose downtime is not measured by us."""
 MET: Mapping[bool | None, str] = {True: "✓", False: "✗", None: "-"}
 """Marks of conditions; the last does not apply."""
 _MOST = 100
@@ -192,13 +197,14 @@ def suite_line(suite: events.SuiteRan, voice: Voice) -> str:
     """Tell how a suite went, in one line."""
     if suite.outcome == "skipped":
         return voice.say("{name:60}: not run. {reason:160}", name=suite.name, reason=suite.reason or "No reason given.")
-    coverage = f", coverage {suite.coverage:.0f} %" if suite.coverage is not None else ""
+    before = [(one.version, one.percent) for one in suite.covered_before]
+    coverage = f", coverage {figures.trend(suite.coverage, before)}" if suite.coverage is not None else ""
+    tests = "" if suite.suite_kind == "lint" and not suite.tests else f", {figures.count(suite.tests, 'test')}"
     failures = f", failed: {', '.join(suite.failures)}" if suite.failures else ""
-    told = (
-        f"{suite.outcome}, {figures.count(suite.tests, 'test')}{coverage}, {figures.duration(suite.seconds)}{failures}"
-    )
+    told = f"{suite.outcome}{tests}{coverage}, {figures.duration(suite.seconds)}{failures}"
     reason = f". {suite.reason}" if suite.reason else ""
-    return voice.say("{name:60}: {told:240}", name=suite.name, told=told + reason)
+    upload = f". Coverage {suite.upload}" if suite.upload else ""
+    return voice.say("{name:60}: {told:400}", name=suite.name, told=told + reason + upload)
 
 
 def _images(view: ReleaseView, voice: Voice) -> Iterator[str]:
@@ -275,7 +281,7 @@ def _how(view: ReleaseView, voice: Voice) -> Iterator[str]:
         return
     gap = plan.expected_downtime
     downtime = f"expected downtime {figures.span(gap)}" if gap else "expected downtime not known yet"
-    downtime = "no downtime expected" if plan.strategy == "rolling" else downtime
+    downtime = _OTHERWISE.get(plan.strategy, downtime)
     yield voice.say("Strategy: {strategy:40}, {downtime}", strategy=plan.strategy, downtime=downtime)
     yield from _way_back(plan, voice)
     for note in plan.notes:

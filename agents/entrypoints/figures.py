@@ -1,5 +1,6 @@
 """Durations, sizes, moments, commits and digests, short enough for people."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 SHORT_COMMIT = 7
@@ -42,6 +43,23 @@ def growth(count_bytes: int, before: int | None) -> str:
     change = count_bytes - before
     sign = "+" if change > 0 else "-"
     return f"{size(count_bytes)} ({sign}{size(abs(change))})" if change else f"{size(count_bytes)} (unchanged)"
+
+
+def share(percent: float) -> str:
+    """Write a part of a hundred: `91.2 %`, `100 %`."""
+    return f"{percent:.1f}".removesuffix(".0") + " %"
+
+
+def trend(percent: float, before: Sequence[tuple[str, float]]) -> str:
+    """Write a share beside the former ones, newest first: `91.2 % (+0.4 since v1.1.0, last 3: 88, 90.8, 91.2)`."""
+    if not before:
+        return share(percent)
+    version, former = before[0]
+    change = round(round(percent, 1) - round(former, 1), 1)
+    moved = f"{change:+.1f}".removesuffix(".0") if change else "unchanged"
+    line = [share(one).removesuffix(" %") for one in (*[value for _, value in reversed(before)], percent)]
+    history = f", last {len(line)}: {', '.join(line)}" if len(line) > 2 else ""  # noqa: PLR2004 - two need no list
+    return f"{share(percent)} ({moved} since {version}{history})"
 
 
 def commit(sha: str) -> str:

@@ -1,6 +1,6 @@
 """What the bot answers: refusals, misreadings, help, and the state of things."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agents.answers import Order, Refusal
 from agents.entrypoints import figures
@@ -8,6 +8,7 @@ from agents.entrypoints.commands import Misread, usages
 from agents.entrypoints.standing import Standing
 from agents.entrypoints.voice import Voice
 from agents.entrypoints.words import next_command
+from agents.events import Covered
 from agents.triggers import MANUAL
 from tools.history.deployments import Deployment
 from tools.history.releases import Outcome, Release, Statistics, Status
@@ -161,6 +162,15 @@ def _past(release: Release, voice: Voice) -> str:
         outcome=str(outcome).replace("-", " "),
     )
     return told + took + because
+
+
+def coverage_text(covered: Mapping[str, Sequence[Covered]], voice: Voice) -> str:
+    """Tell how coverage went from release to release, a line per suite; empty where nothing was measured."""
+    lines = []
+    for suite, (newest, *before) in covered.items():
+        told = figures.trend(newest.percent, [(one.version, one.percent) for one in before])
+        lines.append(voice.say("\nCoverage of {suite:60}: {told:200}", suite=suite, told=f"{told}, {newest.version}"))
+    return "".join(lines)
 
 
 def statistics_text(statistics: Statistics, failures: int, voice: Voice) -> str:

@@ -1,9 +1,11 @@
 """How a target stands: what runs there, what is under way, what is wrong. Read from the store; as JSON for machines."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from agents.coverage import covered
+from agents.events import Covered
 from config.service import Service
 from tools.history import Store
 from tools.history.deployments import Deployment
@@ -109,6 +111,26 @@ def failures_in_a_row(found: Sequence[Standing]) -> int:
     return max((standing.target.failures for standing in found), default=0)
 
 
+async def coverage(
+    store: Store, services: Mapping[str, Service], service: str | None, environment: str | None = None
+) -> Mapping[str, Mapping[str, Sequence[Covered]]]:
+    """Tell by service and suite what the last good releases covered, where nothing is said in the default environment."""
+    wanted = {name: declared for name, declared in services.items() if service in (None, name)}
+    found = {
+        name: await covered(store, name, environment or declared.default_environment)
+        for name, declared in wanted.items()
+    }
+    return {name: suites for name, suites in found.items() if suites}
+
+
+def coverage_json(found: Mapping[str, Mapping[str, Sequence[Covered]]]) -> dict[str, Any]:
+    """Give coverage as JSON values: service -> suite -> releases, newest first."""
+    return {
+        name: {suite: [asdict(one) for one in measured] for suite, measured in suites.items()}
+        for name, suites in found.items()
+    }
+
+
 async def document(
     kind: str, store: Store, services: Mapping[str, Service], service: str | None, environment: str | None
 ) -> dict[str, Any]:
@@ -118,4 +140,5 @@ async def document(
         return status_json(found)
     if kind == "history":
         return history_json(await store.releases.recent(service, environment, HISTORY_LENGTH))
-    return statistics_json(await store.releases.statistics(service, environment), failures_in_a_row(found))
+    counted = statistics_json(await store.releases.statistics(service, environment), failures_in_a_row(found))
+    return counted | {"coverage": coverage_json(await coverage(store, services, service, environment))}

@@ -20,6 +20,7 @@ QUESTIONS: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "list": lambda store: store.releases.recent(limit=50),
     "list of a target": lambda store: store.releases.recent("service1", "production", limit=50),
     "statistics": lambda store: store.releases.statistics(),
+    "coverage of a target": lambda store: store.journal.in_succeeded("service1", "production", "suite-ran", 20),
     "statistics of a target": lambda store: store.releases.statistics("service1", "production"),
 }
 

@@ -321,3 +321,18 @@ async def test_an_event_that_is_replaced_is_noticed_like_a_new_one(store: Store)
     await store.journal.record("r1", "queued", "queued", {"position": 1})
     assert await store.journal.last() > seen
     assert await store.journal.touched(seen) == {"r1"}
+
+
+async def test_the_past_of_one_kind_of_event_is_told_of_good_deploys_only_newest_first(store: Store) -> None:
+    ends = {1: Outcome.SUCCEEDED, 2: Outcome.ROLLED_BACK, 3: Outcome.SUCCEEDED, 4: Outcome.SUCCEEDED}
+    for number, outcome in ends.items():
+        await opened(store, number, kind="rollback" if number == 4 else "deploy")
+        await store.journal.record(f"r{number}", "suite-ran:unit", "suite-ran", {"coverage": number})
+        await store.journal.record(f"r{number}", "built:app", "built", {})
+        await store.releases.finish(f"r{number}", outcome, "")
+    await opened(store, 5, environment="staging")
+    await store.journal.record("r5", "suite-ran:unit", "suite-ran", {"coverage": 5})
+    await store.releases.finish("r5", Outcome.SUCCEEDED, "")
+    past = await store.journal.in_succeeded("observer", "production", "suite-ran", 10)
+    assert [(entry.version, entry.body["coverage"]) for entry in past] == [("v1.0.3", 3), ("v1.0.1", 1)]
+    assert len(await store.journal.in_succeeded("observer", "production", "suite-ran", 1)) == 1

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tools.clock import Clock
 from tools.history.rows import Rows, moment
-from tools.history.tables import events, revisions
+from tools.history.tables import events, releases, revisions
 from tools.redaction import Redactor
 
 
@@ -23,6 +23,16 @@ class Entry:
     release: str
     key: str
     kind: str
+    body: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PastEntry:
+    """One event of a release that succeeded."""
+
+    release: str
+    version: str
     body: Mapping[str, Any]
     at: datetime
 
@@ -63,6 +73,24 @@ class Journal(Rows):
             select(events).where(events.c.release == release, events.c.seq > after).order_by(events.c.seq)
         )
         return tuple(Entry(**{**row, "at": moment(row["at"])}) for row in rows)
+
+    async def in_succeeded(self, service: str, environment: str, kind: str, most: int) -> tuple[PastEntry, ...]:
+        """List the events of one kind in the newest deploys of a target that succeeded, newest release first."""
+        past = (
+            select(releases.c.id, releases.c.version, releases.c.requested_at)
+            .where(releases.c.service == service, releases.c.environment == environment)
+            .where(releases.c.outcome == "succeeded", releases.c.kind == "deploy")
+            .order_by(releases.c.requested_at.desc(), releases.c.id.desc())
+            .limit(most)
+            .subquery()
+        )
+        rows = await self._all(
+            select(past.c.id.label("release"), past.c.version, events.c.body, events.c.at)
+            .join(past, events.c.release == past.c.id)
+            .where(events.c.kind == kind)
+            .order_by(past.c.requested_at.desc(), past.c.id.desc(), events.c.seq)
+        )
+        return tuple(PastEntry(**{**row, "at": moment(row["at"])}) for row in rows)
 
     async def last(self) -> int:
         """Tell the number of the newest change, 0 in an empty journal."""

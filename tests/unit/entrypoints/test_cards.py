@@ -72,7 +72,7 @@ def test_the_dry_run_card_shows_every_fact_before_the_models_words() -> None:
         "database (1): migrations/0007.sql",
         "backend (1): src/observer/main.py",
         "Database: 1 migration or schema file changed.",
-        "unit: passed, 42 tests, coverage 88 %",
+        "unit: passed, 42 tests, coverage 87.5 %",
         "performance: not run. Only backend changed.",
         "ghcr.io/acme/observer:v1.2.3: 48.1 MB (+1.2 MB), digest `333333333333`",
         "environment: + KIS_RETRY",
