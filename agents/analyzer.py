@@ -1,5 +1,6 @@
 """The analyzer: what changes between what runs and what is asked for, and what that change obliges the crew to do."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +18,9 @@ from guardrails.scope import Decision, Scope, scope
 from guardrails.verdict import Verdict
 from tools.changes import ChangedFile, Commit, touched
 from tools.history.releases import Outcome
+
+MOST_ISSUES = 50
+"""A release of more work than this is not what issues want to hear of one by one."""
 
 
 async def analyze(state: State, *, runtime: Runtime[Toolbox]) -> Next:
@@ -43,7 +47,7 @@ async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
     files = await tools.repository.changed_files(base, commit)
     chosen = await _mending(scope(tools.service, touched(files), await tools.deployed()), tools)
     commits = await tools.repository.commits(base, commit)
-    change = _change(files, commits, chosen, tools)
+    change = _change(files, commits, chosen, tools) | {"issues": _issues(commits, tools) if base else ()}
     await tools.report(Analyzed(commit=commit, from_version=version, from_commit=base or "", **change))
     if chosen.skip_all or not chosen.deploy:
         return end(Outcome.SKIPPED, "; ".join(decision.reason for decision in chosen.decisions), "skipped")
@@ -99,6 +103,16 @@ def _change(files: Iterable[ChangedFile], commits: Iterable[Commit], chosen: Sco
         "commits": tuple(CommitLine(c.sha, c.subject, c.author, c.pull_request) for c in commits),
         "risks": risks(paths),
     }
+
+
+def _issues(commits: Iterable[Commit], tools: Toolbox) -> tuple[str, ...]:
+    """Find the issues that commits name, each once; a first deploy names none, since all of the past would count."""
+    tracker = tools.service.issues
+    if tracker is None:
+        return ()
+    texts = (f"{commit.subject}\n{commit.body}" for commit in commits)
+    found = (match.group() for text in texts for match in re.finditer(tracker.pattern, text))
+    return tuple(dict.fromkeys(found))[:MOST_ISSUES]
 
 
 async def _tell_skipped(chosen: Scope, tools: Toolbox) -> None:

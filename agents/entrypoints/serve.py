@@ -11,6 +11,7 @@ from agents.crew import Crew
 from agents.entrypoints.feed import Feed, Places
 from agents.entrypoints.github_feed import mirrored_on_github
 from agents.entrypoints.hearing import hearing_of_github
+from agents.entrypoints.issue_feed import told_to_issues
 from agents.entrypoints.pace import Limit, Pace
 from agents.entrypoints.posting import Poster
 from agents.entrypoints.slack import Slack, check_tokens, open_slack
@@ -37,6 +38,7 @@ async def serve(configuration: Configuration, out: Out) -> int:
             names = ", ".join(configuration.services) or "no service yet"
             async with (
                 mirrored_on_github(crew, configuration, slack.permalink),
+                told_to_issues(crew, configuration, slack.permalink),
                 hearing_of_github(bot, configuration) as heard,
             ):
                 listening = f"Listening in Slack for {configuration.shipmate.slack.command} about {names}."
