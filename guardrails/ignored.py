@@ -55,8 +55,10 @@ def ignored_as_agreed(file: str, text: str | None, entries: Iterable[str], conte
     None where there is no file; `context` are the paths that exist.
     """
     wanted = tuple(dict.fromkeys(entries))
+    if not wanted:
+        return Verdict()
     if text is None:
-        return Verdict.of([_absent(file, wanted)] if wanted else [])
+        return Verdict.of([_absent(file, wanted)])
     try:
         lines, owns = patterns(text), {entry: _pattern(entry.strip()) for entry in wanted}
     except PatternError as error:

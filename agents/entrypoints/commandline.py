@@ -42,6 +42,7 @@ LAUNCHED = {
     "demo": "play a whole day of releases on this machine",
     "test": "prove everything",
     "bench": "measure",
+    "eval": "summaries: score what is written about changes",
 }
 """Commands that the launcher runs itself."""
 COMMANDS = (*SPOKEN, *LAUNCHED, "serve", "export", "guard", "summary", "check-config", "doctor", "init", "help")
@@ -131,6 +132,10 @@ def _add_guards(commands: Any) -> None:
     volumes.add_argument("--environment")
     volumes.add_argument("--file", type=Path, help="the compose file; the newest version's where absent")
     volumes.add_argument("--json", action="store_true")
+    images = _add(guards, "dockerfile", "judge what images are built from", _configured(_guard_dockerfile))
+    images.add_argument("service")
+    images.add_argument("--path", type=Path, default=Path(), help="a checkout of the service; here where absent")
+    images.add_argument("--json", action="store_true")
 
 
 def _add_summary(commands: Any) -> None:
@@ -232,6 +237,13 @@ async def _guard_volumes(wanted: argparse.Namespace, configuration: Configuratio
     return await guard_service(
         configuration, wanted.service, wanted.environment, file, as_json=wanted.json, out=sys.stdout
     )
+
+
+async def _guard_dockerfile(wanted: argparse.Namespace, configuration: Configuration) -> int:
+    from agents.entrypoints.guard_dockerfile import guard_dockerfile
+
+    path = _from_caller(wanted.path)
+    return guard_dockerfile(configuration, wanted.service, path, as_json=wanted.json, out=sys.stdout)
 
 
 def _summary(wanted: argparse.Namespace) -> int:
