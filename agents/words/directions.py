@@ -70,15 +70,14 @@ def direction_objection(
     about_files = _about_files(overall, quoted, statuses)
     if about_files:
         return about_files
-    if not patches:
-        return ""
     found = (
         _about_topic(topic, says, _lines(topic, patches))
         for clause, says in said
         for topic, pattern in _TOPICS.items()
-        if pattern.search(clause)
+        if patches and pattern.search(clause)
     )
-    return next((objection for objection in found if objection), "")
+    stays = "says that something stays, which no line of a diff shows" if overall == Says.KEPT else ""
+    return next((objection for objection in found if objection), stays)
 
 
 def _about_files(says: Says, quoted: Sequence[str], statuses: Collection[str]) -> str:
@@ -87,10 +86,9 @@ def _about_files(says: Says, quoted: Sequence[str], statuses: Collection[str]) -
     only_removes = Says.REMOVED in says and not says & (Says.ADDED | Says.REPLACED)
     if only_adds and (signs == {"-"} or set(statuses) == {"deleted"}):
         return "says added of what goes"
-    if only_removes and (signs == {"+"} or set(statuses) == {"added"}):
+    itself_removes = any(_REMOVES.search(line.replace("_", " ")) for line in quoted)  # a migration that drops
+    if only_removes and not itself_removes and (signs == {"+"} or set(statuses) == {"added"}):
         return "says removed of what comes"
-    if says & Says.KEPT and not says & (Says.ADDED | Says.REMOVED | Says.REPLACED) and set(statuses) == {"deleted"}:
-        return "says kept of what goes"
     return ""
 
 

@@ -42,10 +42,11 @@ _TESTS = re.compile(r"\b(?:tests?|test cases?|test suites?|coverage|specs?)\b", 
 _NO_TESTS = re.compile(
     r"\b(?:no|without|lacks?|missing|not? any|lacking|never)\b[^.]{0,30}\btests?\b|\buntested\b", re.IGNORECASE
 )
-_WORD = re.compile(r"[A-Za-z]{4,}")
+_WORD = re.compile(r"[A-Za-z]{3,}")
 _EMPTY_WORDS = frozenset(
     re.findall(
         r"\w+",
+        "the and for now are was not all its has can any new get set but out one two our you your who how why too "
         "adds added adding changes changed change updates updated update removes removed "
         "file files this that these those with from when which into only also "
         "more than they their there have been being will would service version "
@@ -101,7 +102,9 @@ class Grounds:
     def _about_paths(self, text: str, paths: Sequence[str]) -> str:
         if not paths:
             return "names no file"
-        strange = [path for path in (*paths, *_PATH.findall(text)) if not self._changed(path)]
+        lines = self._lines(paths)
+        mentioned = [path for path in _PATH.findall(text) if path not in lines]
+        strange = [path for path in (*paths, *mentioned) if not self._changed(path)]
         return f"not in this change: {', '.join(dict.fromkeys(strange))}" if strange else ""
 
     def _changed(self, path: str) -> bool:
@@ -154,7 +157,12 @@ class Grounds:
         return "" if not stems or any(stem in material for stem in stems) else "nothing it speaks of occurs there"
 
     def _material(self, paths: Sequence[str]) -> str:
-        return "\n".join((*paths, *(patch.text for patch in self._shown(paths)), self.known))
+        return "\n".join((*paths, self._lines(paths), self.known))
+
+    def _lines(self, paths: Sequence[str]) -> str:
+        """Give what stands in the files: without headings, whose numbers say where, not what."""
+        lines = (line for patch in self._shown(paths) for line in patch.text.partition("\n@@")[2].split("\n"))
+        return "\n".join(line[1:] for line in lines if not line.startswith("@@"))
 
     def _shown(self, paths: Sequence[str]) -> tuple[FilePatch, ...]:
         if len(paths) >= len(self.paths):

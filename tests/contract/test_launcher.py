@@ -44,6 +44,7 @@ def launched(door: str | Path, *words: str, cwd: Path, path: str = PATH) -> subp
         (("test", "--fast", "-k", "x"), "-m tests.run --fast -k x"),
         (("demo",), "-m tests.demo"),
         (("bench", "one"), "-m tests.bench one"),
+        (("eval", "one"), "-m tests.evaluation one"),
     ],
 )
 def test_each_word_reaches_its_module_from_any_directory(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from agents.words.foreign import visible
 from tools.changes import ChangedFile
 
 _COUNTED = re.compile(r"^- (?:`+ ?.*? ?`+|\d+ more directories:) (\d+) files?(?:,| deleted|$)")
@@ -12,7 +13,8 @@ _HEADING = re.compile(r"^(?:\*\*|<details><summary>|- )([a-z][a-z ]*): (\d+) fil
 def accounted(section: str, files: Sequence[ChangedFile]) -> int:
     """Count the files that are named, lie in a directory that is counted, or belong to a heading that stands alone.
 
-    A heading that does not agree with what stands below it counts for nothing.
+    A heading that does not agree with what stands below it counts for nothing; with a name that is no changed file,
+    nothing does.
     """
     total = 0
     for heading, lines in _groups(section):
@@ -20,9 +22,8 @@ def accounted(section: str, files: Sequence[ChangedFile]) -> int:
         named = sum(1 for line in lines if not _COUNTED.match(line))
         below = sum(counts) + named
         total += heading if not lines or below == heading else 0
-    known = {file.path for file in files}
-    assert all(path in known for path in _names(section))
-    return total
+    known = {visible(file.path) for file in files}
+    return total if all(path in known for path in _names(section)) else -1
 
 
 def _groups(section: str) -> list[tuple[int, list[str]]]:

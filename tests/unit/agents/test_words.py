@@ -75,6 +75,7 @@ REFUSED = [
     ("A memory limit remains as before.", [COMPOSE], [LIMIT], "the change takes a limit away, or changes it"),
     ("The exposition is removed.", [SERVER], [EXPOSED], "says removed of what comes"),
     ("The `healthcheck` of curl is added.", [COMPOSE], [GONE], "says added of what goes"),
+    ("The exposition remains as it was.", [SERVER], [EXPOSED], "says that something stays"),
     ("The exposition has tests.", [SERVER], [EXPOSED], "names no test that this change touches"),
     ("The exposition comes without tests.", [SERVER], [EXPOSED], "tests are touched"),
     ("The exposition of observations is safe.", [SERVER], [EXPOSED], "a judgement that no diff shows: safe"),
@@ -153,5 +154,7 @@ def test_p20_only_those_who_show_words_know_them_and_no_gate_does() -> None:
         "agents/briefing.py",
         "agents/entrypoints/summarise.py",
         "agents/narrator.py",
+        "agents/notices.py",
+        "agents/pull_requests.py",
         "agents/words/summary.py",
     }
