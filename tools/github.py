@@ -22,6 +22,7 @@ from tools.errors import Garbled
 from tools.github_changes import tree_changes
 from tools.github_client import GithubAccess, GithubClient
 from tools.github_evidence import Evidence, Trusted, found
+from tools.github_refusals import answered
 
 __all__ = ["GithubAccess", "GithubClient", "GithubRepository", "PullRequest"]
 
@@ -142,7 +143,7 @@ class GithubRepository:
             shown = self._repository(github).get_commit(commit)
             newest = next((status for status in shown.get_statuses() if status.context == context), None)
             if newest is None or (newest.state, newest.description) != (state, short):
-                shown.create_status(state, context=context, description=short, target_url=url or NotSet)
+                answered(shown.create_status(state, context=context, description=short, target_url=url or NotSet).id)
 
         await self._client.ask(f"Setting the status of {commit[:12]} in {self._name}", question, self._name)
 

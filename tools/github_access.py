@@ -9,19 +9,11 @@ from github import Auth, Github, GithubIntegration, GithubRetry
 from github.Installation import Installation
 
 from tools.errors import Denied
-from tools.github_refusals import APP, TOKEN, Holder
+from tools.github_refusals import APP, TOKEN, USED, Holder
 
 _ONE_REQUEST_SECONDS = 10
-_LONGEST_WAIT_SECONDS = 20
-USED = {
-    "metadata": "read",
-    "contents": "write",
-    "pull_requests": "write",
-    "checks": "write",
-    "statuses": "write",
-    "deployments": "write",
-}
-"""All that Shipmate ever does on GitHub; tokens of an App are asked for with no more than this."""
+_UNSAID_SECONDS = 20
+"""How long to wait where GitHub asks for it and does not say how long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +34,8 @@ class GithubAccess:
     politeness: bool = True
     limit: timedelta = timedelta(seconds=60)
     """For one question, retries and pauses included."""
+    longest_wait: timedelta = timedelta(seconds=20)
+    """Within that, for one pause that GitHub asks for; a longer one is an error that tells how long."""
     app: GithubApp | None = None
     """Instead of the token."""
     minted: Callable[[str], object] = lambda _token: None
@@ -140,6 +134,7 @@ def _only(installations: list[Installation]) -> Installation:
 
 
 def _options(access: GithubAccess) -> dict[str, Any]:
+    longest = access.longest_wait.total_seconds()
     return {
         "base_url": access.api_url.rstrip("/"),
         "timeout": _ONE_REQUEST_SECONDS,
@@ -147,9 +142,9 @@ def _options(access: GithubAccess) -> dict[str, Any]:
         "retry": GithubRetry(
             total=2,
             backoff_factor=0.5,
-            secondary_rate_wait=_LONGEST_WAIT_SECONDS,
-            max_rate_limit_wait=_LONGEST_WAIT_SECONDS,
-            retry_after_max=_LONGEST_WAIT_SECONDS,
+            secondary_rate_wait=_UNSAID_SECONDS,
+            max_rate_limit_wait=longest,
+            retry_after_max=longest,
             allowed_methods=frozenset({"GET", "HEAD", "PUT", "DELETE"}),
         ),
         "per_page": 100,

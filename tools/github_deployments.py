@@ -10,6 +10,7 @@ from github.DeploymentStatus import DeploymentStatus
 from github.Repository import Repository
 
 from tools.github_client import GithubClient
+from tools.github_refusals import answered
 
 DeploymentState = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
 LONGEST_DESCRIPTION = 140
@@ -64,7 +65,9 @@ class GithubDeployments:
             newest = next(iter(deployment.get_statuses()), None)
             if newest is None or _said(newest) != (wanted.state, wanted.description[:LONGEST_DESCRIPTION]):
                 # The library knows only the older name of `log_url`.
-                deployment.requester.requestJsonAndCheck("POST", f"{deployment.url}/statuses", input=_fields(wanted))
+                address = f"{deployment.url}/statuses"
+                _, said = deployment.requester.requestJsonAndCheck("POST", address, input=_fields(wanted))
+                answered(said.get("id"))
 
         doing = f"Setting deployment {number} of {self._name} to {wanted.state}"
         await self._client.ask(doing, question, self._name)
@@ -95,7 +98,7 @@ def _key(payload: Any) -> str:
 def _created(repository: Repository, wanted: Deployment, look_again: Callable[[], int | None]) -> int:
     """Create it once: when the answer was lost, what is there decides whether it arrived."""
     try:
-        return repository.create_deployment(
+        created = repository.create_deployment(
             ref=wanted.commit,
             environment=wanted.environment,
             description=wanted.description[:LONGEST_DESCRIPTION],
@@ -103,7 +106,8 @@ def _created(repository: Repository, wanted: Deployment, look_again: Callable[[]
             production_environment=wanted.production,
             auto_merge=False,
             required_contexts=[],
-        ).id
+        )
+        return answered(created.id)
     except (GithubException, requests.RequestException) as error:
         if isinstance(error, GithubException) and error.status < _SERVER_ERROR:
             raise

@@ -1,9 +1,11 @@
 """What PyGithub raises, as what it means: which variable to look at, which permission to tick, how long to wait."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import JSONDecodeError
+from typing import TypeVar
 
 import requests
 from github import (
@@ -18,9 +20,21 @@ from jwt.exceptions import PyJWTError
 
 from tools.errors import Denied, Garbled, NotFound, ToolError, Unreachable
 
+Given = TypeVar("Given")
+USED = {
+    "metadata": "read",
+    "contents": "write",
+    "pull_requests": "write",
+    "checks": "write",
+    "statuses": "write",
+    "deployments": "write",
+}
+"""All that Shipmate ever does on GitHub; tokens of an App are asked for with no more than this."""
 STANDING = "The release does not depend on GitHub and goes on without it."
 LONGEST_QUOTE = 200
 _UNKNOWN, _CONFLICT, _INVALID, _TOO_MANY, _SERVER_ERROR = 401, 409, 422, 429, 500
+_ASKED_TO_WAIT = re.compile(r"too many (403|429) error responses")
+"""Tried again by the library only where GitHub asked for it."""
 _BUSY_SECONDS = 60.0
 """GitHub asks for at least a minute where it does not say how long."""
 
@@ -74,10 +88,25 @@ def translated(doing: str, error: Exception, holder: Holder = TOKEN, standing: s
     return _unheard(doing, error, standing)
 
 
+def answered(value: Given | None) -> Given:
+    """Insist on what GitHub answers to a write: the library takes a proxy's web page for an answer without content."""
+    if not value:
+        raise Garbled(
+            "GitHub's answer does not say what was done.",
+            standing=STANDING,
+            remedy="A proxy or a sign-in page may stand in between; look at what GITHUB_API_URL answers.",
+        )
+    return value
+
+
 def _unheard(doing: str, error: Exception, standing: str) -> ToolError:
     """Tell silence from noise; requests' own JSON error is also a RequestException, but it is no silence."""
     if isinstance(error, JSONDecodeError):
         return Garbled(f"{doing}: GitHub's answer is not JSON.", standing=standing)
+    if isinstance(error, requests.exceptions.RetryError) and any(
+        f"too many {n} " in str(error) for n in _ASKED_TO_WAIT
+    ):
+        return Limited(f"{doing}: GitHub asks to wait.", _BUSY_SECONDS, standing=standing)
     if isinstance(error, requests.RequestException):
         return Unreachable(f"{doing}: GitHub cannot be reached.", standing=standing)
     return Garbled(f"{doing}: GitHub's answer cannot be read ({type(error).__name__}).", standing=standing)
@@ -89,7 +118,7 @@ def _refused(doing: str, error: GithubException, holder: Holder, standing: str) 
         return Denied(f"{doing}: GitHub does not accept {holder.variable}.", standing=standing, remedy=holder.invalid)
     if status >= _SERVER_ERROR:
         return Unreachable(f"{doing}: GitHub is down (status {status}).", standing=standing)
-    if status == _TOO_MANY:
+    if status == _TOO_MANY or _header(error, "retry-after"):
         return Limited(f"{doing}: GitHub asks to wait.", _wait(error), standing=standing)
     said = f"{doing}: GitHub refuses with status {status}{_quoted(error)}."
     if status in (_CONFLICT, _INVALID):
@@ -98,11 +127,16 @@ def _refused(doing: str, error: GithubException, holder: Holder, standing: str) 
 
 
 def _permission(error: GithubException) -> str:
-    """Name the permission that GitHub itself says is missing: `deployments: write`."""
+    """Name the permission that GitHub says is missing, at the level that Shipmate needs: `deployments: write`."""
     accepted = _header(error, "x-accepted-github-permissions")
     if not accepted:
         return "the permissions that `./shipmate doctor` lists"
-    return " or ".join(one.replace(",", " and ").replace("=", ": ").strip() for one in accepted.split(";"))
+    return " or ".join(" and ".join(map(_at_level, one.split(","))) for one in accepted.split(";"))
+
+
+def _at_level(permission: str) -> str:
+    name, _, level = permission.strip().partition("=")
+    return f"{name}: {USED.get(name, level)}"
 
 
 def _quoted(error: GithubException) -> str:

@@ -8,6 +8,7 @@ from github import Github, GithubException, UnknownObjectException
 from github.Repository import Repository
 
 from tools.github_client import GithubClient
+from tools.github_refusals import answered
 
 LONGEST_NOTES = 125_000
 MOST_LISTED = 30
@@ -85,13 +86,14 @@ def _there(repository: Repository, tag: str) -> str:
 def _created(repository: Repository, tag: str, body: str) -> str:
     """Create it once: when the answer was lost, or somebody was faster, what is there counts."""
     try:
-        return repository.create_git_release(
+        created = repository.create_git_release(
             tag,
             name=tag,
             message=body,
             prerelease="-" in tag,
             make_latest="legacy",  # by version: an older one that is released again is not the latest
-        ).html_url
+        )
+        return answered(created.html_url)
     except (GithubException, requests.RequestException) as error:
         if isinstance(error, GithubException) and error.status != _INVALID and error.status < _SERVER_ERROR:
             raise

@@ -105,7 +105,7 @@ async def test_permissions_that_are_granted_later_are_noticed(hub: GitHubEmulato
     wanted = Deployment("r1", hub[NAME].git.resolve("main") or "", "production", "x", production=True)
     with pytest.raises(Denied) as refused:
         await deployments.made(wanted)
-    assert "deployments: read" in refused.value.remedy
+    assert "deployments: write" in refused.value.remedy
     assert "GitHub App" in refused.value.remedy
     here.permissions = {**here.permissions, "deployments": "write"}
     await deployments.made(wanted)
