@@ -38,7 +38,7 @@ def test_an_ignore_file_beside_the_dockerfile_counts_more_than_that_of_the_conte
     files = {"Dockerfile": DOCKERFILE, ".dockerignore": b".env\n"}
     assert rules_broken(files) == []
     assert rules_broken(files | {"Dockerfile.dockerignore": b"docs\n"}) == ["ignore-missing"]
-    judged = Component(image="x", dockerfile="docker/Dockerfile.gpu", context="app")  # type: ignore[arg-type] # read from text
+    judged = Component(image="x", dockerfile="docker/Dockerfile.gpu", context="app")
     assert ignore_file(judged, {"docker/Dockerfile.gpu.dockerignore": 1}) == "docker/Dockerfile.gpu.dockerignore"
     assert ignore_file(judged, {}) == "app/.dockerignore"
 
