@@ -103,9 +103,7 @@ def _unheard(doing: str, error: Exception, standing: str) -> ToolError:
     """Tell silence from noise; requests' own JSON error is also a RequestException, but it is no silence."""
     if isinstance(error, JSONDecodeError):
         return Garbled(f"{doing}: GitHub's answer is not JSON.", standing=standing)
-    if isinstance(error, requests.exceptions.RetryError) and any(
-        f"too many {n} " in str(error) for n in _ASKED_TO_WAIT
-    ):
+    if isinstance(error, requests.exceptions.RetryError) and _ASKED_TO_WAIT.search(str(error)):
         return Limited(f"{doing}: GitHub asks to wait.", _BUSY_SECONDS, standing=standing)
     if isinstance(error, requests.RequestException):
         return Unreachable(f"{doing}: GitHub cannot be reached.", standing=standing)

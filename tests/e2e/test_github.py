@@ -34,7 +34,7 @@ def releasing_site(stage: Stage, request: pytest.FixtureRequest) -> Iterator[Rel
 
 
 @pytest.fixture(scope="module")
-async def chat(releasing_site: ReleasingSite) -> AsyncIterator[Conversation]:
+async def chat(releasing_site: ReleasingSite) -> AsyncIterator[Conversation[ReleasingSite]]:
     async with Conversation(releasing_site) as conversation:
         yield conversation
 
@@ -47,7 +47,7 @@ def states(there: Repository) -> dict[str, list[str]]:
     }
 
 
-async def test_a_release_is_recorded_published_and_its_authors_are_told(chat: Conversation) -> None:
+async def test_a_release_is_recorded_published_and_its_authors_are_told(chat: Conversation[ReleasingSite]) -> None:
     there = chat.github["acme/observer"]
     card = await chat.asks("/deploy observer v1.2.3")
     await chat.shows(card, "[Approve]")
@@ -73,7 +73,9 @@ async def test_a_release_is_recorded_published_and_its_authors_are_told(chat: Co
     assert published.tag in story
 
 
-async def test_p13_github_away_in_the_middle_holds_nothing_up_and_gets_everything_later(chat: Conversation) -> None:
+async def test_p13_github_away_in_the_middle_holds_nothing_up_and_gets_everything_later(
+    chat: Conversation[ReleasingSite],
+) -> None:
     there = chat.github["acme/observer"]
     card = await chat.asks("/deploy observer v1.2.8")
     await chat.shows(card, "[Approve]")
