@@ -73,7 +73,7 @@ async def test_a_release_is_recorded_published_and_its_authors_are_told(chat: Co
     assert published.tag in story
 
 
-async def test_p13_github_away_in_the_middle_holds_nothing_up_and_gets_everything_later(
+async def test_p13_github_away_in_the_middle_holds_nothing_up_and_catches_up(
     chat: Conversation[ReleasingSite],
 ) -> None:
     there = chat.github["acme/observer"]
