@@ -1,4 +1,4 @@
-"""`./shipmate bench [deploy|overhead|memory|acks]...`: prints a table; exit code 1 where a goal is missed."""
+"""`./shipmate bench [deploy|overhead|memory|acks|webhooks]...`: prints a table; exit code 1 where a goal is missed."""
 
 import argparse
 import asyncio
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import acks, deploy, memory, overhead
+from tests.bench import acks, deploy, memory, overhead, webhooks
 from tests.bench.figures import Report
 from tests.stage.stage import Stage, own_directory
 
@@ -15,6 +15,7 @@ ON_STAGE: Mapping[str, Callable[[Stage, int], Awaitable[Report]]] = {
     "deploy": deploy.bench,
     "memory": memory.bench,
     "acks": acks.bench,
+    "webhooks": webhooks.bench,
 }
 NAMES = ("overhead", *ON_STAGE)
 

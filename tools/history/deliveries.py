@@ -1,13 +1,15 @@
 """What GitHub told, by webhook or when it was asked: kept before anything is done about it, and until it was."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from tools.clock import Clock
 from tools.github_events import GithubEvent, dump, load
 from tools.history.rows import Rows, moment
 from tools.history.tables import github_deliveries, github_listings
@@ -45,13 +47,44 @@ class Listing:
     pages: Mapping[str, Page] = field(default_factory=dict)
 
 
+@dataclass(slots=True, eq=False)
+class _Offer:
+    """A delivery on its way into the store, and whether it was new there."""
+
+    key: str
+    event: GithubEvent
+    fresh: bool | None = None
+
+
 class Deliveries(Rows):
     """The tables of deliveries and of listings."""
 
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        super().__init__(engine, clock)
+        self._waiting: list[_Offer] = []
+        self._writing = asyncio.Lock()
+
     async def accept(self, key: str, event: GithubEvent) -> bool:
-        """Keep a delivery; False where it was kept before. Of any number of callers one gets True."""
+        """Keep a delivery; False where it was kept before. Of any number of callers one gets True.
+
+        Those that come at once are written at once: GitHub waits for the answer, and each write waits for the disk.
+        """
+        offer = _Offer(key, event)
+        self._waiting.append(offer)
+        try:
+            async with self._writing:
+                if offer.fresh is None:
+                    await self._write(tuple(self._waiting))
+        finally:
+            self._waiting = [other for other in self._waiting if other is not offer]
+        return bool(offer.fresh)
+
+    async def _write(self, offers: Sequence[_Offer]) -> None:
         async with self._engine.begin() as connection:
-            return await self._keep(connection, key, event)
+            kept = [await self._keep(connection, offer.key, offer.event) for offer in offers]
+        for offer, fresh in zip(offers, kept, strict=True):
+            offer.fresh = fresh
+        self._waiting = [other for other in self._waiting if other.fresh is None]
 
     async def open(self) -> tuple[Delivery, ...]:
         """List what was accepted and not worked off, in order of arrival."""

@@ -14,6 +14,7 @@ from tests.contract.histories import history
 from tests.contract.sources import Sources
 from tests.emulators.github import GitHubEmulator
 from tests.emulators.github.world import Release
+from tests.emulators.loopback import FOR_EVER
 from tests.unit.agents.test_triggers import HOME, service
 from tools.clock import SystemClock
 from tools.github import GithubAccess, GithubClient
@@ -163,12 +164,12 @@ async def test_a_draft_becomes_news_when_it_is_published(watch: Watch) -> None:
 async def test_a_neighbour_in_trouble_is_asked_less_often_and_nothing_is_lost(watch: Watch) -> None:
     await watch.news()
     watch.publish("main", text="m")
-    await watch.github.down()
+    watch.github.faults.fail(404, path="/repos/", times=FOR_EVER)
     pauses = [await watch.poller.round() for _ in range(5)]
     assert pauses == sorted(pauses)
     assert pauses[0] > MINUTE
     assert max(pauses) == LONGEST_PAUSE
-    await watch.github.up()
+    watch.github.faults.clear()
     assert await watch.news() == [Pushed(HOME, "main", "")]
     assert await watch.poller.round() == MINUTE
 
