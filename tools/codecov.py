@@ -23,7 +23,7 @@ LIMIT = timedelta(seconds=60)
 PROGRAM = "codecovcli"
 _REPORT = "coverage.xml"
 _KEPT = (
-    *("PATH", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+    *("LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
 )
 _ERROR = re.compile(r"^(?:error - \S+ \S+ -- |Error: |Exception: )(?P<told>.+)", re.MULTILINE)
@@ -67,9 +67,13 @@ class Codecov:
 
     def _environment(self, scratch: str) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        path = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", os.defpath)))
         alone = {"HOME": scratch, "GIT_CEILING_DIRECTORIES": str(Path(scratch).parent)}
-        return {**kept, "PATH": path, **alone, "CODECOV_TOKEN": self._token.get_secret_value()}
+        return {**kept, "PATH": program_path(), **alone, "CODECOV_TOKEN": self._token.get_secret_value()}
+
+
+def program_path() -> str:
+    """Tell where programs are looked for: where the bot's own requirements put theirs, first."""
+    return os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
 
 
 def upload_command(what: Upload, url: str | None = None) -> Argv:

@@ -1,7 +1,7 @@
 """Images on a host: pulled by digest, named by tag, archived for the day the registry is gone."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
@@ -38,6 +38,19 @@ docker image tag "$1" "$2" || exit
 exec docker image inspect --format "$3" "$1" "$2"
 """
 _NOT_HERE = "No such image"
+_LISTED = (
+    'docker image ls --no-trunc --quiet --filter "reference=$1" | sort -u | xargs -r docker image inspect --format "$2"'
+)
+_USED = "docker ps --all --quiet --no-trunc | xargs -r docker inspect --format '{{.Image}}'"
+# Taking the last tag away takes the digests with it: what is gone already is no failure.
+_REMOVED = """\
+failed=0
+for name; do
+  docker image rm "$name" > /dev/null 2>&1 && continue
+  if docker image inspect --format x "$name" > /dev/null 2>&1; then echo "$name is still used" >&2; failed=1; fi
+done
+exit "$failed"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +189,23 @@ class HostImages:
             return
         answer = await self._host.run(archived(reference, directory, keep), timeout=PULL_LIMIT)
         answer.require(f"Archiving {reference} on {self._host.name}")
+
+    async def listed(self, repository: str) -> tuple[HostImage, ...]:
+        """List the images of one repository, those without a tag too."""
+        answer = await self._host.run(("sh", "-c", _LISTED, "listed", repository, _FORMAT))
+        found = answer.require(f"Listing images on {self._host.name}").stdout
+        return tuple(image_in(line) for line in found.splitlines())
+
+    async def used(self) -> frozenset[str]:
+        """Name by their ids the images that containers were made from, whether they run or not."""
+        answer = await self._host.run(("sh", "-c", _USED))
+        return frozenset(answer.require(f"Listing containers on {self._host.name}").stdout.split())
+
+    async def remove(self, names: Sequence[str]) -> None:
+        """Take names off images, and what has none left off the disk; never by force. Raises `CommandFailed`."""
+        if names:
+            answer = await self._host.run(("sh", "-c", _REMOVED, "removed", *names), timeout=PULL_LIMIT)
+            answer.require(f"Removing images on {self._host.name}")
 
     async def root(self) -> PurePosixPath:
         """Tell the directory in which the engine keeps its images."""

@@ -11,6 +11,7 @@ from agents.entrypoints import figures
 from agents.entrypoints.view import ReleaseView
 from agents.entrypoints.voice import Voice
 from guardrails.plan import Plan
+from guardrails.plan_targets import ComposePlan, Running
 from guardrails.verdict import Finding, Level
 
 MODEL_LABEL = "Written by the model from unreviewed text"
@@ -283,9 +284,27 @@ def _how(view: ReleaseView, voice: Voice) -> Iterator[str]:
     downtime = f"expected downtime {figures.span(gap)}" if gap else "expected downtime not known yet"
     downtime = _OTHERWISE.get(plan.strategy, downtime)
     yield voice.say("Strategy: {strategy:40}, {downtime}", strategy=plan.strategy, downtime=downtime)
+    yield from _env_file(plan, voice)
     yield from _way_back(plan, voice)
     for note in plan.notes:
         yield voice.say("{note:200}", note=note)
+
+
+def _env_file(plan: Plan, voice: Voice) -> Iterator[str]:
+    """Tell the names that the bot will write, and whether anything in them changes; never a value."""
+    written = plan.target.env_file if isinstance(plan.target, ComposePlan) else None
+    if written is None:
+        return
+    before = {step.before.env_mark for step in plan.steps if isinstance(step.before, Running)}
+    changed = "as it is there now" if before == {written.mark} else "new or changed"
+    names = ", ".join(written.names) or "as it was then"
+    yield voice.say(
+        "Env file: {path:80} from {variable:60} ({changed}): {names:300}",
+        path=written.path,
+        variable=written.variable,
+        changed=changed,
+        names=names,
+    )
 
 
 def _way_back(plan: Plan, voice: Voice) -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agents.coverage import covered
+from agents.entrypoints.goals import goals_json, measured
 from agents.events import Covered
 from config.service import Service
 from tools.history import Store
@@ -114,7 +115,7 @@ def failures_in_a_row(found: Sequence[Standing]) -> int:
 async def coverage(
     store: Store, services: Mapping[str, Service], service: str | None, environment: str | None = None
 ) -> Mapping[str, Mapping[str, Sequence[Covered]]]:
-    """Tell by service and suite what the last good releases covered, where nothing is said in the default environment."""
+    """Tell by service and suite what the last good releases covered; by default in the default environment."""
     wanted = {name: declared for name, declared in services.items() if service in (None, name)}
     found = {
         name: await covered(store, name, environment or declared.default_environment)
@@ -141,4 +142,5 @@ async def document(
     if kind == "history":
         return history_json(await store.releases.recent(service, environment, HISTORY_LENGTH))
     counted = statistics_json(await store.releases.statistics(service, environment), failures_in_a_row(found))
-    return counted | {"coverage": coverage_json(await coverage(store, services, service, environment))}
+    goals = goals_json(await measured(store, services, service, environment))
+    return counted | {"goals": goals, "coverage": coverage_json(await coverage(store, services, service, environment))}

@@ -39,6 +39,10 @@ class Bot:
                 raise StageError(f"The bot ended with exit code {self._process.returncode}: {self._said_since(before)}")
             await asyncio.sleep(0.05)
 
+    def given(self, **variables: str) -> None:
+        """Hand over other variables at the next start."""
+        self._environ |= variables
+
     async def stop(self) -> int | None:
         """Tell it to stop as a service manager does, and return its exit code."""
         return await self._end(signal.SIGTERM)

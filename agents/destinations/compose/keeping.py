@@ -1,6 +1,7 @@
 """After a good release: the image archived on its host, and the version marked there as the last good one."""
 
 from agents.destinations.compose.examination import sanctioned
+from agents.destinations.compose.pruning import prune
 from agents.events import ConditionLine
 from agents.toolbox import Toolbox
 from guardrails.plan import Plan, PlannedStep
@@ -8,9 +9,11 @@ from tools.errors import ToolError
 
 
 async def keep(tools: Toolbox, plan: Plan) -> tuple[ConditionLine, ...]:
-    """Archive and mark on every host."""
+    """Archive and mark on every host; where that is wanted, clear up."""
     archived = [await _archive(tools, step) for step in plan.steps]
-    return (*archived, *[line for step in plan.steps for line in await _mark(tools, plan, step)])
+    marked = [line for step in plan.steps for line in await _mark(tools, plan, step)]
+    pruned = await prune(tools, plan) if tools.environment.compose.prune else ()
+    return (*archived, *marked, *pruned)
 
 
 async def _archive(tools: Toolbox, step: PlannedStep) -> ConditionLine:

@@ -7,6 +7,7 @@ from agents.entrypoints.checkup import toolset
 from agents.entrypoints.checkup.check import Check, missing, ok
 from agents.entrypoints.figures import size
 from config.targets import ComposeTarget, HostSettings
+from tools.env_file import settings_of
 from tools.hosts import Argv, Completed, Host
 from tools.registry_login import LoginCheck
 
@@ -89,6 +90,19 @@ def judged_env_file(place: Place, path: PurePosixPath, ended: Completed) -> Chec
     if int(mode, 8) & _OTHERS:
         return missing(name, f"{path} has mode {mode}: not only its owner", place.there(f"chmod 600 {path}"))
     return ok(name, f"{path}, mode {mode}")
+
+
+def judged_given(place: Place, variable: str, content: str) -> Check:
+    """Tell whether the bot was given the env file that it is to write; names are told, values never."""
+    name = place.name("env file")
+    if not content.strip():
+        how = f"Set {variable} in the bot's environment to the content of {place.target.env_file}, line by line."
+        return missing(name, f"{variable} is not set, so {place.target.env_file} cannot be written", how)
+    names = sorted(dict(settings_of(content)))
+    if not names:
+        how = f"Write NAME=VALUE lines into {variable}; a file's content is meant, not its path."
+        return missing(name, f"{variable} sets no name", how)
+    return ok(name, f"written from {variable}: {', '.join(names)}")
 
 
 def judged_disk(place: Place, free: int) -> Check:

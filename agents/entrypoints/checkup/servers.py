@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 
 from agents.entrypoints.checkup import toolset
-from agents.entrypoints.checkup.check import Check, State, settled, unknown
+from agents.entrypoints.checkup.check import Check, State, ok, settled, unknown
 from agents.entrypoints.checkup.place import (
     Place,
     directory_looked_at,
@@ -15,6 +15,7 @@ from agents.entrypoints.checkup.place import (
     judged_directory,
     judged_disk,
     judged_env_file,
+    judged_given,
     judged_login,
     judged_way_in,
     named,
@@ -91,7 +92,7 @@ async def _server(
     if way_in.state is not State.OK:
         return (way_in, unknown(named(settings, "the rest"), "not looked at, since there is no way in"))
     place = Place(servers.host(settings), settings, target)
-    checks = await asyncio.gather(*_programs(place, subject.limit), *_files(place, subject.limit))
+    checks = await asyncio.gather(*_programs(place, subject.limit), *_files(place, subject.limit, servers.environ))
     logins = await asyncio.gather(*_logins(place, subject, works=checks[0].state is State.OK))
     return (way_in, *checks, *logins)
 
@@ -118,16 +119,24 @@ def _programs(place: Place, limit: timedelta) -> list[Awaitable[Check]]:
     ]
 
 
-def _files(place: Place, limit: timedelta) -> list[Awaitable[Check]]:
-    work = {"directory": _directory(place), "disk": _disk(place)}
-    if place.target.env_file is not None:
+def _files(place: Place, limit: timedelta, environ: Mapping[str, str]) -> list[Awaitable[Check]]:
+    work: dict[str, Awaitable[Check]] = {"directory": _directory(place), "disk": _disk(place)}
+    if place.target.env_from is not None:
+        work["env file"] = _given(place, place.target.env_from, environ)
+    elif place.target.env_file is not None:
         work["env file"] = _env_file(place, place.target.directory / place.target.env_file)
     return [settled(place.name(what), check, limit) for what, check in work.items()]
 
 
 def _logins(place: Place, subject: Subject, *, works: bool) -> list[Awaitable[Check]]:
     images = {registry_of(component.image): component.image for component in subject.service.components.values()}
+    if place.settings.address is None and subject.configuration.credentials.registry_password:
+        return [_own_login(place, registry) for registry in images]
     return [_login(place, registry, image, subject.limit, works=works) for registry, image in images.items()]
+
+
+async def _own_login(place: Place, registry: str) -> Check:
+    return ok(place.name(f"pull from {registry}"), "with the bot's own login, SHIPMATE_REGISTRY_USERNAME")
 
 
 async def _login(place: Place, registry: str, image: str, limit: timedelta, *, works: bool) -> Check:
@@ -152,6 +161,10 @@ async def _directory(place: Place) -> Check:
 
 async def _env_file(place: Place, path: PurePosixPath) -> Check:
     return judged_env_file(place, path, await place.host.run(env_file_looked_at(path)))
+
+
+async def _given(place: Place, variable: str, environ: Mapping[str, str]) -> Check:
+    return judged_given(place, variable, environ.get(variable, ""))
 
 
 async def _disk(place: Place) -> Check:

@@ -1,6 +1,7 @@
 """One service: its repository, the registry of its images, and who may let its releases through."""
 
 import asyncio
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,7 @@ from config.service import ApprovalPolicy, Service
 from config.shipmate import Configuration
 from tools import git
 from tools.capture import Ended
+from tools.codecov import PROGRAM, program_path
 from tools.process import NOT_STARTED, run_bytes
 from tools.references import Reference
 from tools.registry import Login, Registry
@@ -33,13 +35,27 @@ class Subject:
 
 async def service_checks(subject: Subject) -> tuple[Check, ...]:
     """Look at what all environments of a service share."""
+    codecov = [judged_codecov(subject)] if any(suite.codecov for suite in subject.service.suites.values()) else []
     images = dict.fromkeys(component.image for component in subject.service.components.values())
-    return tuple(
+    found = tuple(
         await asyncio.gather(
             settled("repository", _repository(subject), subject.limit),
             *(settled(f"image {image}", _image(subject, image), subject.limit) for image in images),
         )
     )
+    return (*found, *codecov)
+
+
+def judged_codecov(subject: Subject) -> Check:
+    """Tell whether coverage reports can be sent; a release never waits for Codecov."""
+    if subject.configuration.credentials.codecov_token is None:
+        how = "Set CODECOV_TOKEN to the repository's upload token: app.codecov.io, the repository, Settings, General."
+        return optional("Codecov", "CODECOV_TOKEN is not set: no coverage report is sent", how)
+    if subject.service.repository.github is None:
+        return optional("Codecov", "the service names no repository on GitHub", f"Set it in {subject.file}.")
+    if shutil.which(PROGRAM, path=program_path()) is None:
+        return optional("Codecov", f"{PROGRAM} is not installed", "Install the bot's requirements again.")
+    return ok("Codecov", f"reports are sent to {subject.configuration.credentials.codecov_url or 'codecov.io'}")
 
 
 def listing(url: str, branch: str) -> tuple[str, ...]:

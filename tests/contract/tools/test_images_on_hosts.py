@@ -3,6 +3,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.contract.engine_images import DOCKERFILE, sources_of
 from tests.contract.tools.web import names_in
 from tests.stage.commands import execute
 from tests.stage.ports import free_port
@@ -10,6 +11,7 @@ from tests.stage.registry import Registry
 from tests.stage.stage import Stage
 from tools.containers import Containers
 from tools.errors import CommandFailed, Denied, NotFound, Unreachable
+from tools.host_images import HostImages
 from tools.hosts import Host
 
 ABSENT = "sha256:" + "0" * 64
@@ -134,3 +136,24 @@ async def test_a_listing_tells_sizes_and_an_absent_path_is_none(host: Host, dire
     assert [entry.path.relative_to(directory).as_posix() for entry in listed] == [".", "sub dir", "sub dir/f"]
     assert listed[-1].size_bytes == 5
     assert await containers.listing(PurePosixPath(directory / "absent")) is None
+
+
+async def test_images_are_listed_without_a_tag_too_and_removed_by_name_but_never_while_they_are_used(
+    host: Host, stage: Stage, tmp_path: Path
+) -> None:
+    images, mine = HostImages(host), f"{stage.registry.address}/prune/{host.name}"
+    sources = sources_of(stage, tmp_path, {"Dockerfile": DOCKERFILE + f"LABEL made.for={mine}\n".encode()})
+    stage.server.docker("build", "--quiet", "--tag", f"{mine}:old", sources)
+    stage.server.docker("push", "--quiet", f"{mine}:old")
+    exact = f"{mine}@{_digest(stage, f'{mine}:old')}"
+    stage.server.docker("rmi", f"{mine}:old")
+    stage.server.docker("pull", "--quiet", exact)
+    (found,) = await images.listed(mine)
+    assert (found.tags, found.digests) == ((), (exact,))
+    container = stage.server.docker("create", exact, "/bin/busybox").strip()
+    assert found.id in await images.used()
+    with pytest.raises(CommandFailed, match=f"{exact} is still used"):
+        await images.remove([exact])
+    stage.server.docker("rm", container)
+    await images.remove([exact, f"{mine}:never"])
+    assert await images.listed(mine) == ()

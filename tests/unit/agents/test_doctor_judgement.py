@@ -12,6 +12,7 @@ from agents.entrypoints.checkup.place import (
     judged_directory,
     judged_disk,
     judged_env_file,
+    judged_given,
     judged_login,
     judged_way_in,
 )
@@ -284,6 +285,19 @@ def test_the_env_file_on_a_server_is_for_its_owner_only(
     answer: Completed, state: State, words: tuple[str, ...]
 ) -> None:
     assert_says(judged_env_file(PLACE, ENV_FILE, answer), state, *words)
+
+
+@pytest.mark.parametrize(
+    ("content", "state", "words"),
+    [
+        ("B=canary\nA=canary\n", OK, ("written from ENV_FILE: A, B",)),
+        ("", MISSING, ("ENV_FILE is not set, so .env cannot be written", "line by line")),
+        ("/etc/app.env", MISSING, ("ENV_FILE sets no name", "a file's content is meant")),
+    ],
+)
+def test_the_env_file_that_the_bot_is_to_write(content: str, state: State, words: tuple[str, ...]) -> None:
+    assert_says(judged_given(PLACE, "ENV_FILE", content), state, *words)
+    assert "canary" not in str(judged_given(PLACE, "ENV_FILE", content))
 
 
 @pytest.mark.parametrize(
