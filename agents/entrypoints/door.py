@@ -13,6 +13,8 @@ from agents.answers import Answer, Order, Origin, Person, Refusal
 from agents.entrypoints import commands, replies, standing
 from agents.entrypoints.commands import Command, Misread
 from agents.entrypoints.gestures import Pressed
+from agents.entrypoints.goals import goals_text
+from agents.entrypoints.goals import measured as measured_goals
 from agents.entrypoints.terminal import question_text
 from agents.entrypoints.view import fold
 from agents.entrypoints.voice import Voice, slack_voice, terminal_voice
@@ -287,6 +289,8 @@ async def _stats(command: commands.Stats, visit: Visit) -> Reply:
     found = await standing.standings(visit.store, visit.configuration.services, command.service)
     statistics = await visit.store.releases.statistics(command.service)
     told = replies.statistics_text(statistics, standing.failures_in_a_row(found), visit.voice)
+    goals = await measured_goals(visit.store, visit.configuration.services, command.service)
+    told += goals_text(goals, visit.voice)
     measured = await standing.coverage(visit.store, visit.configuration.services, command.service)
     return Reply(told + replies.coverage_text(measured.get(command.service or "", {}), visit.voice))
 

@@ -1,7 +1,7 @@
 """The journal: every event of every release, in order, each once."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,6 +72,12 @@ class Journal(Rows):
         rows = await self._all(
             select(events).where(events.c.release == release, events.c.seq > after).order_by(events.c.seq)
         )
+        return tuple(Entry(**{**row, "at": moment(row["at"])}) for row in rows)
+
+    async def of_many(self, names: Collection[str], kinds: Collection[str]) -> tuple[Entry, ...]:
+        """List the events of some kinds in several releases, each release's in order."""
+        wanted = (events.c.release.in_(names), events.c.kind.in_(kinds))
+        rows = await self._all(select(events).where(*wanted).order_by(events.c.release, events.c.seq))
         return tuple(Entry(**{**row, "at": moment(row["at"])}) for row in rows)
 
     async def in_succeeded(self, service: str, environment: str, kind: str, most: int) -> tuple[PastEntry, ...]:
