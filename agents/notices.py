@@ -44,11 +44,15 @@ class Sheet:
         older = f"{before} further finding{'s' * (before != 1)} had been there before this change."
         return cls(looked, (*looked.found.troubles, *notes, *([older] if before else [])))
 
-    def written(self, words: Words | None, outgoing: Outgoing) -> str:
-        """Write the comment, with a stamp by which it is known again."""
+    def text(self, words: Words | None) -> str:
+        """Write the summary and the notes."""
         end = "".join(f"\n*{note}*\n" for note in self.notes)
         title = f"Pull request {self.looked.pull.about.number} at `{self.looked.facts.to_commit[:12]}`"
-        body = outgoing(markdown(self.looked.facts, words, title=title, room=ROOM - len(end)) + end)
+        return markdown(self.looked.facts, words, title=title, room=ROOM - len(end)) + end
+
+    def written(self, words: Words | None, outgoing: Outgoing) -> str:
+        """Write the comment, with a stamp by which it is known again."""
+        body = outgoing(self.text(words))
         return f"<!-- of {self._facts} by {'model' if words else 'code'} as {_digest(body)} -->\n{body}"
 
     def is_told_by(self, comment: str, *, with_model: bool) -> bool:

@@ -139,10 +139,12 @@ def _add_guards(commands: Any) -> None:
 
 
 def _add_summary(commands: Any) -> None:
-    summary = _add(commands, "summary", "describe a range of commits", _summary)
-    summary.add_argument("--repo", type=Path, required=True, metavar="PATH")
-    summary.add_argument("--base", required=True, metavar="REF")
-    summary.add_argument("--head", required=True, metavar="REF")
+    summary = _add(commands, "summary", "describe a range of commits, or a pull request", _summary)
+    summary.add_argument("--repo", type=Path, metavar="PATH")
+    summary.add_argument("--base", metavar="REF")
+    summary.add_argument("--head", metavar="REF")
+    summary.add_argument("--pull", type=int, metavar="NUMBER", help="of the service's repository; nothing is written")
+    summary.add_argument("--service")
     summary.add_argument("--json", action="store_true")
 
 
@@ -247,9 +249,16 @@ async def _guard_dockerfile(wanted: argparse.Namespace, configuration: Configura
 
 
 def _summary(wanted: argparse.Namespace) -> int:
-    from agents.entrypoints.summarise import summary
+    from agents.entrypoints.summarise import pull_summary, summary
     from agents.entrypoints.wiring import narrator_of
 
+    if wanted.pull and wanted.service:
+        configuration = load(_config_file(), os.environ)
+        described = pull_summary(configuration, wanted.service, wanted.pull, as_json=wanted.json, out=sys.stdout)
+        return asyncio.run(described)
+    if not (wanted.repo and wanted.base and wanted.head):
+        print("Name --repo, --base and --head, or --pull and --service.", file=sys.stderr)
+        return WRONG
     narrator = narrator_of(os.environ)
     repo = _from_caller(wanted.repo)
     work = summary(repo, wanted.base, wanted.head, as_json=wanted.json, narrator=narrator, out=sys.stdout)

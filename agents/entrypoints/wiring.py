@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -247,6 +248,20 @@ async def reachable_crew(configuration: Configuration) -> AsyncIterator[CrewCall
             stack.push_async_callback(store.close)
             crew = RemoteCrew(configuration, store, databases.runs)
         yield crew
+
+
+@asynccontextmanager
+async def pull_request_reader(configuration: Configuration) -> AsyncIterator[PullRequests]:
+    """Make what reads pull requests, with copies of the repositories apart from those of a running bot."""
+    with TemporaryDirectory(prefix="shipmate-") as scratch:
+        settings = configuration.shipmate.model_copy(update={"workspace": Path(scratch)})
+        apart = configuration.model_copy(update={"shipmate": settings})
+        async with opened_store(configuration) as store:
+            workshop = assemble(apart, store, SystemClock(), _redactor(configuration.credentials))
+            try:
+                yield workshop.pull_requests()
+            finally:
+                await workshop.close()
 
 
 @asynccontextmanager
