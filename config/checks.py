@@ -126,6 +126,8 @@ def _components(at: Location, target: GitopsTarget, components: Collection[str])
 def _hosts(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:
     if not target.directory.is_absolute():
         yield Contradiction((*at, "target", "directory"), "must be absolute, such as /opt/observer")
+    if target.env_from and target.env_file is None:
+        yield Contradiction((*at, "target", "env_from"), "needs `env_file`: the file that it is written to")
     names = [host.name for host in target.hosts]
     for index, name in enumerate(names):
         if name in names[:index]:

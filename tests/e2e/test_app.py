@@ -1,7 +1,9 @@
 """S1 end to end: conversations about a service on the bot's own machine, on real git, engine and registry."""
 
-import json
+import asyncio
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -10,6 +12,7 @@ from tests.emulators.codecov import CodecovEmulator
 from tests.stage.app.repository import FIRST, GOOD, NEWEST
 from tests.stage.app.site import PLATFORMS, AppSite
 from tests.stage.conversation import HANA, MAX, Conversation
+from tests.stage.site import ROOT
 from tests.stage.stage import Stage
 from tools.registry import Registry
 
@@ -122,11 +125,9 @@ async def test_a_failed_release_brings_the_old_env_file_back_and_new_values_void
             assert app.secret[::-1] not in told, place
 
 
-@pytest.mark.parametrize("given", [True])
-async def test_what_fails_the_quality_gate_touches_nothing_and_a_second_release_waits_in_line(
-    app: AppSite, given: bool
-) -> None:
-    assert given
+async def test_what_fails_the_quality_gate_touches_nothing_and_a_second_release_waits_in_line(app: AppSite) -> None:
+    app.failures = {"report_at": 2, "lock_at": 99}
+    app.write_settings()
     async with Conversation(app) as chat:
         for version, told in {
             "v1.1.1": "lint: Its command ended with exit code 1.",
@@ -136,15 +137,33 @@ async def test_what_fails_the_quality_gate_touches_nothing_and_a_second_release_
             story = await chat.release(version)
             assert f"app {version} in production: failed" in story
             assert told in story
-            chat.says("/deploy unlock app", as_=HANA)
         assert app.greets() == "by hand"
+        first = await chat.asks(f"/deploy app {GOOD}")
+        await chat.shows(first, "[Approve]")
+        second = await chat.asks(f"/deploy app {NEWEST}", as_=MAX)
+        assert GOOD in await chat.shows(second, "waiting in line")
+        chat.slack.clicks(HANA, "Approve", first)
+        assert f"app {GOOD} in production runs" in await chat.end(first)
+        await chat.shows(second, "[Approve]")
+        chat.slack.clicks(HANA, "Approve", second)
+        assert f"app {NEWEST} in production runs" in await chat.end(second)
+        assert app.running() == app.tag(NEWEST)
 
 
-async def test_without_the_env_file_to_write_a_release_is_refused_and_doctor_says_so(app: AppSite) -> None:
+async def test_without_the_env_file_to_write_a_release_is_refused_and_doctor_tells_what_to_set(app: AppSite) -> None:
     app.given = False
     async with Conversation(app) as chat:
         story = await chat.verdict(f"/deploy app {GOOD}")
         assert "ENV_FILE is not set, so" in story
         assert "Set ENV_FILE in the bot's environment" in story
         assert app.greets() == "by hand"
-    assert json
+        looked = await asyncio.to_thread(doctor, chat)
+        assert "here: env file" in looked
+        assert "ENV_FILE is not set, so .env cannot be written" in looked
+        assert "CODECOV_TOKEN is not set: no coverage report is sent" in looked
+
+
+def doctor(chat: Conversation[AppSite]) -> str:
+    """Ask the command line what is missing, in the same environment as the bot."""
+    argv = (sys.executable, "-m", "agents", "doctor")
+    return subprocess.run(argv, cwd=ROOT, env=chat.site.environ(), capture_output=True, text=True, check=False).stdout

@@ -126,6 +126,13 @@ CASES = {
             "{version}, {sha:8} or {time}"
         ),
     ),
+    "an env file that is written nowhere": (
+        ("      hosts:\n", "      env_file: null\n      env_from: ENV_FILE\n      hosts:\n"),
+        (
+            "services/observer.yaml:16: environments.production.target.env_from: needs `env_file`: the file that it is "
+            "written to"
+        ),
+    ),
     "a suite image that is none": (
         ("    kind: unit\n", "    kind: unit\n    image: Python Three\n"),
         "services/observer.yaml:10: suites.unit.image: is not an image reference; write one such as python:3.11-slim",

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from agents import events
 from agents.entrypoints.cards import CARD_LIMIT, Card, decided_card, detail_card, release_card, weight
 from agents.entrypoints.escalation import escalation_card
-from agents.entrypoints.facts import MODEL_LABEL
+from agents.entrypoints.facts import MODEL_LABEL, facts
 from agents.events import Event
 from guardrails.plan import Intended, Plan, PlannedComponent, PlannedStep, WayBack, digest
-from guardrails.plan_targets import Running
+from guardrails.plan_targets import PlannedEnvFile, Running
 from guardrails.verdict import Finding, Level
 from tests.emulators.slack.blocks import block_errors, interactive_elements
 from tests.emulators.slack.rendering import Renderer, mentions
@@ -59,6 +59,18 @@ def test_the_dry_run_card_shows_what_the_stages_before_the_plan_found_and_nothin
     assert "Secrets: 1 remark. Volumes: 1 remark." in told
     assert early.message in told
     assert told.count(REMARK.message) == 1
+
+
+def test_the_card_names_what_the_env_file_will_set_and_whether_it_changes() -> None:
+    written = PlannedEnvFile(".env", "ENV_FILE", ("KIS_API_KEY", "PORT"), "5eed")
+    drawn = plan(target=replace(plan().compose, env_file=written))
+    told = "\n".join(line for fact in facts(view([planned(drawn)]), SLACK) for line in fact.lines)
+    assert "Env file: .env from ENV_FILE (new or changed): KIS_API_KEY, PORT" in told
+    (step,) = drawn.steps
+    assert isinstance(step.before, Running)
+    same = replace(drawn, steps=(replace(step, before=replace(step.before, env_mark="5eed")),))
+    told = "\n".join(line for fact in facts(view([planned(same)]), SLACK) for line in fact.lines)
+    assert "Env file: .env from ENV_FILE (as it is there now): KIS_API_KEY, PORT" in told
 
 
 def test_the_dry_run_card_shows_every_fact_before_the_models_words() -> None:
