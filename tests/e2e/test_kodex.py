@@ -1,18 +1,23 @@
 """S3 `kodex`: strict rules for its image, two environments, and a watch over what it uses."""
 
+import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from tests.emulators.github.webhooks import Webhook
 from tests.stage.conversation import HANA, Conversation
-from tests.stage.kodex.repository import FIRST
+from tests.stage.kodex.repository import FIRST, push
 from tests.stage.kodex.site import STAGING, KodexSite
 from tests.stage.kodex.traps import GOOD
+from tests.stage.observer.tree import replaced
 from tests.stage.ports import free_port
 from tests.stage.prometheus import Prometheus
 from tests.stage.stage import Stage
 
+HOME = "acme/kodex"
 PATIENT = {"report_at": 2, "lock_at": 99}
 """Where tests share a site, one test's failures must not lock the target for the next."""
 BUSY_PERCENT = 40
@@ -33,7 +38,13 @@ def watched_by(prometheus: Prometheus) -> Mapping[str, Any]:
 @pytest.fixture(scope="module")
 def site(stage: Stage) -> Iterator[KodexSite]:
     """The service with v0.9.9 running in production, and nothing in staging; Prometheus watches production."""
-    place = KodexSite(stage, stage.scratch("kodex"), failures=PATIENT, environments={STAGING: {"watch": UNWATCHED}})
+    place = KodexSite(
+        stage,
+        stage.scratch("kodex"),
+        failures=PATIENT,
+        environments={STAGING: {"watch": UNWATCHED}},
+        bot={"webhooks": {"port": free_port()}, "people": {"ana": ["U0ANA", "github:ana"]}},
+    )
     place.prepare()
     with Prometheus(place.directory / "prometheus", f"127.0.0.1:{place.port}") as prometheus:
         place.extra = {"watch": watched_by(prometheus)}
@@ -43,8 +54,14 @@ def site(stage: Stage) -> Iterator[KodexSite]:
 
 
 @pytest.fixture(scope="module")
-async def talk(site: KodexSite) -> AsyncIterator[Conversation[KodexSite]]:
-    async with Conversation(site) as conversation:
+def secret() -> str:
+    """What GitHub signs its webhooks with."""
+    return secrets.token_hex(16)
+
+
+@pytest.fixture(scope="module")
+async def talk(site: KodexSite, secret: str) -> AsyncIterator[Conversation[KodexSite]]:
+    async with Conversation(site, environ={"GITHUB_WEBHOOK_SECRET": secret}) as conversation:
         yield conversation
 
 
@@ -53,6 +70,13 @@ async def chat(talk: Conversation[KodexSite]) -> AsyncIterator[Conversation[Kode
     """The shared conversation, with nothing under way at the beginning and at the end of each test."""
     yield talk
     await talk.quiet()
+
+
+@pytest.fixture
+async def github(site: KodexSite, secret: str) -> AsyncIterator[Webhook]:
+    """GitHub, as far as it sends webhooks."""
+    async with Webhook(f"http://127.0.0.1:{site.bot['webhooks']['port']}/github", SecretStr(secret)) as hook:
+        yield hook
 
 
 @pytest.mark.parametrize(
@@ -90,14 +114,35 @@ async def test_weights_under_an_innocent_name_are_found_in_a_lower_layer_and_the
     assert chat.site.running() == FIRST
 
 
-async def test_a_version_goes_to_staging_without_a_question_and_then_to_production_with_one(
-    chat: Conversation[KodexSite],
+async def test_a_push_to_main_goes_to_staging_without_a_question_and_other_branches_go_nowhere(
+    chat: Conversation[KodexSite], github: Webhook
 ) -> None:
-    staged = await chat.end(await chat.asks(f"/deploy kodex {GOOD} to staging"))
-    assert f"kodex {GOOD} in staging runs" in staged
-    assert "[Approve]" not in staged
-    assert (chat.site.running(STAGING), chat.site.running()) == (GOOD, FIRST)
-    story = await chat.release(GOOD)
+    before = chat.cards()
+    for branch in ("feature/voices", "fix/health"):
+        commit = push(
+            chat.site.bare, branch, replaced("README.md", "# kodex\n", f"# kodex, {branch}\n"), "Try something"
+        )
+        said = await github.pushes(HOME, branch, commit)
+        assert said.told["status"] == "ignored"
+        assert f"No environment of {HOME} names the branch {branch}" in said.told["reason"]
+    commit = push(chat.site.bare, "main", replaced("README.md", "# kodex\n", "# kodex, staged\n"), "Say more")
+    assert (await github.pushes(HOME, "main", commit)).told == {"status": "accepted"}
+    card = await chat.card(shows=f"kodex {commit[:12]} (main) in staging")
+    story = await chat.end(card)
+    assert f"kodex {commit[:12]} (main) in staging runs" in story
+    assert "approval needed" not in story
+    assert [*before, card] == chat.cards()
+    assert (chat.site.running(STAGING), chat.site.running()) == (commit[:12], FIRST)
+
+
+async def test_a_tag_goes_to_production_once_it_was_approved_and_everything_watched_is_told(
+    chat: Conversation[KodexSite], github: Webhook
+) -> None:
+    assert (await github.tags(HOME, GOOD, "")).told == {"status": "accepted"}
+    card = await chat.card(shows="[Approve]")
+    assert chat.site.running() == FIRST
+    chat.slack.clicks(HANA, "Approve", card)
+    story = await chat.end(card)
     assert f"kodex {GOOD} in production runs" in story
     assert "CPU 0" in story
     assert f"(limit {BUSY_PERCENT})" in story

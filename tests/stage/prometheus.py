@@ -15,10 +15,10 @@ from tests.stage.ports import LOOPBACK, free_port
 class Prometheus:
     """One server; its data lies below its folder and goes with it."""
 
-    def __init__(self, directory: Path, target: str) -> None:
+    def __init__(self, directory: Path, target: str, *, port: int = 0) -> None:
         self.directory = directory
         self.target = target
-        self.port = free_port()
+        self.port = port or free_port()
         self._daemon: Daemon | None = None
 
     def __enter__(self) -> Self:
