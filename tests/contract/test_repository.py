@@ -201,3 +201,54 @@ async def test_an_unknown_version_is_said_so_by_name(sources: Sources, repositor
         await repository.changed_files("v9.9.9", head)
     with pytest.raises(NotFound):
         await repository.changed_files("0" * 40, head)
+
+
+async def test_a_pull_request_of_a_fork_is_fetched_and_an_unknown_one_is_none(
+    sources: Sources, repository: Repository
+) -> None:
+    sources.commit("First", {"a": b"1"})
+    sources.git("checkout", "--quiet", "-b", "theirs")
+    theirs = sources.commit("Theirs", {"a": b"2"})
+    sources.git("update-ref", "refs/pull/7/head", theirs)
+    sources.git("checkout", "--quiet", "main")
+    sources.git("branch", "--delete", "--force", "theirs")
+    assert await repository.pull_request(7) == theirs
+    assert await repository.pull_request(8) is None
+    sources.git("update-ref", "-d", "refs/pull/7/head")
+    assert await repository.pull_request(7) is None
+
+
+async def test_a_branch_is_found_whatever_else_has_its_name(sources: Sources, repository: Repository) -> None:
+    tagged = sources.commit("First", {"a": b"1"})
+    sources.git("tag", "main")
+    newest = sources.commit("Second", {"a": b"2"})
+    await repository.refresh()
+    assert await repository.branch("main") == newest != tagged
+    assert await repository.branch("main\nmain") is None
+    assert await repository.branch("other") is None
+
+
+async def test_two_commits_have_the_commit_where_they_parted_or_nothing_in_common(
+    sources: Sources, repository: Repository
+) -> None:
+    start = sources.commit("First", {"a": b"1"})
+    sources.git("checkout", "--quiet", "-b", "side")
+    side = sources.commit("Side", {"a": b"2"})
+    sources.git("checkout", "--quiet", "main")
+    main = sources.commit("Main", {"b": b"1"})
+    sources.git("checkout", "--quiet", "--orphan", "alone")
+    alone = sources.commit("Alone", {"c": b"1"})
+    await repository.refresh()
+    assert await repository.merge_base(main, side) == start
+    assert await repository.merge_base(main, alone) is None
+
+
+async def test_many_files_are_read_at_once_and_only_those_that_are_there_and_small(
+    sources: Sources, repository: Repository
+) -> None:
+    files: dict[str, bytes | None] = {f"d/{n}": b"%d\nx\0" % n * n for n in range(300)}
+    strange: dict[str, bytes | None] = {"a b.txt": b"1", "\u00e9\u2028.txt": b"2", "large": b"x" * 2000}
+    commit = sources.commit("First", files | strange)
+    await repository.refresh()
+    read = await repository.texts(commit, [*files, *strange, "not there", "two\nlines"], largest_bytes=1999)
+    assert read == {path: content for path, content in (files | strange).items() if path != "large"}

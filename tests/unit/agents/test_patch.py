@@ -91,3 +91,45 @@ def test_p19_a_removed_health_check_is_shown_before_anything_larger_or_smaller()
     deleted = patch("docker-compose.yml", ["    healthcheck:", *["      x: y"] * 50], [])
     others = "".join(patch(f"f{n}", [], ["x"]) for n in range(20))
     assert "healthcheck" in excerpt(others + deleted, len(deleted)).text
+
+
+def test_each_removed_line_knows_what_stands_in_its_place() -> None:
+    text = "@@ -1,4 +1,3 @@\n one\n-two\n three\n-four\n+five\n@@ -90,2 +40,1 @@\n nine\n-ten\n"
+    (found,) = file_patches(f"diff --git a/f b/f\n--- a/f\n+++ b/f\n{text}")
+    assert found.removed == ("two", "four", "ten")
+    assert found.removed_at == (2, 3, 41)
+
+
+def test_lines_end_only_where_git_ends_them() -> None:
+    (found,) = file_patches(patch("f", ["a\u2028healthcheck:"], []))
+    assert found.removed == ("a\u2028healthcheck:",)
+
+
+def test_deletions_of_what_does_not_fit_are_shown_before_what_is_added() -> None:
+    small = patch("small.py", [], ["x = 1"])
+    large = patch("large.yml", ["healthcheck:"], ["filler"] * 1000)
+    shown = excerpt(large + small, 400)
+    assert shown.deletions_only == ("large.yml",)
+    assert shown.left_out == ()
+    assert "-healthcheck:" in shown.text
+    assert "+filler" not in shown.text
+    assert "+x = 1" in shown.text
+
+
+def test_thousands_of_deleted_lines_do_not_push_out_the_rest() -> None:
+    small = patch("small.py", ["healthcheck:"], ["x = 1"])
+    large = patch("large.csv", ["filler"] * 1000, [])
+    shown = excerpt(large + small, 400)
+    assert shown.left_out == ("large.csv",)
+    assert "-healthcheck:" in shown.text
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=12), st.integers(10, 3000))
+def test_p19_every_file_of_a_diff_is_shown_or_named_within_the_budget(
+    sizes: list[tuple[int, int]], budget: int
+) -> None:
+    diff = "".join(patch(f"f{n}", ["- old"] * gone, ["+ new"] * came) for n, (gone, came) in enumerate(sizes))
+    shown = excerpt(diff, budget)
+    assert shown.size_bytes <= budget
+    whole = {patch.path for patch in shown.patches} - set(shown.deletions_only)
+    assert sorted([*whole, *shown.deletions_only, *shown.left_out]) == sorted(f"f{n}" for n in range(len(sizes)))
