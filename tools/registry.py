@@ -23,6 +23,7 @@ _MANIFEST_LIMIT_BYTES = 4 * 1024**2
 _INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _ACCEPT = ", ".join((*_INDEXES, *_MANIFESTS))
+_WRITING = "pull,push"
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -115,7 +116,7 @@ class Registry:
         if answer.status in (401, 403):
             raise Denied(
                 f"{reference.registry} does not let the bot write to {reference.repository}.",
-                remedy="Give SHIPMATE_REGISTRY_USERNAME and SHIPMATE_REGISTRY_PASSWORD a login that may write packages.",
+                remedy="Set SHIPMATE_REGISTRY_USERNAME and SHIPMATE_REGISTRY_PASSWORD: a login that may write.",
             )
         if answer.status != 201:  # noqa: PLR2004 - HTTP's own number
             raise _unwell(answer.status, reference)
@@ -156,7 +157,7 @@ class Registry:
         answer = await _sent(session, ask)
         if answer.status != 401:  # noqa: PLR2004 - HTTP's own number
             return answer
-        actions = "pull,push" if ask.body is not None else "pull"
+        actions = _WRITING if ask.body is not None else "pull"
         challenge = answer.headers.get("WWW-Authenticate", "")
         authorization = await self._authorization(session, challenge, reference, actions)
         return await _sent(session, ask.with_login(authorization)) if authorization else answer
@@ -174,8 +175,10 @@ class Registry:
         if not _may_be_told(realm):
             raise Denied(f"{reference.registry} wants its token fetched from {realm!r}, which is not safe.")
         headers = {"Authorization": login.header} if login else {}
-        scope = {"scope": f"repository:{reference.repository}:{actions}", **asked}
-        return _token(await _sent(session, _Ask(realm, headers, scope)), reference)
+        scope = {"scope": f"repository:{reference.repository}:{actions}"}
+        # some registries only ever speak of pulling, also to those who would write
+        query = {**asked, **scope} if actions == _WRITING else {**scope, **asked}
+        return _token(await _sent(session, _Ask(realm, headers, query)), reference)
 
     def _session(self, reference: Reference) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(trust_env=not is_loopback(reference.registry))

@@ -144,3 +144,24 @@ async def test_a_registry_that_is_down_is_said_so(guarded: TokenRegistry) -> Non
     await guarded.server.down()
     with pytest.raises(Unreachable):
         await Registry().digest(f"{guarded.address}/a", "v1")
+
+
+async def test_an_index_is_written_with_a_login_that_may_write_and_a_further_tag_means_the_same(
+    guarded: TokenRegistry,
+) -> None:
+    digests = {"linux/amd64": guarded.publish("a", "amd", [7]), "linux/arm64": guarded.publish("a", "arm", [5])}
+    image = f"{guarded.address}/a"
+    together = await _knowing(guarded).publish(image, "v1", digests)
+    await _knowing(guarded).name(image, together, "latest")
+    assert await Registry().digest(image, "v1") == await Registry().digest(image, "latest") == together
+    assert await Registry().size_bytes(image, "latest", "linux/arm64") == 5
+    with pytest.raises(Denied) as raised:
+        await Registry().publish(image, "v2", digests)
+    assert "a login that may write" in raised.value.remedy
+
+
+async def test_an_index_over_something_that_is_not_there_is_not_written(guarded: TokenRegistry) -> None:
+    image = f"{guarded.address}/a"
+    with pytest.raises(NotFound):
+        await _knowing(guarded).publish(image, "v1", {"linux/amd64": f"sha256:{'0' * 64}"})
+    assert await Registry().digest(image, "v1") is None

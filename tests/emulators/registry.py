@@ -57,8 +57,14 @@ class TokenRegistry:
     def _application(self) -> web.Application:
         application = web.Application()
         application.router.add_get("/v2/{repository:.+}/manifests/{reference}", self._manifest)
+        application.router.add_put("/v2/{repository:.+}/manifests/{reference}", self._written)
         application.router.add_get("/token", self._token)
         return application
+
+    def _challenge(self, repository: str) -> web.Response:
+        realm = self.realm or f"{self.server.url}/token"
+        challenge = f'Bearer realm="{realm}",service="stage",scope="repository:{repository}:pull"'
+        return web.Response(status=401, headers={"WWW-Authenticate": challenge})
 
     async def _token(self, request: web.Request) -> web.Response:
         repository = request.query["scope"].split(":")[1]
@@ -66,14 +72,26 @@ class TokenRegistry:
         if repository in self.private and not known:
             return web.json_response({"errors": [{"code": "DENIED"}]}, status=403)
         self.tokens_given += 1
-        return web.json_response({"token": f"token-for-{repository}"})
+        writing = "-to-write" if known and "push" in request.query["scope"].split(":")[2] else ""
+        return web.json_response({"token": f"token-for-{repository}{writing}"})
+
+    async def _written(self, request: web.Request) -> web.Response:
+        """Take a manifest from whoever has a token to write; the challenge only speaks of pulling, as GHCR's does."""
+        repository, reference = request.match_info["repository"], request.match_info["reference"]
+        if "Authorization" not in request.headers:
+            return self._challenge(repository)
+        if request.headers["Authorization"] != f"Bearer token-for-{repository}-to-write":
+            return web.json_response({"errors": [{"code": "DENIED"}]}, status=403)
+        content = await request.read()
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        for name in (reference, digest):
+            self._manifests[repository, name] = (request.content_type, content)
+        return web.Response(status=201, headers={"Docker-Content-Digest": digest})
 
     async def _manifest(self, request: web.Request) -> web.Response:
         repository, reference = request.match_info["repository"], request.match_info["reference"]
         if request.headers.get("Authorization") != f"Bearer token-for-{repository}":
-            realm = self.realm or f"{self.server.url}/token"
-            challenge = f'Bearer realm="{realm}",service="stage",scope="repository:{repository}:pull"'
-            return web.Response(status=401, headers={"WWW-Authenticate": challenge})
+            return self._challenge(repository)
         if (repository, reference) not in self._manifests:
             return web.json_response({"errors": [{"code": "MANIFEST_UNKNOWN"}]}, status=404)
         media_type, content = self._manifests[repository, reference]
