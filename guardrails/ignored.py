@@ -43,7 +43,7 @@ def kept_out(path: str, lines: Sequence[Pattern]) -> bool:
     """Tell whether a file, seen from the context, does not reach the build. The last line that matters decides."""
     out = False
     for line in lines:
-        if line.back is out and line.matches(path):
+        if line.matches(path):
             out = not line.back
     return out
 
