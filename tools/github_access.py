@@ -72,6 +72,10 @@ class Connections:
         auth = self.to(repository).requester.auth
         return auth.token if auth else ""
 
+    def granted(self, repository: str) -> dict[str, str] | None:
+        """Tell what the App was granted on a repository; None for a token, which does not say."""
+        return dict(self._installation(repository).permissions) if self._access.app else None
+
     def forget(self) -> None:
         """Ask for installations and permissions anew: somebody may have changed them."""
         self._installations.clear()

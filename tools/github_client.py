@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -50,6 +50,11 @@ class GithubClient:
             return SecretStr(self._access.token)
         doing, standing = f"Asking for access to {repository}", "Nothing was fetched."
         return SecretStr(await self._within_limit(doing, lambda: self._connections.token(repository), standing))
+
+    async def granted(self, repository: str) -> Mapping[str, str] | None:
+        """Tell what the App may do on a repository, permission by permission; None for a token."""
+        doing = f"Asking what the App may do on {repository}"
+        return await self._within_limit(doing, lambda: self._connections.granted(repository), "Nothing was changed.")
 
     def close(self) -> None:
         """Take no more questions; one that is being asked ends by itself."""

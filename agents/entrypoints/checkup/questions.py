@@ -27,6 +27,8 @@ class Question:
     headers: Mapping[str, str] = field(repr=False)
     method: str = "GET"
     query: Mapping[str, str] = field(default_factory=dict)
+    document: Mapping[str, Any] | None = None
+    """A body; only ever one that asks for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ async def ask(question: Question) -> Heard:
                 question.url,
                 headers=question.headers,
                 params=question.query,
+                json=question.document,
                 allow_redirects=False,
             ) as response,
         ):

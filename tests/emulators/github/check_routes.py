@@ -32,8 +32,8 @@ def check_suites(call: Call) -> Answer:
 
 def create(call: Call) -> Answer:
     """POST check-runs."""
-    name, head_sha = call.need("name", "head_sha")
     _require_app(call)
+    name, head_sha = call.need("name", "head_sha")
     app, sha = call.actor.removesuffix("[bot]"), call.commit(head_sha)
     one = CheckRun(call.repository.new_id(), sha, name, {}, call.repository.now(), app=app)
     _write(one, {key: value for key, value in call.body.items() if key not in ("name", "head_sha")})

@@ -183,25 +183,6 @@ def test_what_github_lets_the_token_read(repository: Heard, pulls: Heard, state:
 
 
 @pytest.mark.parametrize(
-    ("scopes", "push", "private", "state", "words"),
-    [
-        ("repo, workflow", True, True, OK, ("repo",)),
-        ("public_repo", True, False, OK, ("public_repo",)),
-        ("public_repo", True, True, MISSING, ("only the scopes public_repo",)),
-        ("repo", False, True, MISSING, ("may not push",)),
-        (None, True, True, UNKNOWN, ("cannot be told without writing",)),
-        ("", True, True, UNKNOWN, ("cannot be told without writing",)),
-    ],
-)
-def test_what_the_token_may_write(
-    scopes: str | None, push: bool, private: bool, state: State, words: tuple[str, ...]
-) -> None:
-    headers = {} if scopes is None else {"x-oauth-scopes": scopes}
-    answer = heard(200, headers, private=private, permissions={"push": push})
-    assert_says(github.judged_writing("acme/observer", answer), state, *words)
-
-
-@pytest.mark.parametrize(
     ("answer", "state", "words"),
     [
         (heard(id="m"), OK, ("claude-x",)),
