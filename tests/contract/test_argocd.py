@@ -154,6 +154,22 @@ async def test_the_failure_of_an_earlier_sync_is_not_ours(world: World) -> None:
     assert (await world.arrives(released(world))).arrived
 
 
+async def test_another_attempt_at_the_same_commit_is_not_judged_by_the_one_before(world: World) -> None:
+    commit = released(world)
+    world.application.refusal = "quota"
+    assert not (await world.arrives(commit)).arrived
+    world.application.refusal = ""
+    arrival = await world.arrives(commit)
+    assert arrival.arrived, arrival.problem
+
+
+async def test_a_commit_without_the_images_has_not_arrived(world: World) -> None:
+    arrival = await world.arrives(released(world), "v3", sync_timeout=0.5)
+    assert not arrival.arrived
+    assert "Synced" in arrival.problem
+    assert arrival.problem.endswith("not running: ghcr.io/acme/core:v3")
+
+
 async def test_an_image_that_cannot_be_pulled_is_told_with_the_pod(world: World) -> None:
     world.application.unpullable = frozenset({"v2"})
     arrival = await world.arrives(released(world))
