@@ -1,0 +1,46 @@
+"""P16: what the bot was given for a service is masked before it ever lay on a host."""
+
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from agents.entrypoints.given import given_env, hide_given
+from config.loading import load
+from config.service import Service
+from tools.fingerprints import Fingerprints
+from tools.redaction import Redactor
+
+ROOT = Path(__file__).parents[3]
+PRINTS = Fingerprints(b"k" * 32)
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Service]:
+    return load(ROOT / "config" / "shipmate.yaml", {}).services
+
+
+def test_the_shipped_services_say_which_of_them_are_given_an_env_file(services: dict[str, Service]) -> None:
+    app, observer = (services[name].environments["production"].compose for name in ("app", "observer"))
+    given = given_env(app, {"ENV_FILE": "APP_PORT=1"}, PRINTS)
+    assert given is not None
+    assert given.names == ("APP_PORT",)
+    blank = given_env(app, {"ENV_FILE": " \n"}, PRINTS)
+    assert blank is not None
+    assert blank.content is None
+    assert given_env(observer, {"ENV_FILE": "A=1"}, PRINTS) is None
+
+
+def test_secrets_by_name_by_address_and_by_look_are_masked_and_settings_are_not(services: dict[str, Service]) -> None:
+    password, key, inner = token_hex(10), token_hex(16), token_hex(8)
+    text = (
+        f"DB_PASSWORD={password}\nPARTNER={key}\nDATABASE_URL=postgres://app:{inner}@db/app\n"
+        "APP_URL=http://127.0.0.1:8000/health\nAPP_GREETING=good-evening-everybody\n"
+    )
+    redactor = Redactor()
+    hide_given(services, {"ENV_FILE": text}, redactor)
+    for secret in (password, key, inner):
+        assert secret not in redactor.redact(f"compose said: {secret}")
+    plain = "Asked http://127.0.0.1:8000/health and said good-evening-everybody."
+    assert redactor.redact(plain) == plain
+    assert not redactor.leaks(plain)
