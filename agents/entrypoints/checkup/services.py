@@ -3,18 +3,21 @@
 import asyncio
 import shutil
 from collections.abc import Mapping
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from agents.entrypoints.checkup.check import Check, missing, ok, optional, settled, unknown
 from agents.entrypoints.figures import commit
+from agents.entrypoints.github_login import github_client
 from config.service import ApprovalPolicy, Service
 from config.shipmate import Configuration
 from tools import git
 from tools.capture import Ended
 from tools.codecov import PROGRAM, program_path
 from tools.process import NOT_STARTED, run_bytes
+from tools.redaction import Redactor
 from tools.references import Reference
 from tools.registry import Login, Registry
 
@@ -88,7 +91,9 @@ def judged_approval(policy: ApprovalPolicy, place: str) -> Check:
 
 async def _repository(subject: Subject) -> Check:
     declared = subject.service.repository
-    token = subject.configuration.credentials.github_token if declared.github else None
+    client = github_client(subject.configuration.credentials, Redactor()) if declared.github else None
+    with closing(client) if client else nullcontext():
+        token = await client.token(declared.github or "") if client else None
     argv = listing(declared.url, declared.main)
     ended = await run_bytes(argv, env=git.environment(declared.url, token), timeout=subject.limit)
     return judged_repository(ended, declared.url, declared.main, subject.file)
