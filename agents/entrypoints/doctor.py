@@ -20,6 +20,7 @@ from agents.entrypoints.checkup.report import is_ready, json_report, text_report
 from agents.entrypoints.checkup.servers import Servers, environment_checks
 from agents.entrypoints.checkup.services import Subject, service_checks
 from agents.entrypoints.checkup.slack import slack_checks
+from agents.entrypoints.checkup.triggers import trigger_checks
 from config.faults import ConfigFaults
 from config.loading import load
 from config.shipmate import Configuration, Credentials
@@ -71,7 +72,9 @@ async def examined(
         found = await asyncio.gather(*work.values())
     finally:
         await servers.close()
-    return tuple(Group(title, checks) for title, checks in zip(work, found, strict=True))
+    groups = tuple(Group(title, checks) for title, checks in zip(work, found, strict=True))
+    triggers = trigger_checks(configuration)
+    return (*groups, Group("Triggers", triggers)) if triggers else groups
 
 
 def _redactor(configuration: Configuration) -> Redactor:

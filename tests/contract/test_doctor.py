@@ -25,6 +25,7 @@ from tests.stage.ports import free_port
 from tests.stage.stage import Stage
 from tools.ownership import Ownership
 
+ENOUGH = {"contents": "read", "pull_requests": "write", "statuses": "write", "deployments": "write"}
 SCOPES = "app_mentions:read,channels:history,chat:write,commands"
 
 
@@ -54,7 +55,7 @@ class World:
                 "SLACK_BOT_TOKEN": self.slack.bot_token,
                 "SLACK_APP_TOKEN": self.slack.app_token,
                 "SLACK_API_URL": self.slack.url,
-                "GITHUB_TOKEN": self.github.person_token,
+                "GITHUB_TOKEN": self.github.fine_grained(**ENOUGH),
                 "GITHUB_API_URL": self.github.url,
                 "ANTHROPIC_API_KEY": self.claude.key,
                 "ANTHROPIC_BASE_URL": self.claude.url,
@@ -118,11 +119,14 @@ def told(body: str, **headers: str) -> Fault:
 
 async def test_a_bot_that_has_everything_is_told_so(world: World) -> None:
     world.slack.faults.arm(told('{"ok": true, "user": "shipmate", "team": "acme"}', **{"X-OAuth-Scopes": SCOPES}))
-    report = await world.report()
+    report = await world.report(None, GITHUB_WEBHOOK_SECRET="x" * 32)
     assert report.lacking() == set(), report.text
     assert (report.code, report.content["ready"]) == (0, True)
     states = report.states()
-    assert {name for name, state in states.items() if state != "ok"} == {"acme/observer: write"}
+    assert {name for name, state in states.items() if state != "ok"} == {
+        "acme/observer: checks",
+        "observer in production: approvers",
+    }
     assert {"git", "engine", "buildx", "secret scanner", "database", "scopes", "releases_channel"} <= states.keys()
     assert {"observer-1: way in", "observer-1: compose", "observer-1: env file", "observer-1: disk"} <= states.keys()
     assert world.slack.messages("C0REL") == []
@@ -141,6 +145,7 @@ async def test_the_report_for_people_has_a_line_for_each_check_and_a_closing_sen
         "Model",
         "Service observer",
         "Service observer, production",
+        "Triggers",
     ]
     assert lines[-1].startswith("Everything that is required is there (")
 
@@ -205,6 +210,36 @@ async def test_channels_the_bot_cannot_talk_in_are_missing(world: World) -> None
 
 async def test_an_app_token_of_github_counts_as_a_token(world: World) -> None:
     assert (await world.report(GITHUB_TOKEN=world.github.token))["GITHUB_TOKEN"].startswith("ok: of an app")
+
+
+async def test_a_token_is_told_what_it_lacks_and_what_it_has_too_much_of(world: World) -> None:
+    few = {**ENOUGH, "deployments": "read", "administration": "read"}
+    report = await world.report(GITHUB_TOKEN=world.github.fine_grained(**few))
+    assert report["acme/observer: may"] == ("ok: contents: read, pull requests: write, commit statuses: write -> ")
+    assert "Tick 'Deployments: Read and write'" in report["acme/observer: deployments"]
+    assert report["acme/observer: more than needed"].startswith("optional: allowed, and never used: administration")
+    there = world.github["acme/observer"]
+    assert [*there.deployments, *there.statuses, *there.pulls] == [], "nothing is written to find that out"
+
+
+async def test_a_classic_token_says_itself_what_it_may(world: World) -> None:
+    report = await world.report(GITHUB_TOKEN=world.github.classic("repo", "delete_repo"))
+    assert "deployments: write" in report["acme/observer: may"]
+    assert "delete_repo" in report["acme/observer: more than needed"]
+
+
+async def test_an_app_is_asked_what_it_was_granted(world: World) -> None:
+    app = world.github.app
+    login = {"GITHUB_TOKEN": "", "GITHUB_APP_ID": str(app.id), "GITHUB_APP_PRIVATE_KEY": app.private_key}
+    report = await world.report(**login)
+    assert "install the GitHub App" in report["GITHUB_APP_ID"]
+    app.installed(["acme/observer"], **ENOUGH, checks="write", secrets="write")
+    report = await world.report(**login)
+    assert report["GITHUB_APP_ID"].startswith("ok")
+    assert "checks: write" in report["acme/observer: may"]
+    assert "secrets: write" in report["acme/observer: more than needed"]
+    half = await world.report(**{**login, "GITHUB_APP_PRIVATE_KEY": ""})
+    assert half["GITHUB_APP_ID"].startswith("missing: The GitHub App is set in part.")
 
 
 async def test_a_repository_that_the_token_does_not_see_is_missing(world: World) -> None:
