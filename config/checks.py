@@ -40,6 +40,8 @@ def contradictions(service: Service, stem: str) -> Iterator[Contradiction]:
             ("default_environment",), f"'{unknown}' is not defined{did_you_mean(unknown, service.environments)}"
         )
     yield from _pattern(("version",), service.version)
+    if service.issues is not None:
+        yield from _pattern(("issues", "pattern"), service.issues.pattern)
     yield from _images(service)
     yield from _components_named(service)
     for name, environment in service.environments.items():

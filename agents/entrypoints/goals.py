@@ -188,6 +188,6 @@ def _json(goal: Goal) -> dict[str, Any]:
     if isinstance(goal, Counted):
         share = round(100 * goal.good / goal.all, 2) if goal.all else None
         return told | {"at_least_percent": goal.percent, "percent": share, "succeeded": goal.good, "of": goal.all}
-    numbers = {"median_seconds": round(median(goal.seconds), 3), "longest_seconds": max(goal.seconds)}
-    limit = {"within_seconds": goal.limit.total_seconds(), "within": goal.within, "of": len(goal.seconds)}
-    return told | limit | (numbers if goal.seconds else {})
+    told |= {"within_seconds": goal.limit.total_seconds(), "within": goal.within, "of": len(goal.seconds)}
+    middle, longest = (round(median(goal.seconds), 3), max(goal.seconds)) if goal.seconds else (None, None)
+    return told | {"median_seconds": middle, "longest_seconds": longest}

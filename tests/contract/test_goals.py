@@ -140,6 +140,8 @@ async def test_what_nobody_measured_is_neither_reached_nor_missed(store: Store, 
     assert list(found) == ["astrago"]
     assert {goal.reached for goal in found["astrago"]} == {None}
     assert "- not measured yet: sync within 2 min" in goals_text(found, terminal_voice())
+    told = goals_json(found)["astrago"]
+    assert [one.get("median_seconds", one.get("percent")) for one in told] == [None] * 5
     assert not await measured(store, services, "observer")
 
 

@@ -152,6 +152,13 @@ CASES = {
             "position 1"
         ),
     ),
+    "an issue pattern that does not compile": (
+        ("suites:\n", "issues: {pattern: '[A-'}\nsuites:\n"),
+        (
+            "services/observer.yaml:7: issues.pattern: is not a regular expression: unterminated character set at "
+            "position 0"
+        ),
+    ),
     "more approvals than approvers": (
         ("    health:\n", "    approval: {required: 2, approvers: [U0ANA]}\n    health:\n"),
         (
