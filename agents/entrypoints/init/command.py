@@ -17,7 +17,7 @@ from agents.entrypoints.init.service_file import service_file
 from agents.entrypoints.init.texts import texts
 from tools import git
 from tools.capture import Ended
-from tools.errors import Denied, NotFound
+from tools.errors import Denied, NotFound, ToolError
 from tools.github_client import GithubAccess, GithubClient
 from tools.github_proposals import GithubProposals, Proposal
 from tools.process import run_bytes
@@ -122,15 +122,15 @@ async def _proposed(order: Order, found: Found, access: GithubAccess | None, out
 
 
 def _github(found: Found, access: GithubAccess | None) -> tuple[GithubClient, str]:
-    name = found.origin.github
-    if name is None:
+    if found.origin.github is None:
         raise NotFound("The repository has no origin on GitHub.", remedy="Use --write, or --repo with its address.")
     if access is None:
         raise Denied(
             "A pull request needs GITHUB_TOKEN.",
-            remedy=f"Set it to a token that may write contents, pull requests and workflows of {name}.",
+            standing="Nothing was written.",
+            remedy="Set it to a token that may write contents, pull requests and workflows of the repository.",
         )
-    return GithubClient(access), name
+    return GithubClient(access), found.origin.github
 
 
 def _proposal(found: Found, written: Mapping[str, str], fates: Mapping[str, Fate], service: Filed) -> Proposal:
@@ -144,6 +144,10 @@ async def _clone(url: str, directory: Path, access: GithubAccess | None) -> str:
     """Fetch the newest commit only; returns the branch that it is on."""
     environment = git.environment(url, SecretStr(access.token) if access else None)
     argv = ("git", *git.SETTINGS, "clone", "--quiet", "--depth=1", "--end-of-options", url, str(directory))
-    git.require(await run_bytes(argv, env=environment), f"Cloning {git.shown(url)}", url)
+    try:
+        git.require(await run_bytes(argv, env=environment), f"Cloning {git.shown(url)}", url)
+    except ToolError as error:
+        error.remedy = "Check the address and the network; a private repository needs GITHUB_TOKEN, or a key for SSH."
+        raise
     asked: Ended = await run_bytes(("git", "-C", str(directory), "symbolic-ref", "--short", "HEAD"), env=environment)
     return asked.stdout.decode().strip() or "main"

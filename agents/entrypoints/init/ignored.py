@@ -6,9 +6,8 @@ WEIGHTS = ("*.safetensors", "*.ckpt", "*.pt", "*.pth", "*.gguf", "*.onnx")
 _ALWAYS = (
     ".git",
     ".github",
-    ".env",
-    ".env.*",
     "**/.env",
+    "**/.env.*",
     ".dockerignore",
     "Dockerfile*",
     "docker-compose*",

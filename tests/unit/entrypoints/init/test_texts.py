@@ -117,7 +117,7 @@ def test_a_gpu_is_asked_for_where_the_mode_says_so() -> None:
 def test_weights_and_secrets_stay_out_of_the_image(name: str) -> None:
     for path, text in texts(found_in(*SAMPLES[name])).items():
         if path.endswith(".dockerignore"):
-            assert {".git", ".env"} <= set(text.splitlines())
+            assert {".git", "**/.env"} <= set(text.splitlines())
     assert "**/*.safetensors" in texts(found_in(samples.FASTAPI))[".dockerignore"].splitlines()
 
 
