@@ -1,5 +1,6 @@
 """Nothing changed only where the hosts run what was recorded: what strayed is deployed again."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from config.service import Rule, Service
 from guardrails.verdict import Verdict
 from tests.unit.agents.test_draft import HOSTS, SERVICE, found, host
 from tests.unit.agents.test_survey import answering
+from tools.changes import Commit
 from tools.history.deployments import Deployment
 from tools.history.targets import Target
 
@@ -28,7 +30,11 @@ def record(name: str, digest: str = "") -> Deployment:
 
 
 async def analyzed(
-    monkeypatch: pytest.MonkeyPatch, hosts: tuple[Surveyed, ...], *recorded: Deployment
+    monkeypatch: pytest.MonkeyPatch,
+    hosts: tuple[Surveyed, ...],
+    *recorded: Deployment,
+    service: Service = CHECKED,
+    commits: tuple[Commit, ...] = (),
 ) -> tuple[Next, Analyzed]:
     """Ask for the version that runs already."""
     reported: list[Event] = []
@@ -38,13 +44,14 @@ async def analyzed(
 
     nothing: Any = answering(None)
     repository = SimpleNamespace(
-        refresh=nothing, resolve=answering("4f1c"), changed_files=answering(()), commits=answering(())
+        refresh=nothing, resolve=answering("4f1c"), changed_files=answering(()), commits=answering(commits)
     )
     tools = SimpleNamespace(
-        service=CHECKED,
+        service=service,
         environment_name="production",
-        environment=CHECKED.environments["production"],
+        environment=service.environments["production"],
         repository=repository,
+        release=answering(SimpleNamespace(pinned="")),
         report=report,
         deployed=answering({one.component: one for one in recorded}),
         store=SimpleNamespace(
@@ -95,3 +102,21 @@ async def test_what_was_never_recorded_is_tested_and_built(monkeypatch: pytest.M
     went, _ = await analyzed(monkeypatch, (HOSTS[0], lost), record("api"))
     assert isinstance(went.update, dict)
     assert (went.goto, went.update["suites"], went.update["components"]) == ("test", ["unit"], ["worker"])
+
+
+WITH_ISSUES = Service.model_validate({**CHECKED.model_dump(), "issues": {}})
+NAMING = (
+    Commit("c2", "ben", "BE-581: count", "Closes BE-577, and BE-581.", datetime(2026, 1, 2, tzinfo=UTC)),
+    Commit("c1", "ana", "Read utf-8", "See OPS-1. be-9 is none, nor X-1.", datetime(2026, 1, 1, tzinfo=UTC)),
+)
+
+
+async def test_issues_that_commits_name_are_noted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, told = await analyzed(monkeypatch, HOSTS, record("api"), service=WITH_ISSUES, commits=NAMING)
+    assert told.issues == ("BE-581", "BE-577", "OPS-1")
+
+
+async def test_without_a_tracker_or_a_version_before_no_issue_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, untracked = await analyzed(monkeypatch, HOSTS, record("api"), commits=NAMING)
+    _, first = await analyzed(monkeypatch, (host("web-1"),), service=WITH_ISSUES, commits=NAMING)
+    assert untracked.issues == first.issues == ()
