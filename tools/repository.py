@@ -75,10 +75,6 @@ class Repository:
             return None
         return await self._object(*(f"{candidate}^{{commit}}" for candidate in candidates))
 
-    async def tip(self, branch: str) -> str | None:
-        """Tell the newest commit of a branch, even where a tag is called the same."""
-        return await self._object(f"refs/heads/{branch}^{{commit}}") if git.candidates(branch) else None
-
     async def tags(self, pattern: str) -> tuple[str, ...]:
         """List the tags whose whole name matches the pattern, the newest version first."""
         names = await self._text("for-each-ref", "--format=%(refname:strip=2)", "refs/tags")

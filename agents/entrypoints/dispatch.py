@@ -146,7 +146,7 @@ class Dispatcher:
         repository = self.repository_of(service)
         await repository.refresh()
         pushed = due.trigger == "push"
-        commit = await (repository.tip(due.name) if pushed else repository.resolve(due.name))
+        commit = await (repository.branch(due.name) if pushed else repository.resolve(due.name))
         if commit is None:
             return f"{what} is gone"
         key = await self._key(due, commit)

@@ -153,6 +153,8 @@ def slack_mention(person: str) -> str:
 def terminal_mention(person: str) -> str:
     """Name a person in plain text."""
     short = person[:LONGEST_VALUE]
+    if person == "github":
+        return "somebody on GitHub"
     place, _, name = short.partition(":")
     return cut(flat(f"{name} ({_PLACES[place]})" if place in _PLACES and name else short), 80)
 

@@ -159,6 +159,35 @@ def test_a_release_in_line_says_behind_whom() -> None:
     assert "Waits for v1.2.2 (r1), place 2 in line." in shown(release_card(waiting, SLACK))
 
 
+def test_a_release_that_was_set_off_says_by_what_and_names_the_branch() -> None:
+    pushed = {"version": "0a1b2c3d4e5f", "trigger": "push", "requested_by": "github:ana", "origin": {"branch": "main"}}
+    told = shown(release_card(view(UNTIL_ASKED, **pushed), SLACK))
+    assert told.startswith("observer 0a1b2c3d4e5f (main) in production: waiting for approval")
+    assert "Set off by a push of ana (GitHub) to main" in told
+    tagged = view(UNTIL_ASKED, trigger="tag", requested_by="github:ana")
+    assert "Set off by a new tag of ana (GitHub)" in shown(release_card(tagged, SLACK))
+
+
+def test_a_branch_cannot_say_anything_of_its_own_on_a_card() -> None:
+    hostile = {"trigger": "push", "origin": {"branch": "<!channel>*x*"}, "requested_by": "github:<@U0EVE>"}
+    told = json.dumps(release_card(view(UNTIL_ASKED, **hostile), SLACK).blocks)
+    assert "<!channel>" not in told
+    assert "<@U0EVE>" not in told
+
+
+def test_a_release_that_waits_for_checks_says_how_they_stand() -> None:
+    waiting = view([events.ChecksAwaited("waiting", "1 of 3 check suites have ended.")], status=Status.PENDING)
+    told = shown(release_card(waiting, SLACK))
+    assert "waiting for the checks of its commit" in told
+    assert "Waits for the checks of the commit: 1 of 3 check suites have ended." in told
+
+
+def test_what_nobody_can_type_is_not_suggested() -> None:
+    pushed = {"version": "0a1b2c3d4e5f", "trigger": "push", "origin": {"branch": "main"}}
+    told = shown(release_card(view(UNTIL_ASKED, **pushed, **ended(Outcome.EXPIRED)), SLACK))
+    assert "Next:" not in told
+
+
 def test_a_deterministic_summary_is_not_called_the_models() -> None:
     drawn = planned(summary={"text": "2 files.", "author": "facts"})
     told = shown(release_card(view((*UNTIL_PLANNED, drawn, asked())), SLACK))

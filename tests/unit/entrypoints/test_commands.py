@@ -29,6 +29,7 @@ VERSION = re.compile(r"v\d+\.\d+\.\d+", re.ASCII)
 CATALOG = Catalog(
     {
         "observer": Known(("production", "staging"), "production", VERSION),
+        "astrago": Known(("production", "staging"), "staging", VERSION, commits=True),
         "kodex": Known(("stage",), "stage", re.compile(r"[0-9a-f]{7,40}|v\d+\.\d+\.\d+", re.ASCII)),
     }
 )
@@ -58,6 +59,8 @@ WORDS = (
         ("rollback observer to v1.2.2", Rollback("observer", "production", "v1.2.2")),
         ("rollback observer in staging", Rollback("observer", "staging")),
         ("rollback observer to v1.2.2 in staging", Rollback("observer", "staging", "v1.2.2")),
+        ("rollback astrago to 0a1b2c3d4e5f", Rollback("astrago", "staging", "0a1b2c3d4e5f")),
+        ("rollback astrago to v1.2.2 in production", Rollback("astrago", "production", "v1.2.2")),
         ("cancel observer", Cancel("observer", "production")),
         ("cancel observer staging", Cancel("observer", "staging")),
         ("unlock observer", Unlock("observer", "production")),
@@ -88,6 +91,9 @@ def test_a_well_formed_line_is_one_command(text: str, command: Command) -> None:
         ("statuss", "unknown-command", "/deploy status"),
         ("status obsever", "unknown-service", "/deploy status observer"),
         ("rollback observer to staging", "bad-version", ""),
+        ("rollback observer to 0a1b2c3d4e5f", "bad-version", ""),
+        ("rollback astrago to 0a1b2c3", "bad-version", ""),
+        ("astrago 0a1b2c3d4e5f", "bad-version", ""),
         ("rollback observer v1.2.2", "bad-form", "/deploy rollback observer to v1.2.2"),
         ("rollback observer staging", "bad-form", "/deploy rollback observer in staging"),
         ("reject observer stagin", "unknown-environment", "/deploy reject observer staging"),

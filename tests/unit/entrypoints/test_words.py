@@ -73,6 +73,19 @@ def test_every_kind_of_event_has_a_sentence() -> None:
                 "digest 333333333333"
             ),
         ),
+        (
+            events.Opened("deploy", "observer", "staging", "0a1b2c3d4e5f", "github:ana", "push", "main"),
+            "Set off by a push of ana (GitHub) to main: observer 0a1b2c3d4e5f in staging.",
+        ),
+        (
+            events.Opened("deploy", "observer", "production", "v1.2.3", "github", "release"),
+            "Set off by a release that somebody on GitHub published: observer v1.2.3 in production.",
+        ),
+        (events.ChecksAwaited("failed", "lint: failure"), "The checks of the commit have failed: lint: failure"),
+        (
+            events.Decided(QUESTION, "superseded", "r2", "0a1b2c3d4e5f (main) came after it"),
+            "The plan was superseded by r2: 0a1b2c3d4e5f (main) came after it.",
+        ),
         (APPROVED, "The plan was approved by U0HANA."),
         (events.Decided(QUESTION, "rejected", "U0MAX", "not today"), "The plan was rejected by U0MAX: not today."),
         (events.Decided(QUESTION, "expired", "time"), "Nobody decided in time; nothing was touched."),

@@ -21,6 +21,10 @@ def test_a_plain_name_may_be_a_tag_or_a_branch_and_only_hex_a_commit(ref: str) -
     assert names[2:] == ((ref,) if ref == "abc1234" else ())
 
 
+def test_a_whole_sha_is_its_commit_whatever_a_tag_is_called() -> None:
+    assert git.candidates("a1" * 20)[0] == "a1" * 20
+
+
 @pytest.mark.parametrize(
     "ref",
     [
