@@ -173,6 +173,7 @@ async def _serve(_: argparse.Namespace, configuration: Configuration) -> int:
 async def _speak(wanted: argparse.Namespace, configuration: Configuration) -> int:
     from agents.entrypoints import door
     from agents.entrypoints.commands import Catalog, Misread, parse
+    from agents.entrypoints.github_feed import mirrored_on_github
     from agents.entrypoints.terminal import follow
     from agents.entrypoints.wiring import reachable_crew
 
@@ -184,7 +185,8 @@ async def _speak(wanted: argparse.Namespace, configuration: Configuration) -> in
         reply = await door.answer(command, person(), Origin(), crew, configuration, key)
         print(reply.text)
         if reply.release and wanted.verb in FOLLOWED:
-            return await follow(crew, reply.release, sys.stdout)
+            async with mirrored_on_github(crew, configuration):
+                return await follow(crew, reply.release, sys.stdout)
     return WRONG if isinstance(command, Misread) else DONE if reply.done else NO
 
 

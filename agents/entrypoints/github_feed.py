@@ -18,6 +18,7 @@ from agents.entrypoints.github_credits import Credits
 from agents.entrypoints.github_login import github_client
 from agents.entrypoints.github_mirror import STATUS, DeploymentShown, Links, Shown, StatusShown, shown
 from agents.entrypoints.view import ReleaseView, fold
+from agents.remote import CrewCalls
 from config.service import Service
 from config.shipmate import Configuration
 from tools.clock import Clock
@@ -46,11 +47,14 @@ Step = Callable[[], Awaitable[None]]
 
 @asynccontextmanager
 async def mirrored_on_github(
-    crew: Crew, configuration: Configuration, permalink: Link = lambda _channel, _ts: ""
+    crew: CrewCalls, configuration: Configuration, permalink: Link = lambda _channel, _ts: ""
 ) -> AsyncIterator[None]:
-    """Keep GitHub equal to the journal meanwhile, and at the end for a few seconds more; nothing without a login."""
-    client = github_client(configuration.credentials, crew.store.redactor)
-    if client is None:
+    """Keep GitHub equal to the journal meanwhile, and at the end for a few seconds more.
+
+    Nothing happens without a login, nor beside a running bot, which does it itself.
+    """
+    client = github_client(configuration.credentials, crew.store.redactor) if isinstance(crew, Crew) else None
+    if client is None or not isinstance(crew, Crew):
         yield
         return
     people = configuration.shipmate.people
