@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.sources import Sources
+from tests.stage.sources import Sources
 from tools.changes import ChangedFile
 from tools.errors import Garbled, NotFound
 from tools.repository import Repository

@@ -13,12 +13,12 @@ from agents.words.claims import Words
 from agents.words.excerpt import excerpt
 from agents.words.facts import ReleaseFacts
 from config.shipmate import ModelSettings
-from tests.contract.sources import Sources
 from tests.emulators.anthropic import AnthropicEmulator, ObedientAdversary
 from tests.emulators.anthropic.replies import Reply
 from tests.evaluation.authors import hallucinating, truthful
 from tests.evaluation.scoring import Score, coverage, recall, summaries
 from tests.evaluation.shapes import Files, Shape
+from tests.stage.sources import Sources
 from tools.repository import Repository
 
 

@@ -16,8 +16,8 @@ from agents.pull_requests import PullRequests
 from config.service import Service
 from config.shipmate import Configuration
 from tests.contract.crews import APPROVERS, HANA, Office, crew_of, opened, order
-from tests.contract.sources import Sources
 from tests.emulators.github import GitHubEmulator
+from tests.stage.sources import Sources
 from tools.github import GithubAccess, GithubClient
 from tools.github_events import ChecksEnded, GithubEvent, Published, PullChanged, Pushed, Tagged
 from tools.history.releases import Outcome, Release, Status

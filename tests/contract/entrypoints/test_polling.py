@@ -11,10 +11,10 @@ import pytest
 from agents.entrypoints.polling import LONGEST_PAUSE, Poller, wanted
 from tests.contract.github_schema import conforming
 from tests.contract.histories import history
-from tests.contract.sources import Sources
 from tests.emulators.github import GitHubEmulator
 from tests.emulators.github.world import Release
 from tests.emulators.loopback import FOR_EVER
+from tests.stage.sources import Sources
 from tests.unit.agents.test_triggers import HOME, service
 from tools.clock import SystemClock
 from tools.github import GithubAccess, GithubClient
