@@ -186,7 +186,11 @@ async def _version_before(service: str, environment: str, visit: Visit) -> str |
         return None
     recent = await visit.store.releases.recent(service, environment, HISTORY_LENGTH)
     later = takewhile(lambda one: one.id != newest.release and one.outcome is not Outcome.SUCCEEDED, recent)
-    before = newest.current if any(map(_on_hosts, later)) else newest.previous
+    if any(map(_on_hosts, later)):
+        before = newest.current
+    else:  # what did not change with the newest release has an older one for its previous
+        former = [one.previous for one in deployed.values() if one.release == newest.release and one.previous]
+        before = max(former, key=lambda one: str(one.get("release", "")), default=None)
     return str(before["version"]) if before and before.get("version") else None
 
 

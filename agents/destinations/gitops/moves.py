@@ -23,9 +23,10 @@ async def carry_out(tools: Toolbox, plan: Plan) -> Trouble | None:
     if isinstance(written, Conflict):
         untouched = written.expected == wanted[written.component].before
         return Trouble(written.told, untouched=untouched)
-    await _tell_moved(tools, plan, wanted, tools.clock.monotonic() - begun)
+    moving = [step for step in plan.steps if wanted[step.component].before != wanted[step.component].after]
+    await _tell_moved(tools, moving, tools.clock.monotonic() - begun)
     fault, seconds = await _arrives(tools, plan, written.commit, wanted)
-    for step in plan.steps:
+    for step in moving:
         await tools.report(Settled(step.component, step.place, not fault, seconds, fault))
     return Trouble(f"{plan.gitops.application} did not become well: {fault}") if fault else None
 
@@ -65,12 +66,10 @@ def images(tools: Toolbox, pins: Mapping[str, Pin]) -> tuple[str, ...]:
     return tuple(named(pin, tools.service.components[name]) for name, pin in pins.items() if not is_empty(pin))
 
 
-async def _tell_moved(tools: Toolbox, plan: Plan, wanted: Mapping[str, Change], seconds: float) -> None:
-    for step in plan.steps:
-        change = wanted[step.component]
-        if change.before != change.after:
-            before = step.before.called if step.before else ""
-            await tools.report(Moved(step.component, step.place, before, step.after.tag, round(seconds, 3)))
+async def _tell_moved(tools: Toolbox, steps: Sequence[PlannedStep], seconds: float) -> None:
+    for step in steps:
+        before = step.before.called if step.before else ""
+        await tools.report(Moved(step.component, step.place, before, step.after.tag, round(seconds, 3)))
 
 
 def _problem(arrival: Arrival) -> str:

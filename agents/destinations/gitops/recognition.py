@@ -76,7 +76,8 @@ async def _adopt(tools: Toolbox, name: str, pin: Pin, version: str, commit: str)
     image, _, tag = named(pin, tools.service.components[name]).rpartition(":")
     digest = pin.digest or await tools.registry.digest(image, tag)
     if digest:
-        known: dict[str, Any] = {"release": "", "version": version, "commit": commit, "size_bytes": None}
+        size = await tools.registry.size_bytes(image, digest)
+        known: dict[str, Any] = {"release": "", "version": version, "commit": commit, "size_bytes": size}
         known |= {"image": image, "tag": pin.tag, "digest": digest}
         service, environment = tools.service.service, tools.environment_name
         await tools.store.deployments.succeed(service, environment, name, ADOPTED, known)

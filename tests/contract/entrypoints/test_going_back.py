@@ -60,6 +60,17 @@ async def test_an_adopted_component_is_not_the_newest_because_of_its_name(tmp_pa
         assert "The rollback of observer v1.0.1 in" in (await says(store, "rollback observer")).text
 
 
+async def test_what_did_not_change_with_the_newest_release_does_not_say_what_ran_before_it(tmp_path: Path) -> None:
+    async with history(tmp_path) as store:
+        for number, worker in ((1, "a"), (2, "b"), (3, "b")):
+            await opened(store, number)
+            await store.releases.finish(f"r{number}", Outcome.SUCCEEDED, "")
+            for name, digest in (("batch", worker), ("observer", str(number))):
+                running = {"release": f"r{number}", "version": f"v1.0.{number}", "digest": digest}
+                await store.deployments.succeed("observer", "production", name, f"r{number}", running)
+        assert "The rollback of observer v1.0.2 in" in (await says(store, "rollback observer")).text
+
+
 async def test_a_first_release_over_what_was_adopted_goes_back_to_that(tmp_path: Path) -> None:
     async with history(tmp_path) as store:
         await store.deployments.succeed("observer", "production", "observer", ADOPTED, {"version": "v1.0.0"})

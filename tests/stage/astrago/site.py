@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
+from config.contracts import Probe
 from tests.emulators.argocd import Application, ArgoCdEmulator, Workload
 from tests.stage.astrago import deployments
 from tests.stage.astrago.cluster import Cluster
@@ -19,6 +20,7 @@ from tests.stage.registry import Registry
 from tests.stage.site import OVERRIDES, Site, lay_over
 from tests.stage.web_images import BUSYBOX, NODE
 from tools.clock import SystemClock
+from tools.health import ask
 
 ENVIRONMENT = "stage"
 SYNC = {"sync_timeout": "20s", "hard_refresh_after": "10s"}
@@ -144,6 +146,11 @@ class AstragoSite(Site):
     def address(self, component: str) -> str:
         """Tell where a component answers."""
         return f"http://127.0.0.1:{self.ports[component]}"
+
+    async def answer_of(self, component: str, path: str = "/") -> str:
+        """Ask a component, as those who use it do."""
+        answer = await ask(Probe(url=f"{self.address(component)}{path}"))
+        return answer.body or answer.error
 
     def running(self) -> str:
         """Tell the tags that the cluster runs, in the order of the components."""
