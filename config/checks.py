@@ -84,6 +84,10 @@ def _components_named(service: Service) -> Iterator[Contradiction]:
                 message = "must be an image repository without a tag, such as ghcr.io/acme/observer"
                 yield Contradiction(("components", name, key), message)
         yield from _tags(("components", name), component)
+        on_servers = any(isinstance(one.target, ComposeTarget) for one in service.environments.values())
+        if component.fallback is not None and on_servers:
+            message = "helps only with gitops targets: a compose file names the first registry; take it out"
+            yield Contradiction(("components", name, "fallback"), message)
 
 
 def _tags(at: Location, component: Component) -> Iterator[Contradiction]:

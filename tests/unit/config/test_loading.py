@@ -133,6 +133,13 @@ CASES = {
             "written to"
         ),
     ),
+    "a fallback registry that a compose file cannot name": (
+        ("acme/observer\n", "acme/observer\n    fallback: spare.example/acme/observer\n"),
+        (
+            "services/observer.yaml:7: components.observer.fallback: helps only with gitops targets: a compose file "
+            "names the first registry; take it out"
+        ),
+    ),
     "a suite image that is none": (
         ("    kind: unit\n", "    kind: unit\n    image: Python Three\n"),
         "services/observer.yaml:10: suites.unit.image: is not an image reference; write one such as python:3.11-slim",
