@@ -1,0 +1,153 @@
+"""The line to a registry: single requests, with the login or the token that it asks for."""
+
+import asyncio
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import aiohttp
+from pydantic import SecretStr
+
+from tools.errors import Denied, Garbled, TimedOut, ToolError, Unreachable
+from tools.references import Reference, is_loopback
+
+_LIMIT_BYTES = 4 * 1024**2
+_READING, _WRITING = "pull", "pull,push"
+_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who the bot is at a registry."""
+
+    username: str
+    password: SecretStr
+
+    @property
+    def header(self) -> str:
+        """The value of an Authorization header."""
+        pair = f"{self.username}:{self.password.get_secret_value()}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a registry said, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        """What the body is, by its header."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request; with a body it writes."""
+
+    url: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str] | None = None
+    body: bytes | None = None
+
+    def with_login(self, authorization: str) -> "Ask":
+        """Ask the same, and say who asks."""
+        return replace(self, headers={**self.headers, "Authorization": authorization})
+
+
+class Line:
+    """Lines to registries; `logins` are keyed by the registry's host, as in `ghcr.io`."""
+
+    def __init__(self, logins: Mapping[str, Login], timeout: timedelta) -> None:
+        self._logins = logins
+        self._timeout = timeout
+
+    async def ask(self, ask: Ask, reference: Reference) -> Answer:
+        """Ask once, and once more with what the registry wants; raises `Unreachable` and `TimedOut`."""
+        try:
+            async with asyncio.timeout(self._timeout.total_seconds()), _session(reference) as session:
+                return await self._authorised(session, ask, reference)
+        except TimeoutError as error:
+            raise TimedOut(
+                f"{reference.registry} did not answer within {self._timeout.total_seconds():g} s."
+            ) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Unreachable(
+                f"{reference.registry} cannot be reached: {error}.",
+                remedy=f"Check the registry's address and the network: curl {reference.origin}/v2/",
+            ) from error
+
+    async def _authorised(self, session: aiohttp.ClientSession, ask: Ask, reference: Reference) -> Answer:
+        answer = await _sent(session, ask)
+        if answer.status != 401:  # noqa: PLR2004 - HTTP's own number
+            return answer
+        actions = _READING if ask.body is None else _WRITING
+        challenge = answer.headers.get("WWW-Authenticate", "")
+        authorization = await self._authorization(session, challenge, reference, actions)
+        return await _sent(session, ask.with_login(authorization)) if authorization else answer
+
+    async def _authorization(
+        self, session: aiohttp.ClientSession, challenge: str, reference: Reference, actions: str
+    ) -> str | None:
+        """Answer a challenge: with the login itself, or with a token that the login (or nobody) is given."""
+        login = self._logins.get(reference.registry)
+        scheme, _, parameters = challenge.partition(" ")
+        if scheme.lower() != "bearer":
+            return login.header if login else None
+        asked = dict(_CHALLENGE.findall(parameters))
+        realm = asked.pop("realm", "")
+        if not _may_be_told(realm):
+            raise Denied(f"{reference.registry} wants its token fetched from {realm!r}, which is not safe.")
+        headers = {"Authorization": login.header} if login else {}
+        scope = {"scope": f"repository:{reference.repository}:{actions}"}
+        # some registries only ever speak of pulling, also to those who would write
+        query = {**asked, **scope} if actions == _WRITING else {**scope, **asked}
+        return _token(await _sent(session, Ask(realm, headers, query)), reference)
+
+
+def unwell(status: int, reference: Reference) -> ToolError:
+    """Say that a registry has trouble of its own."""
+    return Unreachable(
+        f"{reference.registry} answered {status} when asked for {reference.repository}.",
+        remedy="Wait a minute, then try again.",
+    )
+
+
+def _session(reference: Reference) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(trust_env=not is_loopback(reference.registry))
+
+
+async def _sent(session: aiohttp.ClientSession, ask: Ask) -> Answer:
+    method = "GET" if ask.body is None else "PUT"
+    async with session.request(method, ask.url, headers=ask.headers, params=ask.query, data=ask.body) as response:
+        body = bytearray()
+        async for chunk in response.content.iter_chunked(65536):
+            body += chunk
+            if len(body) > _LIMIT_BYTES:
+                raise Garbled(f"{urlsplit(ask.url).netloc} answered more than a manifest may be.")
+        return Answer(response.status, response.headers, bytes(body))
+
+
+def _token(answer: Answer, reference: Reference) -> str:
+    try:
+        document = json.loads(answer.body)
+        return f"Bearer {document.get('token') or document['access_token']}"
+    except (ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
+        if answer.status >= 500:  # noqa: PLR2004 - HTTP's own number
+            raise unwell(answer.status, reference) from error
+        raise Denied(
+            f"{reference.registry} gives no token for {reference.repository}.",
+            remedy=f"docker login {reference.registry}, with a token that may read packages.",
+        ) from error
+
+
+def _may_be_told(realm: str) -> bool:
+    parts = urlsplit(realm)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc))
