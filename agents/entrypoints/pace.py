@@ -36,7 +36,7 @@ class Pace:
         said = self._said[what]
         while said and said[0] <= now - limit.seconds:
             said.popleft()
-        window = said[0] + limit.seconds - now if len(said) >= limit.calls else 0.0
+        window = said[-limit.calls] + limit.seconds - now if len(said) >= limit.calls else 0.0
         return max(0.0, window, *(self._silent_until.get(one, now) - now for one in (what, EVERYTHING)))
 
     def note(self, what: str, now: float) -> None:

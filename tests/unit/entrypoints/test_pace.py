@@ -1,13 +1,14 @@
 """Talking no faster than allowed, and figures for people."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agents.entrypoints import figures
 from agents.entrypoints.pace import Limit, Pace
 
 
+@example([1, 0, 0], 1, 1.0)
 @given(st.lists(st.integers(0, 30_000), max_size=60), st.integers(1, 5), st.floats(0.5, 10))
 def test_no_window_ever_holds_more_than_allowed(gaps_ms: list[int], calls: int, seconds: float) -> None:
     pace, now, said = Pace({"edit": Limit(calls, seconds)}), 0.0, []
