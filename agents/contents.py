@@ -15,7 +15,7 @@ from guardrails.composition import composition_sound
 from guardrails.destructive import no_volume_deleted
 from guardrails.dockerfile_user import compose_user_agreed, image_user_agreed
 from guardrails.environment import names_in_sources
-from guardrails.secrets import no_hardcoded_secrets, secret_uses
+from guardrails.secrets import SecretUse, no_hardcoded_secrets, secret_uses
 from guardrails.verdict import Finding, Verdict
 from guardrails.volumes import storage_kept
 from guardrails.weights import weights_not_in_image
@@ -51,11 +51,11 @@ async def judge_sources(
     `sizes` (path -> bytes) also has what is no text or too large to be read; absent where `files` are all there are.
     """
     readable = {path: content.decode(errors="replace") for path, content in files.items()}
-    verdict = await _secrets(files, scanner) + no_volume_deleted(readable)
+    verdict = await _secrets(files, scanner) + await asyncio.to_thread(no_volume_deleted, readable)
     known = sizes or {path: len(content) for path, content in files.items()}
     for component in service.components.values():
         verdict += build_inputs_sound(component, files, known)
-    verdict += names_in_sources(environment.variables, readable)
+    verdict += await asyncio.to_thread(names_in_sources, environment.variables, readable)
     target = environment.target
     if not isinstance(target, ComposeTarget):
         return verdict
@@ -103,8 +103,12 @@ async def _secrets(
         matches = await scanner.scan((also_by_pattern or files).items())
     except ToolError as error:
         return Verdict.of([_not_scanned(error)])
-    uses = [use for path, content in files.items() for use in secret_uses(path, content, scanner.seal)]
+    uses = await asyncio.to_thread(_uses, files, scanner)
     return no_hardcoded_secrets(uses, matches)
+
+
+def _uses(files: Mapping[str, bytes], scanner: Scanner) -> list[SecretUse]:
+    return [use for path, content in files.items() for use in secret_uses(path, content, scanner.seal)]
 
 
 def _not_scanned(error: ToolError) -> Finding:

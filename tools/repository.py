@@ -112,11 +112,8 @@ class Repository:
         self, commit: str, paths: Iterable[str], largest_bytes: int = _FILE_LIMIT_BYTES
     ) -> Mapping[str, bytes]:
         """Give the named files of a commit, where they are there and not too large; a link gives its target."""
-        wanted = [path for path in dict.fromkeys(paths) if "\n" not in path]
         revision = await self._commit(commit)
-        asked = "".join(f"{revision}:{path}\n" for path in wanted).encode()
-        told = (await self._text("cat-file", "--batch-check", stdin=asked)).split("\n")[:-1]
-        sizes = {path: int(line.split()[2]) for path, line in zip(wanted, told, strict=True) if " blob " in line}
+        sizes = await self.sizes(revision, paths)
         small = [path for path, size in sizes.items() if size <= largest_bytes]
         found: dict[str, bytes] = {}
         for batch in _batches(small, sizes):
@@ -124,6 +121,18 @@ class Repository:
             answer = await self._run("cat-file", "--batch", stdin=asked)
             found |= _blobs(batch, answer.stdout)
         return found
+
+    async def sizes(self, commit: str, paths: Iterable[str]) -> Mapping[str, int]:
+        """Tell the size in bytes of the named files of a commit, where they are there."""
+        wanted = [path for path in dict.fromkeys(paths) if "\n" not in path]
+        revision = await self._commit(commit)
+        asked = "".join(f"{revision}:{path}\n" for path in wanted).encode()
+        told = (await self._text("cat-file", "--batch-check", stdin=asked)).split("\n")[:-1]
+        return {
+            path: int(found[1])
+            for path, line in zip(wanted, told, strict=True)
+            if (found := re.fullmatch(r"[0-9a-f]{40,64} blob (\d+)", line))
+        }
 
     async def files(self, commit: str) -> tuple[str, ...]:
         """List all files of a commit."""

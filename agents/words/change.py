@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from agents.words.dependencies import declares_dependencies, dependency_changes
 from agents.words.discreet import without_secrets
@@ -18,12 +19,14 @@ from tools.changes import ChangedFile
 from tools.errors import Garbled
 from tools.repository import Repository
 
-MOST_LINES_OF_A_FILE = 20_000
-MOST_LINES = 200_000
+LARGEST_BYTES, MOST_LINES_OF_A_FILE = 4_000_000, 20_000
+"""Of one file, both versions together."""
+MOST_BYTES, MOST_LINES = 40_000_000, 250_000
 """Of all files together; what lies beyond is told by name."""
 AT_ONCE = 400
 """Files in one question to git."""
 LARGEST_DECLARATION_BYTES = 5_000_000
+Texts = Mapping[str, bytes | None]
 
 
 async def change_facts(
@@ -37,30 +40,41 @@ async def change_facts(
     files = await repository.changed_files(older, newer)
     by_machine = folded(file.path for file in files)
     diff, unread = await _diff(repository, older, newer, files, by_machine)
-    diff = await asyncio.to_thread(without_secrets, diff)
-    patches = file_patches(diff)
     before, after = await _contents(repository, older, newer, files)
-    settings, not_understood = setting_changes(*_chosen(configures, before, after))
-    tested = touched_tests(files, by_machine, patterns)
-    shipped = [patch for patch in patches if patch.path not in tested.touched]
-    settings = tuple(sorted((*settings, *variables_read(shipped))))
-    schema = migrations(files)
-    destructive = destructive_lines(patches, schema)
-    facts = ReleaseFacts(
+    known = ReleaseFacts(
         from_commit=older or "",
         to_version="",
         to_commit=newer,
         commits=await repository.commits(older, newer),
         files=by_category(files, patterns),
-        risks=change_risks(files, destructive, by_machine, tested),
+        folded=by_machine,
+        unread=unread,
+    )
+    # A large change takes seconds, in which others still get their answers.
+    return await asyncio.to_thread(_computed, known, diff, before, after, patterns)
+
+
+def _computed(
+    known: ReleaseFacts, raw_diff: str, before: Texts, after: Texts, patterns: Patterns | None
+) -> tuple[ReleaseFacts, str]:
+    """Work out what the lines and the files say."""
+    files, diff = known.changed, without_secrets(raw_diff)
+    patches, schema = file_patches(diff), migrations(files)
+    tested = touched_tests(files, known.folded, patterns)
+    settings, not_understood = setting_changes(*_chosen(configures, before, after))
+    shipped = [patch for patch in patches if patch.path not in tested.touched]
+    settings = tuple(sorted((*settings, *variables_read(shipped))))
+    destructive = destructive_lines(patches, schema)
+    facts = replace(
+        known,
+        risks=change_risks(files, destructive, known.folded, tested),
         migrations=schema,
         dependencies=dependency_changes(*_chosen(declares_dependencies, before, after)),
         settings=settings,
         removed_protections=removed_protections(diff),
         tested=tested,
-        way_back=way_back(schema, destructive, settings, unread),
-        folded=by_machine,
-        unread=unread | dict.fromkeys(not_understood, "its keys could not be read; its lines were"),
+        way_back=way_back(schema, destructive, settings, known.unread),
+        unread=dict(known.unread) | dict.fromkeys(not_understood, "its keys could not be read; its lines were"),
     )
     return facts, diff
 
@@ -72,16 +86,19 @@ async def _diff(
     files: Sequence[ChangedFile],
     by_machine: Mapping[str, str],
 ) -> tuple[str, dict[str, str]]:
-    """Read the lines of what people wrote, smaller files first, and tell what was left out."""
-    unread = {file.path: _unreadable(file, by_machine) for file in files}
-    unread = {path: why for path, why in unread.items() if why}
-    lines = 0
+    """Read the lines of what people wrote, as far as there is room, and tell what was left out."""
+    sizes = await _sizes(repository, older, newer, files)
+    unread = {file.path: why for file in files if (why := _unreadable(file, sizes, by_machine))}
+    lines = size = 0
     wanted: list[ChangedFile] = []
-    for file in sorted(files, key=lambda file: (file.added + file.deleted, file.path)):
+    for file in sorted(files, key=_telling_first):
+        if file.path in unread:
+            continue
         lines += file.added + file.deleted
-        if file.path not in unread and lines <= MOST_LINES:
+        size += sizes.get(file.path, 0)
+        if lines <= MOST_LINES and size <= MOST_BYTES:
             wanted.append(file)
-        elif file.path not in unread:
+        else:
             unread[file.path] = "the change is too large"
     pieces = [await _piece(repository, older, newer, batch) for batch in _batches(wanted)]
     diff = "".join(pieces)
@@ -89,12 +106,29 @@ async def _diff(
     return diff, unread | {file.path: "git shows no lines of it" for file in wanted if file.path not in read}
 
 
-def _unreadable(file: ChangedFile, by_machine: Mapping[str, str]) -> str:
+def _telling_first(file: ChangedFile) -> tuple[bool, bool, int, str]:
+    """Order by what must not be missed: how something runs, then what loses lines, then smaller before larger."""
+    return not configures(file.path), not file.deleted, file.added + file.deleted, file.path
+
+
+async def _sizes(
+    repository: Repository, older: str | None, newer: str, files: Sequence[ChangedFile]
+) -> Mapping[str, int]:
+    """Tell the bytes of both versions of each file together."""
+    new = await repository.sizes(newer, [file.path for file in files])
+    origins = {file.path: file.previous_path or file.path for file in files}
+    old = await repository.sizes(older, origins.values()) if older else {}
+    return {file.path: new.get(file.path, 0) + old.get(origins[file.path], 0) for file in files}
+
+
+def _unreadable(file: ChangedFile, sizes: Mapping[str, int], by_machine: Mapping[str, str]) -> str:
     if file.binary:
         return "binary"
-    if file.added + file.deleted > MOST_LINES_OF_A_FILE:
-        return "too many lines"
-    return by_machine.get(file.path, "")
+    if file.path in by_machine:
+        return by_machine[file.path]
+    if sizes.get(file.path, 0) > LARGEST_BYTES or file.added + file.deleted > MOST_LINES_OF_A_FILE:
+        return "too large a file"
+    return ""
 
 
 async def _piece(repository: Repository, older: str | None, newer: str, files: Sequence[ChangedFile]) -> str:
@@ -111,9 +145,6 @@ async def _piece(repository: Repository, older: str | None, newer: str, files: S
 def _batches(files: Sequence[ChangedFile]) -> Iterator[Sequence[ChangedFile]]:
     for start in range(0, len(files), AT_ONCE):
         yield files[start : start + AT_ONCE]
-
-
-Texts = Mapping[str, bytes | None]
 
 
 async def _contents(
