@@ -32,7 +32,7 @@ class ModelSettings(Settings):
     diagnosis: str = "claude-sonnet-5-5"
     timeout: Duration = timedelta(seconds=20)
     """For one whole conversation, retries included."""
-    max_tokens: int = Field(default=1500, ge=100, le=8000)
+    max_tokens: int = Field(default=3000, ge=100, le=8000)
     diff_budget_bytes: int = Field(default=60_000, ge=1000)
     """How much of a diff the model is shown; the rest is listed by name."""
 
