@@ -260,6 +260,18 @@ async def test_what_a_person_asked_for_is_never_superseded(yard: Yard) -> None:
     await yard.stands(manual, Status.WAITING)
 
 
+async def test_of_pushes_that_stand_in_line_only_the_newest_is_kept(yard: Yard) -> None:
+    manual = await opened(yard.crew, order(environment="staging"))
+    await yard.stands(manual, Status.WAITING)
+    for text in "123":
+        yard.push("main", text)
+        await yard.hears(Pushed(HOME, "main", "ana"))
+        await yard.settled()
+    pushed = [release for release in await yard.releases() if release.trigger == "push"]
+    assert [release.outcome for release in pushed] == [Outcome.CANCELLED, Outcome.CANCELLED, None]
+    await yard.stands(pushed[-1].id, Status.QUEUED)
+
+
 async def test_a_pushed_commit_waits_for_its_checks_and_holds_nothing_up(yard: Yard) -> None:
     commit = yard.push("checked", "1")
     suite = yard.github[HOME].begins_checks(commit)

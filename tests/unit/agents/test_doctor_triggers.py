@@ -1,4 +1,6 @@
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -12,11 +14,15 @@ CHANNEL = {"slack": {"releases_channel": "C0REL"}}
 LONG = {"github_webhook_secret": "x" * 32, "github_token": "t"}
 
 
-def told(declared: Service, *, bot: dict[str, Any] | None = None, **credentials: str) -> str:
+def told(
+    declared: Service,
+    bot: Mapping[str, Any] = MappingProxyType({}),
+    credentials: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Say what doctor tells, a line each."""
     here = Path("shipmate.yaml")
-    shipmate = Shipmate.model_validate({"services": here, "workspace": here, **CHANNEL, **(bot or {})})
-    held = Credentials.model_validate(credentials)
+    shipmate = Shipmate.model_validate({"services": here, "workspace": here, **CHANNEL, **bot})
+    held = Credentials.model_validate(dict(credentials))
     configuration = Configuration(path=here, shipmate=shipmate, services={"observer": declared}, credentials=held)
     return "\n".join(f"{c.state} {c.name}: {c.detail} | {c.remedy}" for c in trigger_checks(configuration))
 
@@ -49,16 +55,16 @@ PEOPLE = {"people": {"hana": ["U0HANA", "github:hana"]}}
 def test_doctor_tells_what_keeps_triggers_from_their_work(
     line: str, bot: dict[str, Any], credentials: dict[str, str]
 ) -> None:
-    assert line in told(of(), bot=bot, **credentials)
+    assert line in told(of(), bot, credentials)
 
 
 def test_nothing_is_missing_where_everything_is_told() -> None:
-    lines = told(of(), bot=PEOPLE, **LONG).splitlines()
+    lines = told(of(), PEOPLE, LONG).splitlines()
     assert [line.partition(" ")[0] for line in lines] == ["ok"]
 
 
 def test_a_service_without_its_repository_on_github_never_fires() -> None:
-    assert "missing observer in staging: has triggers" in told(of(github=None), **LONG)
+    assert "missing observer in staging: has triggers" in told(of(github=None), credentials=LONG)
 
 
 def test_nothing_is_told_where_nothing_releases_by_itself() -> None:
