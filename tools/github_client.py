@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
 
 from github import Github
 from pydantic import SecretStr
@@ -22,12 +24,44 @@ logging.getLogger("github").handlers.clear()
 logging.getLogger("github").setLevel(logging.WARNING)
 
 
+class Worker:
+    """One thread that does one thing after the other. The process does not wait for it at its end."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._work: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._thread: Thread | None = None
+
+    def give(self, work: Callable[[], Answer]) -> "Future[Answer]":
+        """Put something in line; what is cancelled before its turn is left out."""
+        result: Future[Answer] = Future()
+        self._work.put((result, work))
+        if self._thread is None:
+            self._thread = Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        return result
+
+    def stop(self) -> None:
+        """Begin nothing more after what is in line."""
+        self._work.put(None)
+
+    def _run(self) -> None:
+        while (given := self._work.get()) is not None:
+            result, work = given
+            if not result.set_running_or_notify_cancel():
+                continue
+            try:
+                result.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - whoever waits for the result is told
+                result.set_exception(error)
+
+
 class GithubClient:
     """Runs questions to GitHub one after the other."""
 
     def __init__(self, access: GithubAccess) -> None:
         self._access = access
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="github")
+        self._worker = Worker("github")
         self._connections = Connections(access)
 
     async def ask(
@@ -58,10 +92,10 @@ class GithubClient:
 
     def close(self) -> None:
         """Take no more questions; one that is being asked ends by itself."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._worker.stop()
 
     async def _within_limit(self, doing: str, answered: Callable[[], Answer], standing: str) -> Answer:
-        running = asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, doing, answered, standing)
+        running = asyncio.wrap_future(self._worker.give(lambda: self._guarded(doing, answered, standing)))
         try:
             async with asyncio.timeout(self._access.limit.total_seconds()):
                 return await running

@@ -1,5 +1,7 @@
 """P13 for GitHub: whatever it does instead of answering ends in a defined way, in time, and nothing is there twice."""
 
+import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from tools.github_deployments import Deployment, GithubDeployments, Standing
 from tools.github_refusals import Collided, Limited
 from tools.github_releases import GithubReleases
 
+ROOT = Path(__file__).parents[2]
 NAME = "acme/observer"
 LIMIT = timedelta(seconds=4)
 SECONDARY = '{"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}'
@@ -146,3 +149,32 @@ async def test_a_limit_tells_how_long_it_lasts(desk: Desk) -> None:
     with pytest.raises(Limited) as limited:
         await desk.status()
     assert limited.value.seconds == 37
+
+
+LEAVING = """
+import asyncio, sys
+from datetime import timedelta
+from tools.errors import TimedOut
+from tools.github_client import GithubAccess, GithubClient
+
+async def main():
+    client = GithubClient(GithubAccess("x", sys.argv[1], politeness=False, limit=timedelta(seconds=0.3)))
+    try:
+        await client.ask("Asking", lambda github: github.get_user().login)
+    except TimedOut:
+        print("timed out")
+    client.close()
+
+asyncio.run(main())
+"""
+
+
+async def test_p13_a_silent_github_does_not_hold_up_the_end_of_the_process(desk: Desk) -> None:
+    desk.github.faults.hang(times=100)
+    begun = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", LEAVING, desk.github.url, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    told, _ = await process.communicate()
+    assert told == b"timed out\n"
+    assert time.monotonic() - begun < 8, "one request alone is given up after ten seconds"
