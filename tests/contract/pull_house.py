@@ -11,6 +11,7 @@ from pathlib import Path
 from agents.narrator import Narrator
 from agents.pull_requests import PullRequests
 from config.loading import load
+from config.shipmate import Configuration
 from tests.contract.crews import HastyClock
 from tests.emulators.github import CheckRun, GitHubEmulator
 from tests.emulators.github.git import IDENTITY
@@ -87,6 +88,14 @@ class House:
     def described_by(self, narrator: Narrator) -> PullRequests:
         """Let a model write, too."""
         return self._pulls(self.github.token, narrator)
+
+    def configured(self, database: str) -> Configuration:
+        """Give the configuration of a bot that would look after them."""
+        environ = {"GITHUB_TOKEN": self.github.token, "GITHUB_API_URL": self.github.url}
+        loaded = load(SETTINGS, environ | {"SHIPMATE_DATABASE_URL": database})
+        service = loaded.services["observer"]
+        here = service.repository.model_copy(update={"url": str(self.bare)})
+        return loaded.model_copy(update={"services": {"observer": service.model_copy(update={"repository": here})}})
 
     def _pulls(self, token: str, narrator: Narrator | None) -> PullRequests:
         access = GithubAccess(token, self.github.url, politeness=False, limit=timedelta(seconds=20))

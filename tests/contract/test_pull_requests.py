@@ -1,6 +1,7 @@
 """Pull requests: one comment and one check run, whatever happens to the branch, to GitHub and to the model."""
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from agents.entrypoints.summarise import pull_summary
 from agents.narrator import Narrator
 from agents.notices import NAME as CHECK
 from config.shipmate import ModelSettings
@@ -216,6 +218,19 @@ async def test_a_comment_that_somebody_rewrote_is_put_right(house: House) -> Non
     said, comment.body = comment.body, comment.body.replace("Risk: ", "No risk, really: ")
     await house.pulls.changed(NAME, number)
     assert comment.body == said
+
+
+async def test_the_shell_tells_the_same_and_writes_nothing(house: House, tmp_path: Path) -> None:
+    number = house.opens("from-the-shell", {COMPOSE: house.without(COMPOSE, *NO_HEALTH)})
+    configuration = house.configured(f"sqlite:///{tmp_path}/shipmate.db")
+    out = io.StringIO()
+    assert await pull_summary(configuration, "observer", number, as_json=True, out=out) == 0
+    document = json.loads(out.getvalue())
+    assert "health check removed" in document["markdown"]
+    assert [one["rule"] for one in document["facts"]["findings"]]
+    assert await pull_summary(configuration, "observer", 9_999, as_json=False, out=out) == 2
+    assert "GitHub does not know it" in out.getvalue()
+    assert house.writes() == 0
 
 
 @pytest.fixture
