@@ -65,6 +65,8 @@ class Follower:
             await self.turn()
             if not self._behind:
                 return True
+            if min(max(moment, self._quiet_until) for moment in self._behind.values()) >= end:
+                return False
             await self.clock.sleep(timedelta(seconds=min(self._rest(), 0.2)))
         return False
 
