@@ -55,11 +55,12 @@ async def brief(state: State, proposal: Proposal, tools: Toolbox) -> Briefing:
 
 
 def _summary(facts: ReleaseFacts, words: Words | None) -> Mapping[str, Any]:
-    if words is None:
-        sections = [f"{section.title}: {'; '.join(section.lines)}" for section in plain(facts)]
-        return {"author": "facts", "text": "\n".join(sections), "flagged": []}
-    lines = [claim.text for claim in (*words.bullets, *words.warnings)]
-    return {"author": "model", "text": "\n".join(lines), "flagged": list(words.flagged)}
+    backed = [claim.text for claim in (*words.bullets, *words.warnings)] if words else []
+    flagged = list(words.flagged) if words else []
+    if backed:
+        return {"author": "model", "text": "\n".join(backed), "flagged": flagged}
+    sections = [f"{section.title}: {'; '.join(section.lines)}" for section in plain(facts)]
+    return {"author": "facts", "text": "\n".join(sections), "flagged": flagged}
 
 
 async def _earlier(tools: Toolbox) -> Verdict:
