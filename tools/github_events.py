@@ -116,7 +116,8 @@ def read(event: str, content_type: str, body: bytes) -> GithubEvent | Unwanted |
     if reader is None:
         return Unwanted(f"{event[:60]} is no event that releases anything.")
     if content_type == FORM:
-        body = next(iter(parse_qs(body).get(b"payload", [])), b"")
+        fields = parse_qs(body.decode("ascii", "replace"), errors="replace")
+        body = next(iter(fields.get("payload", [])), "").encode()
     try:
         return reader(body)
     except ValidationError as error:

@@ -3,7 +3,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -144,6 +144,7 @@ def test_no_payload_can_break_the_reader(event: str, name: str, data: st.DataObj
         assert load(json.loads(json.dumps(dump(told)))) == told
 
 
-@given(st.sampled_from(EVENTS), st.binary())
-def test_no_bytes_can_break_the_reader(event: str, body: bytes) -> None:
-    assert isinstance(read(event, JSON, body), Unwanted | Malformed)
+@given(st.sampled_from(EVENTS), st.sampled_from((JSON, FORM)), st.binary())
+@example("push", FORM, b"\x80")
+def test_no_bytes_can_break_the_reader(event: str, content_type: str, body: bytes) -> None:
+    assert isinstance(read(event, content_type, body), Unwanted | Malformed)
