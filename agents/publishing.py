@@ -51,7 +51,8 @@ async def _diverted(fallback: str, reference: str, name: str, refusal: ToolError
     try:
         digest = await tools.images.push(elsewhere)
     except ToolError as error:
-        error.happened = f"{refusal.happened} The fallback failed as well: {error.happened}"
+        first = refusal.happened.rstrip(".")
+        error.happened = f"{reference} was not taken: {first}. The fallback {elsewhere} failed too: {error.happened}"
         raise
     await tools.report(Diverted(name, reference, elsewhere, refusal.happened))
     return elsewhere, digest
