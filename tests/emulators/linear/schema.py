@@ -16,7 +16,6 @@ from graphql import (
     InputObjectTypeDefinitionNode,
     InputValueDefinitionNode,
     ObjectTypeDefinitionNode,
-    ScalarTypeDefinitionNode,
     build_ast_schema,
     parse,
     print_ast,
@@ -57,21 +56,26 @@ def schema() -> GraphQLSchema:
 
 def _kept(document: DocumentNode) -> Iterator[ObjectTypeDefinitionNode | InputObjectTypeDefinitionNode]:
     for node in document.definitions:
-        if isinstance(node, ObjectTypeDefinitionNode | InputObjectTypeDefinitionNode) and node.name.value in KEPT:
-            node.description, node.directives, node.interfaces = None, (), ()  # type: ignore[union-attr]
-            names = KEPT[node.name.value]
-            node.fields = tuple(_plain(field) for field in node.fields if field.name.value in names)
-            yield node
-        elif isinstance(node, ScalarTypeDefinitionNode):
+        if isinstance(node, ObjectTypeDefinitionNode) and node.name.value in KEPT:
+            node.interfaces = ()
+            node.fields = tuple(_field(one) for one in node.fields if one.name.value in KEPT[node.name.value])
+        elif isinstance(node, InputObjectTypeDefinitionNode) and node.name.value in KEPT:
+            node.fields = tuple(_value(one) for one in node.fields if one.name.value in KEPT[node.name.value])
+        else:
             continue
+        node.description, node.directives = None, ()
+        yield node
 
 
-def _plain(field: FieldDefinitionNode | InputValueDefinitionNode) -> FieldDefinitionNode | InputValueDefinitionNode:
+def _field(field: FieldDefinitionNode) -> FieldDefinitionNode:
     field.description, field.directives = None, ()
-    if isinstance(field, FieldDefinitionNode):
-        known = (one for one in field.arguments if one.name.value in ARGUMENTS)
-        field.arguments = tuple(_plain(one) for one in known)  # type: ignore[misc]
+    field.arguments = tuple(_value(one) for one in field.arguments if one.name.value in ARGUMENTS)
     return field
+
+
+def _value(value: InputValueDefinitionNode) -> InputValueDefinitionNode:
+    value.description, value.directives = None, ()
+    return value
 
 
 if __name__ == "__main__":
