@@ -101,21 +101,17 @@ async def test_coverage_is_shown_as_it_went_a_codecov_that_refuses_holds_nothing
 async def test_a_failed_release_brings_the_old_env_file_back_and_new_values_void_an_approval(app: AppSite) -> None:
     async with Conversation(app) as chat:
         assert f"app {GOOD} in production runs" in await chat.release(GOOD)
-    before, app.greeting = reached(app), "good evening"
-    async with Conversation(app) as chat:
+        before = reached(app)
+        await given(chat, app.env_file.replace("hello", "good evening"))
         story = await chat.release("v1.1.4")
         assert "app v1.1.4 in production: failed and was rolled back" in story
         assert "answered 404" in story
         assert (app.running(), app.greets(), reached(app)) == (app.tag(GOOD), "hello", before)
         card = await chat.asks(f"/deploy app {NEWEST}")
         assert "(new or changed)" in await chat.shows(card, "[Approve]")
-        await chat.bot.stop()
-        chat.bot.given(ENV_FILE=app.env_file.replace("evening", "night"))
-        await chat.bot.start()
-        await chat.slack.connected()
+        await given(chat, app.env_file.replace("hello", "good night"))
         chat.slack.clicks(HANA, "Approve", card)
-        ended = await chat.end(card)
-        assert "Env file: its content changed." in ended
+        assert "Env file: its content changed." in await chat.end(card)
         assert (app.running(), reached(app)) == (app.tag(GOOD), before)
         back = await chat.end(await chat.asks(f"/deploy rollback app to {app.tag(FIRST)}", as_=MAX))
         assert "in production runs" in back
@@ -123,6 +119,14 @@ async def test_a_failed_release_brings_the_old_env_file_back_and_new_values_void
         for place, told in chat.everything_told().items():
             assert app.secret not in told, place
             assert app.secret[::-1] not in told, place
+
+
+async def given(chat: Conversation[AppSite], env_file: str) -> None:
+    """Start the bot again with another ENV_FILE, as its service manager does after a change."""
+    await chat.bot.stop()
+    chat.bot.given(ENV_FILE=env_file)
+    await chat.bot.start()
+    await chat.slack.connected()
 
 
 async def test_what_fails_the_quality_gate_touches_nothing_and_a_second_release_waits_in_line(app: AppSite) -> None:
