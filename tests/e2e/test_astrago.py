@@ -90,6 +90,7 @@ async def test_only_what_changed_is_built_and_one_commit_changes_its_tag_alone(c
     assert site.commits[0].startswith(f"Release astrago {CORE_ONLY} to stage\n\nShipmate-Release: ")
     assert CORE_ONLY in await site.answer_of("core", "/health")
     assert FIRST in await site.answer_of("web")
+    await chat.slack.until(lambda: site.linear["BE-577"].moves == ["Done"], 30)
 
 
 async def test_a_second_release_waits_in_line_and_front_and_back_end_go_at_once(chat: Chat) -> None:
@@ -145,6 +146,7 @@ async def test_a_sync_that_the_cluster_refuses_is_taken_back(chat: Chat) -> None
     story = await chat.end(card)
     assert f"astrago {BOTH_SIDES} in stage: failed and was rolled back" in story
     assert 'admission webhook "quota" denied the request' in story
+    await chat.slack.until(lambda: site.linear["BE-612"].moves == ["In Progress"], 30)
     assert site.values == before
     assert (site.application.sync_status, site.application.health) == ("Synced", "Healthy")
 
@@ -199,6 +201,7 @@ async def test_a_registry_that_is_away_is_replaced_by_the_fallback_in_plan_and_f
         assert f"{spare.address}/astrago/{name}" in site.values
         assert site.application.images[name] == f"{spare.address}/astrago/{name}:{site.tag(name, BOTH_SIDES)}"
     assert site.image_of("astrago-batch") in site.values
+    await chat.slack.until(lambda: site.linear["BE-612"].moves == ["In Progress", "Done"], 30)
     back = await chat.end(await chat.asks("/deploy rollback astrago"))
     assert f"Rollback of astrago to {EVERYTHING} in stage runs" in back
     assert spare.address not in site.values

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from config.contracts import Probe
 from tests.emulators.argocd import Application, ArgoCdEmulator, Workload
+from tests.emulators.linear import Issue, LinearEmulator, Team
 from tests.stage.astrago import deployments
 from tests.stage.astrago.cluster import Cluster
 from tests.stage.astrago.history import FIRST
@@ -23,6 +24,8 @@ from tools.clock import SystemClock
 from tools.health import ask
 
 ENVIRONMENT = "stage"
+ISSUES = ("BE-577", "BE-581", "BE-590", "BE-612")
+"""The issues that the sample's commits name."""
 SYNC = {"sync_timeout": "20s", "hard_refresh_after": "10s"}
 
 
@@ -37,6 +40,7 @@ class AstragoSite(Site):
     ports: Mapping[str, int] = field(default_factory=lambda: {name: free_port() for name in COMPONENTS})
     """Component -> where it is reached, whatever container runs it."""
     argo: ArgoCdEmulator = field(init=False)
+    linear: LinearEmulator = field(init=False)
 
     @property
     def deployments(self) -> Path:
@@ -56,7 +60,8 @@ class AstragoSite(Site):
     @property
     def tokens(self) -> Mapping[str, str]:
         """What the bot needs beside the usual."""
-        return {"ARGOCD_TOKEN": self.argo.token}
+        issues = {"LINEAR_API_KEY": self.linear.key, "LINEAR_API_URL": self.linear.url}
+        return {"ARGOCD_TOKEN": self.argo.token, **issues}
 
     @property
     def values(self) -> str:
@@ -79,12 +84,13 @@ class AstragoSite(Site):
         deployments.build_deployments(self.deployments, lambda _environment: images)
         self._build(running, images)
         self._make_argo()
+        self.linear = LinearEmulator(*(Issue(name, Team("BE")) for name in ISSUES), port=free_port())
         self.write_settings()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Let ArgoCD and the cluster work, with what the file says running."""
-        async with Cluster(self.stage.server, self.directory.name, self.ports) as cluster, self.argo:
+        """Let ArgoCD, the cluster and Linear work, with what the file says running."""
+        async with Cluster(self.stage.server, self.directory.name, self.ports) as cluster, self.argo, self.linear:
             self.application.starts = cluster.starts
             await self.brought_in()
             yield
