@@ -65,6 +65,7 @@ async def planned(
             store=store,
             clock=SystemClock(),
             registry=SilentRegistry(),
+            given_env=None,
             servers={
                 host.name: SimpleNamespace(host=host.name, name=host.name, images=Shelf(kept=kept)) for host in HOSTS
             },

@@ -42,7 +42,7 @@ class Desk:
         host = SimpleNamespace(host=LocalHost("alpha"), images=self)
         self.store, self.clock, self.redactor = store, SystemClock(), Redactor()
         self.servers = {"alpha": host}
-        target = SimpleNamespace(directory=PurePosixPath(directory), archive=3)
+        target = SimpleNamespace(directory=PurePosixPath(directory), archive=3, prune=False)
         self.environment = SimpleNamespace(target=target, compose=target)
         self.reported: list[Event] = []
 

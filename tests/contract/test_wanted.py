@@ -48,6 +48,7 @@ async def asked(store: Store, version: str) -> Composed | str:
         environment=SERVICE.environments["production"],
         store=store,
         deployed=deployed,
+        given_env=None,
         repository=SimpleNamespace(read=read),
     )
     assert tools.environment.target.file == PurePosixPath("docker-compose.yml")
