@@ -39,6 +39,8 @@ async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
 async def _drift(state: State, approved: Plan, tools: Toolbox) -> tuple[str, ...]:
     """Draw up the plan again from the world as it is now, and tell what is different."""
     now = await destination_of(tools).redraw(state, approved)
+    if isinstance(now, str):
+        return (now,)
     if isinstance(now, Verdict):
         return tuple(finding.message for finding in now.findings)
     return () if digest(now) == digest(approved) else differences(approved, now)

@@ -37,13 +37,13 @@ async def wanted_by(state: State, tools: Toolbox) -> Wanted | str:
     return await _version(state["version"], tools)
 
 
-async def wanted_now(state: State, tools: Toolbox, moving: Collection[str] | None = None) -> Wanted:
+async def wanted_now(state: State, tools: Toolbox, moving: Collection[str] | None = None) -> Wanted | str:
     """Tell what the version of a deploy stands for now: its commit and, by their tags, its images.
 
     `moving` names the components whose images count; those that stay as they are need no registry.
     """
     commit, images = await asyncio.gather(_commit(state, tools), _images(state, tools, moving))
-    return Wanted(state["version"], commit or "", images)
+    return _whole(Wanted(state["version"], commit or "", images), tools)
 
 
 async def _commit(state: State, tools: Toolbox) -> str | None:

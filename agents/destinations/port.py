@@ -75,8 +75,8 @@ class Destination(Protocol):
         """Bring images where they are to run, before anybody approves; object to what cannot be brought."""
         ...
 
-    async def redraw(self, state: State, approved: Plan) -> Plan | Verdict:
-        """Draw up an approved plan again from the world as it is now."""
+    async def redraw(self, state: State, approved: Plan) -> Plan | Verdict | str:
+        """Draw up an approved plan again from the world as it is now; or tell what makes that impossible."""
         ...
 
     async def move(self, plan: Plan, steps: Sequence[PlannedStep]) -> Trouble | None:

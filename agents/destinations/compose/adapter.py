@@ -40,7 +40,7 @@ class ComposeDestination:
         """Have every host fetch the images."""
         return await shipping.ship(self.tools, wanted)
 
-    async def redraw(self, state: State, approved: Plan) -> Plan | Verdict:
+    async def redraw(self, state: State, approved: Plan) -> Plan | Verdict | str:
         """Look again at commit, compose file, registry and hosts, all at once."""
         tools = self.tools
         wanted, text, surveyed = await asyncio.gather(
@@ -48,6 +48,8 @@ class ComposeDestination:
             tools.repository.read(approved.commit, str(tools.environment.compose.file)),
             survey_running(tools),
         )
+        if isinstance(wanted, str):
+            return wanted
         if wanted.commit == approved.commit and text == approved.compose.compose_text.encode():
             # the same compose file needs no second reading
             return redraw(approved, tools.service, wanted.images, surveyed, env.planned(tools, wanted))

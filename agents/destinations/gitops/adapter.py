@@ -38,10 +38,12 @@ class GitopsDestination:
         """Leave images where they are: the cluster pulls them itself."""
         return Verdict()
 
-    async def redraw(self, state: State, approved: Plan) -> Plan | Verdict:
+    async def redraw(self, state: State, approved: Plan) -> Plan | Verdict | str:
         """Look again at registry and file. That others committed meanwhile changes nothing, unless to our places."""
         moving = [name for name, change in changes(approved).items() if change.before != change.after]
         wanted, seen = await asyncio.gather(wanted_now(state, self.tools, moving), look_at_file(self.tools))
+        if isinstance(wanted, str):
+            return wanted
         if seen.standing is None:
             return proposal.unreadable(self.tools, seen)
         return proposal.drafted(self.tools, wanted, seen)
