@@ -112,7 +112,9 @@ async def _judged(
     try:
         return await judge_sources(files, service, environment, scanner), ""
     except ToolError as error:
-        file = str(environment.compose.file)
+        if not isinstance(environment.target, ComposeTarget):
+            return Verdict(), str(error)
+        file = str(environment.target.file)
         rest = await judge_sources({path: files[path] for path in files if path != file}, service, environment, scanner)
         found = [finding for finding in rest.findings if finding.rule != _ABSENT]
         if not isinstance(error, Garbled):

@@ -16,6 +16,7 @@ Decided = TypeVar("Decided")
 
 _RACES = frozenset({409, 422})
 _REFUSED = 403
+_INCOMPLETE = 422
 _PROTECTION = ("protected branch", "must be made through a pull request", "rule violation", "required status check")
 _LOG_LENGTH = 100
 _STANDING = "Whether it was written is seen when it is tried again."
@@ -79,10 +80,15 @@ class GithubFile:
         return f"{self._path} in {self._name} ({self._branch})"
 
     async def writable(self) -> bool:
-        """Tell whether the token may write the repository."""
+        """Tell whether the login may write the repository.
+
+        `permissions.push` tells what the person may do, not what their token may: a request that asks for nothing is
+        refused as incomplete (422) to who may write, and as forbidden to who may not.
+        """
 
         def question(github: Github) -> bool:
-            return self._repository(github).permissions.push
+            status, _, _ = github.requester.requestJson("POST", f"/repos/{self._name}/git/refs", input={})
+            return status == _INCOMPLETE
 
         return await self._ask(f"Looking at the permissions on {self._name}", question)
 

@@ -13,6 +13,7 @@ from agents.entrypoints.github_login import github_client
 from config.nearest import did_you_mean
 from config.service import Service
 from config.shipmate import Configuration
+from config.targets import ComposeTarget
 from guardrails.verdict import Finding, Verdict
 from guardrails.volumes import storage_kept
 from tools.compose_file import ComposeFile
@@ -36,7 +37,12 @@ async def guard_service(
     """Judge a compose file, or the one of the service's newest version; raises `ToolError` where it cannot be read."""
     service = _known(name, configuration.services, "service")
     place = environment or service.default_environment
-    target = _known(place, service.environments, f"environment of {name}").compose
+    target = _known(place, service.environments, f"environment of {name}").target
+    if not isinstance(target, ComposeTarget):
+        raise NotFound(
+            f"{name} in {place} runs from {target.file} in {target.repository}; there is no compose file to judge.",
+            remedy="What keeps its storage is a matter of the cluster's own volume claims.",
+        )
     given = await asyncio.to_thread(file.read_bytes) if file else None
     content = given if given is not None else await _newest(service, str(target.file), configuration)
     compose = await read_compose(content, project_directory=target.directory)

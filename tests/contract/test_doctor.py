@@ -231,14 +231,14 @@ async def test_a_classic_token_says_itself_what_it_may(world: World) -> None:
 async def test_an_app_is_asked_what_it_was_granted(world: World) -> None:
     app = world.github.app
     login = {"GITHUB_TOKEN": "", "GITHUB_APP_ID": str(app.id), "GITHUB_APP_PRIVATE_KEY": app.private_key}
-    report = await world.report(**login)
+    report = await world.report(None, **login)
     assert "install the GitHub App" in report["GITHUB_APP_ID"]
     app.installed(["acme/observer"], **ENOUGH, checks="write", secrets="write")
-    report = await world.report(**login)
+    report = await world.report(None, **login)
     assert report["GITHUB_APP_ID"].startswith("ok")
     assert "checks: write" in report["acme/observer: may"]
     assert "secrets: write" in report["acme/observer: more than needed"]
-    half = await world.report(**{**login, "GITHUB_APP_PRIVATE_KEY": ""})
+    half = await world.report(None, **{**login, "GITHUB_APP_PRIVATE_KEY": ""})
     assert half["GITHUB_APP_ID"].startswith("missing: The GitHub App is set in part.")
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from agents.entrypoints.checkup import toolset
 from agents.entrypoints.checkup.check import Check, State, ok, settled, unknown
+from agents.entrypoints.checkup.deployments import deployment_checks
 from agents.entrypoints.checkup.place import (
     Place,
     directory_looked_at,
@@ -22,7 +23,7 @@ from agents.entrypoints.checkup.place import (
 )
 from agents.entrypoints.checkup.services import Subject, judged_approval
 from config.service import Environment
-from config.targets import ComposeTarget, HostSettings
+from config.targets import ComposeTarget, GitopsTarget, HostSettings
 from tools.disk import free_bytes
 from tools.hosts import Completed, Host
 from tools.local import LocalHost
@@ -77,7 +78,9 @@ class Servers:
 async def environment_checks(
     subject: Subject, name: str, environment: Environment, servers: Servers
 ) -> tuple[Check, ...]:
-    """Look at an environment: who approves, and each of its servers."""
+    """Look at an environment: who approves, and each of its servers, or its deployment repository."""
+    if isinstance(environment.target, GitopsTarget):
+        return await deployment_checks(subject, name, environment.approval, environment.target)
     approvers = f"environments.{name}.approval.approvers of {subject.file}"
     found = await asyncio.gather(
         *(_server(subject, environment.compose, settings, servers) for settings in environment.compose.hosts)

@@ -39,6 +39,7 @@ class Subject:
 async def service_checks(subject: Subject) -> tuple[Check, ...]:
     """Look at what all environments of a service share."""
     codecov = [judged_codecov(subject)] if any(suite.codecov for suite in subject.service.suites.values()) else []
+    tracker = [judged_tracker(subject)] if subject.service.issues else []
     images = dict.fromkeys(component.image for component in subject.service.components.values())
     found = tuple(
         await asyncio.gather(
@@ -46,7 +47,15 @@ async def service_checks(subject: Subject) -> tuple[Check, ...]:
             *(settled(f"image {image}", _image(subject, image), subject.limit) for image in images),
         )
     )
-    return (*found, *codecov)
+    return (*found, *codecov, *tracker)
+
+
+def judged_tracker(subject: Subject) -> Check:
+    """Tell whether issues can be moved; a release never waits for Linear."""
+    if subject.configuration.credentials.linear_api_key is None:
+        how = "Set LINEAR_API_KEY to a key with read and write: Linear, Settings, Security & access, API keys."
+        return optional("Linear", "LINEAR_API_KEY is not set: issues get neither state nor link", how)
+    return ok("Linear", "a key is set; it is proved by the first release")
 
 
 def judged_codecov(subject: Subject) -> Check:
