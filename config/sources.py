@@ -35,6 +35,8 @@ class Repository(Settings):
     """The branch whose newest commit is released when a person names no version."""
     summaries: bool = True
     """Write a summary and a check run on every pull request of the repository; needs `github`."""
+    gate: bool = False
+    """Run the suites on every push and every pull request, and show how they went beside the commit; needs `github`."""
 
 
 class SuiteKind(StrEnum):
@@ -54,8 +56,8 @@ class Suite(Settings):
     command: tuple[str, ...] = ()
     """Empty only where `check` names the evidence."""
     check: str | None = None
-    """Name of a GitHub check of the commit that is accepted as evidence: `unit` of GitHub Actions, `codecov/unit` of the
-    App with that slug, `@ci-bot/unit` a commit status of that person. Nobody else's counts, whatever its name. It is
+    """Name of a GitHub check of the commit that is accepted as evidence: `unit` of GitHub Actions, `codecov/unit` of
+    the App with that slug, `@ci-bot/unit` a commit status of that person. Nobody else's counts, whatever its name. It is
     waited for up to `timeout`; where the commit has no such check, the command runs, and without a command the suite
     has failed."""
     image: str | None = None
