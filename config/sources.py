@@ -57,9 +57,9 @@ class Suite(Settings):
     """Empty only where `check` names the evidence."""
     check: str | None = None
     """Name of a GitHub check of the commit that is accepted as evidence: `unit` of GitHub Actions, `codecov/unit` of
-    the App with that slug, `@ci-bot/unit` a commit status of that person. Nobody else's counts, whatever its name. It is
-    waited for up to `timeout`; where the commit has no such check, the command runs, and without a command the suite
-    has failed."""
+    the App with that slug, `@ci-bot/unit` a commit status of that person. Nobody else's counts, whatever its name.
+    It is waited for up to `timeout`; where the commit has no such check, the command runs, and without a command the
+    suite has failed."""
     image: str | None = None
     """Run inside this image with the sources mounted; on the bot's machine where absent."""
     junit: PurePosixPath | None = None

@@ -92,7 +92,7 @@ def _record(title: str, old: list[Any], new: list[Any]) -> Iterator[str]:
 def _values(title: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for name in old:
         before, after = old[name], new[name]
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
+        if isinstance(before, Mapping) and isinstance(after, Mapping) and before.keys() == after.keys():
             yield from _values(f"{title}, {name}", before, after)
         elif before != after and name == "env_mark":
             yield f"{title}: the env file on the host changed."
