@@ -6,6 +6,8 @@ import unicodedata
 _ALLOWED = {"\n", "\t"}
 _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>()!|~&$])")
+_BEGINS = re.compile(r"^(\d*)(?=[#+=.-])")
+"""What makes a heading, a list or a line across of a whole line, where it stands first."""
 _CALLS = re.compile(r"(?i)(?<=[@#])(?=\w)|(?<=GH)(?=-\d)|(?<=:)(?=//)|(?<=www)(?=\.)")
 ZERO_WIDTH = "\u200b"
 
@@ -36,7 +38,7 @@ def code(text: str, most: int = 200) -> str:
 
 def prose(text: str, most: int = 600) -> str:
     """Escape sentences for Markdown: they read the same, and nothing in them acts."""
-    escaped = _ACTIVE.sub(r"\\\1", one_line(text, most))
+    escaped = _BEGINS.sub(r"\1\\", _ACTIVE.sub(r"\\\1", one_line(text, most)))
     return _CALLS.sub(ZERO_WIDTH, escaped)
 
 
