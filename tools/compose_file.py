@@ -27,7 +27,8 @@ class Mount:
 class Port:
     """One published port; `published` may be empty (chosen by the engine), a number or a range."""
 
-    target: int
+    target: int | str
+    """A number; or a range, or a variable, whose value only the host knows."""
     published: str = ""
     host_ip: str = ""
     protocol: str = "tcp"

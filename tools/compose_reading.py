@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-from tools.compose_file import ComposeFile, normalise
+from tools.compose_file import ComposeFile, Port, normalise
+from tools.compose_variables import bare, spelled_out
 from tools.errors import Garbled, NotFound
 from tools.hosts import Argv
 from tools.process import run
@@ -41,20 +42,33 @@ async def read_compose(
     """
     _require_self_contained(content)
     given = variables or {}
-    spoken_of = literal(content)
+    text = literal(content).decode(errors="replace")
+    unknown = unresolved(text, given)
     environment = {
-        **unresolved(spoken_of.decode(errors="replace"), given),
+        **unknown,
         **given,
         **{name: os.environ[name] for name in _KEPT if name in os.environ},
     }
-    listed = env_files(await _config(plain_command(project_directory), content, environment))
+    plain = bare(content.decode(errors="replace")).encode()
+    listed = env_files(await _config(plain_command(project_directory), plain, environment))
+    written = spelled_out(text, unknown)
     with TemporaryDirectory() as scratch:
         override = Path(scratch) / "without-env-files.yml"
         override.write_text(without_env_files(listed))
-        answer = await _config(resolved_command(project_directory, override), spoken_of, environment)
+        answer = await _config(resolved_command(project_directory, override), written.text.encode(), environment)
     resolved = normalise(answer.replace("$$", "$"))  # compose escapes what it prints, to be read again
-    services = {name: replace(service, env_files=listed[name]) for name, service in resolved.services.items()}
+    services = {
+        name: replace(
+            service, env_files=listed[name], ports=tuple(_named(port, written.targets) for port in service.ports)
+        )
+        for name, service in resolved.services.items()
+    }
     return replace(resolved, services=services)
+
+
+def _named(port: Port, targets: Mapping[int, str]) -> Port:
+    """Say the variable again where a number stands for it."""
+    return replace(port, target=targets.get(int(port.target), port.target))
 
 
 def plain_command(project_directory: PurePosixPath) -> Argv:

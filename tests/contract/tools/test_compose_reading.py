@@ -3,7 +3,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tools.compose_file import Mount
+from tools.compose_file import Mount, Port
 from tools.compose_reading import read_compose
 from tools.errors import Garbled, NotFound
 
@@ -48,6 +48,32 @@ async def test_a_file_is_read_with_the_values_given_and_nothing_of_this_machine(
 async def test_a_tag_that_nobody_gave_stays_visible() -> None:
     compose = await read_compose(FILE, project_directory=HERE)
     assert compose.services["observer"].image == "ghcr.io/acme/observer:${IMAGE_TAG}"
+
+
+@pytest.mark.parametrize(
+    ("port", "expected"),
+    [
+        ("${APP_PORT:?say where}:8000", Port(8000, "${APP_PORT}")),
+        ("${APP_PORT:-8080}:8000", Port(8000, "8080")),
+        ("${BIND:?}:$APP_PORT:8000/udp", Port(8000, "${APP_PORT}", "${BIND}", "udp")),
+        ("${APP_PORT}:${APP_PORT}", Port("${APP_PORT}", "${APP_PORT}")),
+        ("${APP_PORT}-${LAST}:8000-8001", Port("8000-8001", "${APP_PORT}-${LAST}")),
+        ("${ONLY_HERE:+127.0.0.1:}8080:8000", Port(8000, "8080", "127.0.0.1")),
+        ("8080:${APP_PORT:-8000}", Port(8000, "8080")),
+    ],
+)
+async def test_a_port_may_be_a_variable_that_only_the_host_knows(port: str, expected: Port) -> None:
+    content = f'services:\n  a:\n    image: x\n    ports:\n      - "{port}"\n      - 22:22\n'
+    compose = await read_compose(content.encode(), project_directory=HERE)
+    assert compose.services["a"].ports == (expected, Port(22, "22"))
+
+
+async def test_a_mount_whose_source_has_a_default_may_be_read_only() -> None:
+    content = b"services: {a: {image: x, volumes: ['${DATA:-./data}:/app:ro']}}"
+    compose = await read_compose(content, project_directory=HERE)
+    assert compose.services["a"].mounts == (
+        Mount("bind", "/srv/observer/data", "/app", read_only=True, create_host_path=True),
+    )
 
 
 @pytest.mark.parametrize(
