@@ -91,7 +91,7 @@ def _in_values(text: str, root: Node, place: str, file: str) -> dict[str, Spot]:
 
 
 def _in_kustomization(text: str, root: Node, name: str, file: str) -> dict[str, Spot]:
-    entry = _entry(root, name)
+    entry = _entry(root, name, file)
     if entry is None:
         raise NotFound(
             f"{file} has no entry named {name} under `images`.",
@@ -108,15 +108,22 @@ def _in_kustomization(text: str, root: Node, name: str, file: str) -> dict[str, 
     return found
 
 
-def _entry(root: Node, name: str) -> Node | None:
+def _entry(root: Node, name: str, file: str) -> Node | None:
     images = child(root, "images")
-    if images is None or not isinstance(images[1], SequenceNode):
-        return None
-    for entry in images[1].value:
-        named = child(entry, "name")
-        if named and isinstance(named[1], ScalarNode) and named[1].value == name:
-            return entry if isinstance(entry, MappingNode) else None
-    return None
+    entries = images[1].value if images and isinstance(images[1], SequenceNode) else ()
+    found = [number for number, entry in enumerate(entries) if _is_named(entry, name)]
+    if len(found) > 1:
+        raise Garbled(
+            f"{file} has {len(found)} entries named {name} under `images`.",
+            standing="Nothing was written.",
+            remedy="Keep one of them: kustomize applies them all, one after the other.",
+        )
+    return node_at(root, ["images", str(found[0])], file)[0] if found else None
+
+
+def _is_named(entry: Node, name: str) -> bool:
+    named = child(entry, "name") if isinstance(entry, MappingNode) else None
+    return named is not None and isinstance(named[1], ScalarNode) and named[1].value == name
 
 
 def _beside(text: str, parent: Node, keys: Mapping[str, str]) -> dict[str, Spot]:

@@ -14,6 +14,7 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 _COLON = re.compile(r"[ \t]*:")
 _VALUE = re.compile(r"[A-Za-z0-9_.:/@-]*")
 _CERTAINLY_TEXT = re.compile(r"[A-Za-z_].*|.*/.*|\d+(?:\.\d+){2,}.*")
+_NULL = "tag:yaml.org,2002:null"
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 """What one version of YAML or another reads as something else than text."""
 
@@ -85,7 +86,7 @@ def spot(text: str, node: Node, key: Node | None, where: str) -> Spot:
     if node.style in ("'", '"'):
         return Spot(start, end, node.value, node.style)
     if start < end:
-        return Spot(start, end, node.value)
+        return Spot(start, end, "" if node.tag == _NULL else node.value)
     colon = _COLON.match(text, key.end_mark.index) if key is not None else None
     if colon is None or node.anchor:
         raise _no_value(where)

@@ -92,6 +92,17 @@ def test_an_empty_place_is_filled_before_its_comment() -> None:
     assert after == "core:\n  image:\n    tag: v1 # set by the bot\nweb: {image: {tag: 'v2'}}\n"
 
 
+@pytest.mark.parametrize("nothing", ["~", "null", "Null", "NULL"])
+def test_a_place_that_says_nothing_is_empty_and_can_be_emptied_again(nothing: str) -> None:
+    text = f"core:\n  tag: {nothing} # set by the bot\n"
+    assert pins(text, VALUES, {"core": "core.tag"}) == {"core": Pin("")}
+    filled = edited(text, VALUES, {"core": "core.tag"}, {"core": Pin("v1")})
+    assert filled == "core:\n  tag: v1 # set by the bot\n"
+    emptied = edited(filled, VALUES, {"core": "core.tag"}, {"core": Pin("")})
+    assert pins(emptied, VALUES, {"core": "core.tag"}) == {"core": Pin("")}
+    assert pins("core: {tag: 'null'}\n", VALUES, {"core": "core.tag"}) == {"core": Pin("null")}
+
+
 def test_all_components_are_written_and_what_stands_already_is_left_alone() -> None:
     text = "core: {tag: a} # 1\nbatch: {tag: b}\nweb: {tag: c}\n"
     places = {name: f"{name}.tag" for name in ("core", "batch", "web")}
@@ -148,6 +159,22 @@ def test_a_place_that_cannot_be_written_is_told_with_the_way_out(
         pins(text, VALUES, {"core": place})
     assert told in str(error.value)
     assert getattr(error.value, "remedy", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "told"),
+    [
+        ("images:\n- {name: core, newTag: v1}\n- {name: core, newTag: v2}\n", Garbled, "2 entries named core"),
+        ("x: &x {name: core, newTag: v1}\nimages: [*x]\n", NotFound, "is an alias of another place"),
+        ("x: &x [{name: core, newTag: v1}]\nimages: *x\n", NotFound, "is an alias of another place"),
+        ("images: [core]\n", NotFound, "no entry named core"),
+        ("images: [{name: core}]\n", NotFound, "neither `newTag` nor `digest`"),
+    ],
+)
+def test_an_image_that_a_kustomization_does_not_name_once_is_told(text: str, kind: type[Exception], told: str) -> None:
+    with pytest.raises(kind) as error:
+        pins(text, KUSTOMIZATION, {"core": "core"})
+    assert told in str(error.value)
 
 
 def test_two_components_at_one_place_must_agree() -> None:
