@@ -1,7 +1,7 @@
 """What an event on GitHub sets off: releases, another look at a pull request or at checks, or nothing. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -36,6 +36,16 @@ class Refresh:
 
 
 @dataclass(frozen=True, slots=True)
+class Examine:
+    """A branch or a pull request whose newest commit shall pass the suites."""
+
+    repository: str
+    branch: str = ""
+    number: int = 0
+    """Of the pull request; 0 for a branch."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recheck:
     """A commit whose checks may have ended."""
 
@@ -50,7 +60,7 @@ class Ignored:
     reason: str
 
 
-Consequence = Due | Refresh | Recheck | Ignored
+Consequence = Due | Refresh | Examine | Recheck | Ignored
 
 
 def consequences(event: GithubEvent, services: Mapping[str, Service]) -> tuple[Consequence, ...]:
@@ -61,8 +71,8 @@ def consequences(event: GithubEvent, services: Mapping[str, Service]) -> tuple[C
     if isinstance(event, ChecksEnded):
         return (Recheck(event.repository, event.commit),)
     if isinstance(event, PullChanged):
-        return (_refresh(event, declared),)
-    due = tuple(_due(event, declared))
+        return _of_pull_request(event, declared)
+    due: tuple[Consequence, ...] = (*_due(event, declared), *_gated(event, declared))
     return due or (Ignored(_why_not(event, declared)),)
 
 
@@ -72,10 +82,21 @@ def of_repository(repository: str, services: Mapping[str, Service]) -> tuple[Ser
     return tuple(service for service in services.values() if (service.repository.github or "").lower() == wanted)
 
 
-def _refresh(event: PullChanged, declared: Iterable[Service]) -> Consequence:
+def _of_pull_request(event: PullChanged, declared: Sequence[Service]) -> tuple[Consequence, ...]:
+    wanted: tuple[Consequence, ...] = tuple(_gated(event, declared))
     if any(service.repository.summaries for service in declared):
-        return Refresh(event.repository, event.number)
-    return Ignored(f"Summaries are off for {event.repository}.")
+        wanted = (*wanted, Refresh(event.repository, event.number))
+    return wanted or (Ignored(f"Summaries and the gate are off for {event.repository}."),)
+
+
+def _gated(event: GithubEvent, declared: Iterable[Service]) -> Iterator[Examine]:
+    """Yield what the gate looks at, once for all services of the repository; a tag is no change of the code."""
+    if not any(service.repository.gate for service in declared):
+        return
+    if isinstance(event, PullChanged):
+        yield Examine(event.repository, number=event.number)
+    elif isinstance(event, Pushed):
+        yield Examine(event.repository, branch=event.branch)
 
 
 def _due(event: Pushed | Tagged | Published, declared: Iterable[Service]) -> Iterator[Due]:

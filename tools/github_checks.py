@@ -21,10 +21,12 @@ LONGEST_SUMMARY = 65_535
 LONGEST_MESSAGE = 4_000
 LONGEST_TITLE = 255
 
-Conclusion = Literal["success", "neutral", "failure", "action_required"]
+Conclusion = Literal["success", "neutral", "failure", "action_required", "cancelled", "timed_out"]
+Progress = Literal["queued", "in_progress"]
 Level = Literal["notice", "warning", "failure"]
 _SERVER_ERROR = 500
 _KEY = "shipmate:"
+_UNDER_WAY = f"{_KEY}under-way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,44 @@ class GithubChecks:
 
         doing = f"Writing the check '{check.name}' beside {commit[:12]} in {self._name}"
         return await self._client.ask(doing, question, self._name, standing=STANDING)
+
+    async def show(self, commit: str, name: str, status: Progress, title: str) -> None:
+        """Show beside a commit that a check is under way: in its run that has not ended, or in a new one.
+
+        Raises `Denied` for a token that is no app's.
+        """
+
+        def question(github: Github) -> None:
+            repository = github.get_repo(self._name)
+            output: dict[str, Any] = {"title": title[:LONGEST_TITLE], "summary": ""}
+            run = _under_way(repository, commit, name)
+            if run:
+                run.edit(status=status, output=output)
+            else:
+                repository.create_check_run(name, commit, external_id=_UNDER_WAY, status=status, output=output)
+
+        await self._client.ask(f"Showing the check '{name}' beside {commit[:12]}", question, self._name)
+
+    async def conclude(self, commit: str, check: Check) -> str:
+        """Let what `show` began end with this, or say it as `bring` does; returns its address."""
+
+        def question(github: Github) -> str | None:
+            run = _under_way(github.get_repo(self._name), commit, check.name)
+            if run:
+                run.edit(external_id=check.key, status="in_progress")
+                _complete(run, check)
+            return run.html_url if run else None
+
+        doing = f"Writing the check '{check.name}' beside {commit[:12]} in {self._name}"
+        ended = await self._client.ask(doing, question, self._name, standing=STANDING)
+        return ended or await self.bring(commit, check)
+
+
+def _under_way(repository: Repository, commit: str, name: str) -> CheckRun | None:
+    """Find the newest run that `show` began and nothing ended."""
+    runs = repository.get_commit(commit).get_check_runs(check_name=name)
+    newest = max(runs, key=lambda run: run.id, default=None)
+    return newest if newest and newest.external_id == _UNDER_WAY and newest.status != "completed" else None
 
 
 def _newest(repository: Repository, commit: str, check: Check) -> CheckRun | None:

@@ -12,8 +12,9 @@ from datetime import timedelta
 
 from agents.answers import Accepted, Order, Origin, Person
 from agents.crew import Crew
+from agents.gate.queue import Gating
 from agents.pull_requests import PullRequests
-from agents.triggers import Consequence, Due, Ignored, Recheck, Refresh, consequences
+from agents.triggers import Consequence, Due, Examine, Ignored, Recheck, Refresh, consequences
 from config.service import Service
 from guardrails.approval import GITHUB
 from tools.errors import ToolError
@@ -47,6 +48,8 @@ class Dispatcher:
     repository_of: Callable[[Service], Repository]
     pull_requests: PullRequests
     github: GithubClient | None
+    gating: Gating | None = None
+    """Absent where no suite runs without a release."""
     _rung: asyncio.Event = field(default_factory=asyncio.Event)
     _lanes: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
     _not_before: dict[str, float] = field(default_factory=dict)
@@ -135,6 +138,8 @@ class Dispatcher:
         if isinstance(consequence, Refresh):
             await self.pull_requests.changed(consequence.repository, consequence.number)
             return f"looked at pull request {consequence.number}"
+        if isinstance(consequence, Examine):
+            return await self.gating.ask(consequence) if self.gating else "there is no gate"
         if isinstance(consequence, Recheck):
             return await self._recheck(consequence)
         return _ignored(consequence)

@@ -18,10 +18,10 @@ async def hearing_of_github(bot: Bot, configuration: Configuration) -> AsyncIter
     What was accepted before a stop is worked off even where nothing is heard any more.
     """
     settings, crew = configuration.shipmate, bot.crew
-    dispatcher = Dispatcher(crew, bot.repository_of, bot.pull_requests, bot.github)
+    dispatcher = Dispatcher(crew, bot.repository_of, bot.pull_requests, bot.github, bot.gating)
     told: list[str] = []
     async with AsyncExitStack() as stack:
-        work = [dispatcher.run()]
+        work = [dispatcher.run(), bot.gating.run()]
         secret = configuration.credentials.github_webhook_secret
         if secret:
             door = Door(secret, configuration.services, crew.store.deliveries, dispatcher.ring)

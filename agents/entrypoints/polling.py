@@ -89,10 +89,10 @@ def _wanted(services: Mapping[str, Service]) -> Iterator[tuple[str, Kind]]:
     for service in services.values():
         rules = [environment.triggers for environment in service.environments.values()]
         needs: Mapping[Kind, bool] = {
-            "branches": any(rule.branches for rule in rules),
+            "branches": service.repository.gate or any(rule.branches for rule in rules),
             "tags": any(rule.tags for rule in rules),
             "releases": any(rule.releases for rule in rules),
-            "pulls": service.repository.summaries,
+            "pulls": service.repository.gate or service.repository.summaries,
         }
         if service.repository.github:
             yield from ((service.repository.github, kind) for kind, needed in needs.items() if needed)

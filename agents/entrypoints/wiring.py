@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from agents.crew import Crew
 from agents.entrypoints.github_login import github_client
 from agents.entrypoints.given import given_env, hide_given
+from agents.gate.queue import Gating
 from agents.graph import crew_graph
 from agents.narrator import Narrator
 from agents.pull_requests import PullRequests
@@ -140,6 +141,18 @@ class Workshop:
             clock=self.clock,
         )
 
+    def gating(self) -> Gating:
+        """Make the part of the bot that runs suites without a release."""
+        return Gating(
+            self.configuration,
+            self.github,
+            self.repository_of,
+            self.store,
+            redactor=self.redactor,
+            codecov=self.codecov,
+            clock=self.clock,
+        )
+
     async def close(self) -> None:
         """Let go of every connection."""
         for host in self._hosts.values():
@@ -197,6 +210,7 @@ class Bot:
 
     crew: Crew
     pull_requests: PullRequests
+    gating: Gating
     github: GithubClient | None
     repository_of: Callable[[Service], Repository]
 
@@ -232,7 +246,7 @@ async def working_bot(configuration: Configuration, clock: Clock | None = None) 
         await crew.start()
         pull_requests = workshop.pull_requests()
         stack.push_async_callback(pull_requests.close)
-        yield Bot(crew, pull_requests, workshop.github, workshop.repository_of)
+        yield Bot(crew, pull_requests, workshop.gating(), workshop.github, workshop.repository_of)
 
 
 @asynccontextmanager

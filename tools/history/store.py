@@ -11,6 +11,7 @@ from tools.clock import Clock
 from tools.history.decisions import Decisions
 from tools.history.deliveries import Deliveries
 from tools.history.deployments import Deployments
+from tools.history.gates import Gates
 from tools.history.journal import Journal
 from tools.history.messages import Messages
 from tools.history.releases import Releases
@@ -33,6 +34,7 @@ class Store:
     targets: Targets
     messages: Messages
     deliveries: Deliveries
+    gates: Gates
     redactor: Redactor
     """What every event and every cause passes."""
 
@@ -67,6 +69,7 @@ async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -
         Targets(engine, clock),
         Messages(engine, clock),
         Deliveries(engine, clock),
+        Gates(engine, clock),
         redactor,
     )
 

@@ -1,6 +1,6 @@
 """The tables. Moments are ISO 8601 text in UTC, which sorts; documents are JSON."""
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -147,4 +147,20 @@ github_listings = Table(
     Column("known", JSON, nullable=False),
     Column("pages", JSON, nullable=False),
     Column("at", String, nullable=False),
+)
+
+gates = Table(
+    "gates",
+    metadata,
+    Column("repository", String, primary_key=True),
+    Column("commit", String, primary_key=True),
+    Column("lines", JSON, nullable=False),
+    Column("base", String, nullable=False),
+    Column("trusted", Boolean, nullable=False),
+    Column("whole", Boolean, nullable=False),
+    Column("verdict", JSON(none_as_null=True)),
+    Column("coverage", JSON, nullable=False),
+    Column("asked_at", String, nullable=False),
+    Column("done_at", String),
+    Index("gates_open", "done_at", "asked_at"),
 )

@@ -61,6 +61,8 @@ def _of_sources(service: Service) -> Iterator[tuple[str, Need]]:
         yield name, Need("checks", READ, "no check counts as evidence of a suite")
     if service.repository.summaries:
         yield name, Need("checks", WRITE, "pull requests get no check run")
+    if service.repository.gate:
+        yield name, Need("checks", WRITE, "the gate can only set a commit status")
 
 
 def _of_targets(service: Service) -> Iterator[tuple[str, Need]]:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from agents.triggers import Due, Ignored, Recheck, Refresh, consequences, matches
+from agents.triggers import Due, Examine, Ignored, Recheck, Refresh, consequences, matches
 from config.service import Service
 from tools.github_events import ChecksEnded, GithubEvent, Published, PullChanged, Pushed, Tagged
 
@@ -75,6 +75,25 @@ def test_one_repository_may_hold_several_services() -> None:
 def test_no_summary_is_written_where_summaries_are_off() -> None:
     (ignored,) = consequences(PullChanged(HOME, 7), {"observer": service(summaries=False)})
     assert isinstance(ignored, Ignored)
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (Pushed(HOME, "feature/x", "ana"), [Examine(HOME, branch="feature/x")]),
+        (
+            Pushed(HOME, "main", "ana"),
+            [Due("observer", "staging", "push", "main", "ana", after_checks=True), Examine(HOME, branch="main")],
+        ),
+        (PullChanged(HOME, 7), [Examine(HOME, number=7), Refresh(HOME, 7)]),
+        (Tagged(HOME, "v1.2.3", "ana"), [Due("observer", "production", "tag", "v1.2.3", "ana", after_checks=False)]),
+        (ChecksEnded(HOME, "a" * 40), [Recheck(HOME, "a" * 40)]),
+    ],
+)
+def test_a_gate_looks_at_every_branch_and_pull_request_once(event: GithubEvent, expected: list[object]) -> None:
+    both = {"observer": service(gate=True), "worker": service("worker", gate=True)}
+    due = consequences(event, both)
+    assert [one for one in due if not isinstance(one, Due) or one.service == "observer"] == expected
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ CASES = {
     ),
     "an unknown key unlike any other": (
         ("repository:\n", "repository:\n  zzz: 1\n"),
-        "services/observer.yaml:3: repository.zzz: unknown key; valid are github, main, summaries, url",
+        "services/observer.yaml:3: repository.zzz: unknown key; valid are gate, github, main, summaries, url",
     ),
     "a wrong type": (
         ("          address: 192.0.2.7\n", "          address: 192.0.2.7\n          port: many\n"),
