@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -20,12 +20,18 @@ from tools.github_events import GithubEvent, Malformed, Unwanted, is_signed, rea
 from tools.history.deliveries import Deliveries
 
 log = logging.getLogger(__name__)
+_strangers = logging.getLogger(f"{__name__}.strangers")
+"""The server writes a traceback for everything that is not HTTP; nobody shall fill the log with that."""
+_strangers.setLevel(logging.CRITICAL)
 
 LARGEST_BYTES = 25 * 1024**2
 """GitHub sends nothing larger."""
 LARGE_BYTES = 64 * 1024
 """From here on a body is read beside the loop."""
-BODY_WITHIN = timedelta(seconds=10)
+LARGE_AT_ONCE = 4
+"""Before a body is read nobody knows who sent it: more of them would fill the memory for strangers."""
+REQUEST_WITHIN, BODY_WITHIN = timedelta(seconds=10), timedelta(seconds=10)
+"""From the connection to the end of the headers, and from there to the end of the body."""
 _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
 _DELIVERY = re.compile(r"[A-Za-z0-9-]{1,100}")
 _EVENT = re.compile(r"[a-z_]{1,60}")
@@ -39,13 +45,14 @@ class Door:
     services: Mapping[str, Service]
     deliveries: Deliveries
     taken: Callable[[], None]
+    _large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LARGE_AT_ONCE))
 
     async def answer(self, request: web.Request) -> web.Response:
         """Acknowledge a signed delivery, or say what is wrong with it."""
         header = request.headers.get("X-Hub-Signature-256", "")
         if not _SIGNATURE.fullmatch(header):
             return _refused(HTTPStatus.UNAUTHORIZED, "A webhook carries X-Hub-Signature-256; this request does not.")
-        body = await _body(request)
+        body = await self._body(request)
         if isinstance(body, web.Response):
             return body
         signed, told = await self._read(request, header, body)
@@ -57,6 +64,15 @@ class Door:
         if not _DELIVERY.fullmatch(key):
             return _refused(HTTPStatus.BAD_REQUEST, "A webhook carries X-GitHub-Delivery; this request does not.")
         return _ignored(told.reason) if isinstance(told, Unwanted) else await self._keep(key, told)
+
+    async def _body(self, request: web.Request) -> bytes | web.Response:
+        """Read a body; of the large ones, and those that do not tell their size, a few at once."""
+        if request.content_length is not None and request.content_length <= LARGE_BYTES:
+            return await _body(request)
+        if self._large.locked():
+            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, "Too many large requests at once; send it again later.")
+        async with self._large:
+            return await _body(request)
 
     async def _read(
         self, request: web.Request, header: str, body: bytes
@@ -95,8 +111,14 @@ async def open_webhooks(settings: WebhookSettings, door: Door) -> AsyncIterator[
     """
     application = web.Application(client_max_size=LARGEST_BYTES, middlewares=[_in_plain_words])
     application.router.add_post(settings.path, door.answer)
-    # What is signed are the bytes that were sent, so nothing is unpacked.
-    runner = web.AppRunner(application, access_log=None, auto_decompress=False, shutdown_timeout=1.0)
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        logger=_strangers,
+        auto_decompress=False,  # what is signed are the bytes that were sent
+        keepalive_timeout=REQUEST_WITHIN.total_seconds(),  # connections without a request count as kept alive
+        shutdown_timeout=1.0,
+    )
     await runner.setup()
     try:
         try:
@@ -122,6 +144,8 @@ async def _body(request: web.Request) -> bytes | web.Response:
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
         return too_large
+    except (web.RequestPayloadError, ConnectionError):
+        return _refused(HTTPStatus.BAD_REQUEST, "The body ended before its end.")
     except TimeoutError:
         return _refused(
             HTTPStatus.REQUEST_TIMEOUT, f"The body did not arrive within {BODY_WITHIN.total_seconds():g} s."
@@ -133,7 +157,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def _in_plain_words(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Say in words what is wrong with a request that finds no door, or none for its method."""
+    """Say in words what is wrong with a request that finds no door, or none for its method; each has one connection."""
+    answer = await _answered(request, handler)
+    answer.force_close()
+    return answer
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPNotFound:
@@ -142,6 +172,11 @@ async def _in_plain_words(request: web.Request, handler: Handler) -> web.StreamR
         answer = _refused(HTTPStatus.METHOD_NOT_ALLOWED, "Webhooks are posted.")
         answer.headers["Allow"] = ", ".join(sorted(refusal.allowed_methods))
         return answer
+    except web.HTTPException:
+        raise
+    except Exception:
+        log.exception("A webhook could not be answered.")
+        return _refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Shipmate failed; its log says how. Send it again later.")
 
 
 def _refused(status: HTTPStatus, error: str) -> web.Response:

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -12,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from agents.entrypoints.webhooks import LARGE_BYTES, LARGEST_BYTES, Door, open_webhooks
+from agents.entrypoints import webhooks
+from agents.entrypoints.webhooks import LARGE_AT_ONCE, LARGE_BYTES, LARGEST_BYTES, Door, open_webhooks
 from config.shipmate import WebhookSettings
 from tests.contract.histories import history
 from tests.corpora.webhooks import PAYLOADS, content, event_of
@@ -158,6 +160,54 @@ async def test_what_github_never_sends_is_not_read(street: Street) -> None:
         except aiohttp.ClientError:
             pass
     assert (await street.hook.pushes(HOME, "main", SHA)).status == 202
+
+
+def _address(street: Street) -> tuple[str, int]:
+    host, _, port = street.hook.url.split("/")[2].partition(":")
+    return host, int(port)
+
+
+async def test_of_large_bodies_from_strangers_a_few_are_read_at_once(street: Street) -> None:
+    head = f"POST {WebhookSettings().path} HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: sha256={'0' * 64}\r\n"
+    calls = [await asyncio.open_connection(*_address(street)) for _ in range(LARGE_AT_ONCE + 1)]
+    for _, sent in calls:
+        sent.write(f"{head}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n".encode())
+    async with asyncio.timeout(5):
+        first = [asyncio.create_task(answer.readline()) for answer, _ in calls]
+        done, waiting = await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+    assert [b"503" in task.result() for task in done] == [True]
+    assert len(waiting) == LARGE_AT_ONCE
+    assert (await street.hook.pushes(HOME, "main", SHA)).status == 202  # small ones find room
+    for _, sent in calls:
+        sent.close()
+    await asyncio.gather(*waiting)
+    delivery = street.hook.delivery("push", HOME, "ana", ref="refs/heads/main", commits=["x" * LARGE_BYTES])
+    assert (await street.hook.sends(delivery)).told["status"] == "accepted"
+
+
+async def test_who_does_not_finish_the_headers_is_hung_up_on(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "REQUEST_WITHIN", timedelta(seconds=0.2))
+    async with open_webhooks(WebhookSettings(port=0), street.door) as url:
+        host, _, port = url.split("/")[2].partition(":")
+        answer, sent = await asyncio.open_connection(host, int(port))
+        sent.write(b"POST / HTTP/1.1\r\nX-Slow: ")
+        async with asyncio.timeout(5):
+            assert await answer.read() == b""
+        sent.close()
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"\x16\x03\x01\r\n\r\n", b"POST / HTTP/1.1\r\nX: " + b"a" * 20_000, b"3\r\nabcXX\r\n"]
+)
+async def test_strangers_do_not_fill_the_log(street: Street, nonsense: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    head = f"POST {WebhookSettings().path} HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: sha256={'0' * 64}\r\n"
+    started = f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() if nonsense.startswith(b"3") else b""
+    answer, sent = await asyncio.open_connection(*_address(street))
+    sent.write(started + nonsense)
+    async with asyncio.timeout(5):
+        assert b" 400 " in await answer.readline()
+    sent.close()
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 async def test_a_large_delivery_within_the_limit_is_taken(street: Street) -> None:
