@@ -35,6 +35,8 @@ CHECKS_WITHIN = timedelta(hours=6)
 """A commit whose checks take longer is not released by itself."""
 GIVE_UP_AFTER = timedelta(hours=24)
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 15, 60, 300))
+UNWRITTEN = timedelta(minutes=1)
+"""What could not be written down is done again after that."""
 AT_ONCE = 4
 LOOK_BACK = 200
 """Releases of a target further back than this are not looked at for a push that was released before."""
@@ -101,6 +103,10 @@ class Dispatcher:
         try:
             async with self._places:
                 await self._work_off(delivery)
+        except Exception:
+            # It stays open in the store, and doing it again at once would cost GitHub and the model each time.
+            log.exception("What was done about delivery %s cannot be written down.", delivery.key)
+            self._not_before[delivery.key] = self.crew.clock.monotonic() + UNWRITTEN.total_seconds()
         finally:
             del self._lanes[lane]
             self._rung.set()

@@ -413,6 +413,23 @@ async def test_a_repository_that_does_not_answer_is_asked_again(yard: Yard) -> N
     assert len(await yard.releases()) == 1
 
 
+async def test_p13_what_cannot_be_written_down_is_not_done_over_and_over(yard: Yard) -> None:
+    async with yard.crew.store.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE UPDATE ON github_deliveries BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
+    await yard.hears(PullChanged(HOME, 7))
+    for number in range(8, 20):  # each rings, so that there is a turn for each
+        await yard.hears(PullChanged(HOME, number))
+
+    async def seen() -> bool:
+        return (HOME, 19) in yard.bench.seen
+
+    await until(seen)
+    assert yard.bench.seen.count((HOME, 7)) == 1
+    assert len(await yard.crew.store.deliveries.open()) == 13  # all of them are done again later
+
+
 async def test_where_the_event_names_nobody_the_author_of_the_commit_counts(yard: Yard) -> None:
     yard.push("main", "1")
     await yard.hears(Pushed(HOME, "main", ""))
