@@ -19,6 +19,7 @@ from github.Repository import Repository
 
 from tools.changes import ChangedFile, Status
 from tools.errors import Garbled
+from tools.github_access import app_login
 from tools.github_changes import tree_changes
 from tools.github_client import GithubAccess, GithubClient
 from tools.github_evidence import Evidence, Trusted, found
@@ -162,9 +163,9 @@ def described(pull: GithubPullRequest) -> PullRequest:
 
 
 def _own_login(github: Github) -> str | None:
-    """Tell who we are; None for the token of an app, which is nobody's account."""
+    """Tell who we are; None for a bare token of an App, whose name it does not say."""
     try:
-        return github.get_user().login
+        return app_login(github.requester) or github.get_user().login
     except GithubException as error:
         if error.status != _FORBIDDEN:
             raise

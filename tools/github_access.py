@@ -7,6 +7,7 @@ from typing import Any
 
 from github import Auth, Github, GithubIntegration, GithubRetry
 from github.Installation import Installation
+from github.Requester import Requester
 
 from tools.errors import Denied
 from tools.github_refusals import APP, TOKEN, USED, Holder
@@ -92,6 +93,7 @@ class Connections:
 
     def _connected(self, installation: Installation) -> Github:
         auth = _Told(self._app(), installation.id, needed(installation.permissions), self._access.minted)
+        auth.login = f"{installation.app_slug}[bot]"
         return Github(auth=auth, **_options(self._access))
 
     def _app(self) -> Auth.AppAuth:
@@ -99,8 +101,16 @@ class Connections:
         return Auth.AppAuth(app.id, app.private_key)
 
 
+def app_login(requester: Requester) -> str | None:
+    """Tell under which login an App writes; None for the holder of a token."""
+    auth = requester.auth
+    return auth.login if isinstance(auth, _Told) else None
+
+
 class _Told(Auth.AppInstallationAuth):
     """The library's own renewal of tokens, with somebody who learns each of them."""
+
+    login = ""
 
     def __init__(
         self, app: Auth.AppAuth, installation: int, permissions: dict[str, str], minted: Callable[[str], object]

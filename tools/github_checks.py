@@ -11,6 +11,7 @@ from github import Github, GithubException
 from github.CheckRun import CheckRun
 from github.Repository import Repository
 
+from tools.github_access import app_login
 from tools.github_client import GithubClient
 from tools.github_pulls import STANDING
 
@@ -114,16 +115,22 @@ class GithubChecks:
 
 def _under_way(repository: Repository, commit: str, name: str) -> CheckRun | None:
     """Find the newest run that `show` began and nothing ended."""
-    runs = repository.get_commit(commit).get_check_runs(check_name=name)
-    newest = max(runs, key=lambda run: run.id, default=None)
+    newest = _newest_of_ours(repository, commit, name)
     return newest if newest and newest.external_id == _UNDER_WAY and newest.status != "completed" else None
 
 
 def _newest(repository: Repository, commit: str, check: Check) -> CheckRun | None:
     """Find the newest run of this name, where it is ours and says the same."""
-    runs = repository.get_commit(commit).get_check_runs(check_name=check.name)
-    newest = max(runs, key=lambda run: run.id, default=None)
+    newest = _newest_of_ours(repository, commit, check.name)
     return newest if newest and newest.external_id == check.key else None
+
+
+def _newest_of_ours(repository: Repository, commit: str, name: str) -> CheckRun | None:
+    """Pass over runs of other Apps: whoever may run workflows can give one our name, our key and a conclusion."""
+    login = app_login(repository.requester)
+    runs = repository.get_commit(commit).get_check_runs(check_name=name)
+    ours = (run for run in runs if login is None or f"{run.app.slug}[bot]" == login)
+    return max(ours, key=lambda run: run.id, default=None)
 
 
 def _begun(repository: Repository, commit: str, check: Check) -> CheckRun:

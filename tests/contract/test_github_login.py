@@ -12,11 +12,13 @@ from agents.entrypoints.github_login import github_app, github_client
 from config.credentials import read_credentials
 from tests.contract.github_schema import conforming
 from tests.emulators.github import GitHubEmulator
+from tests.emulators.github.world import CheckRun
 from tests.stage.observer.repository import build_observer
 from tools import git
 from tools.errors import Denied, NotFound
-from tools.github import GithubRepository
+from tools.github import GithubRepository, marked
 from tools.github_access import GithubAccess, GithubApp
+from tools.github_checks import Check, GithubChecks
 from tools.github_client import GithubClient
 from tools.github_deployments import Deployment, GithubDeployments
 from tools.redaction import Redactor
@@ -60,6 +62,34 @@ async def client(hub: GitHubEmulator) -> AsyncIterator[Client]:
 
 def paths(hub: GitHubEmulator) -> list[str]:
     return [path for _, path, _ in hub.requests]
+
+
+async def test_p17_the_comment_of_another_app_with_our_marker_is_not_touched(
+    hub: GitHubEmulator, client: Client
+) -> None:
+    hub.app.installed([NAME], **ENOUGH)
+    number = hub[NAME].opens_pull("v1.2.8", "Clock", base="v1.2.0").number
+    for who in ("echo[bot]", "shipmate[bot]"):
+        hub[NAME].comments_on(number, who, marked("summary", "echo"))
+    await GithubRepository(client(), NAME).sticky_comment(number, "summary", "new")
+    assert [(one.author, one.body) for one in hub[NAME].comments.values()] == [
+        ("echo[bot]", marked("summary", "echo")),
+        ("shipmate[bot]", marked("summary", "new")),
+    ]
+
+
+async def test_p17_a_forged_check_run_of_another_app_does_not_stand_for_ours(
+    hub: GitHubEmulator, client: Client
+) -> None:
+    hub.app.installed([NAME], **ENOUGH, checks="write")
+    check, sha = Check("shipmate summary", "failure", "1 finding", "It blocks."), hub[NAME].git.resolve("v1.2.3") or ""
+    said = {"external_id": check.key, "status": "completed", "conclusion": "success"}
+    number = hub[NAME].new_id()
+    hub[NAME].check_runs[number] = CheckRun(number, sha, check.name, said, hub[NAME].now(), app="github-actions")
+    checks = GithubChecks(client(), NAME)
+    assert await checks.bring(sha, check) == await checks.bring(sha, check)
+    (_, ours) = hub[NAME].check_runs.values()
+    assert (ours.app, ours.fields["conclusion"]) == ("shipmate", "failure")
 
 
 async def test_an_installation_is_found_by_the_repository_and_asked_once(hub: GitHubEmulator, client: Client) -> None:
