@@ -93,7 +93,8 @@ class ArgoCd:
             ) from error
         except (aiohttp.ClientError, OSError) as error:
             raise Unreachable(
-                f"ArgoCD at {self._url} cannot be reached: {error}.", remedy="Check `argocd.url` and the network."
+                f"ArgoCD at {self._url} cannot be reached: {_reason(error)}.",
+                remedy="Check `argocd.url` and the network.",
             ) from error
 
     def _secret(self) -> str:
@@ -136,6 +137,12 @@ class ArgoCd:
                     remedy="Correct `argocd.application` of the target; `argocd app list` shows the names.",
                 )
         return Denied(f"ArgoCD refuses with status {status}{said}.", remedy=f"Look at {self._name} in ArgoCD.")
+
+
+def _reason(error: Exception) -> str:
+    """Say what the network said, without the library's own words around it."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    return (cause.strerror if isinstance(cause, OSError) else None) or str(cause) or type(cause).__name__
 
 
 def _message(text: bytes) -> str:

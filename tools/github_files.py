@@ -136,7 +136,7 @@ class GithubFile:
             wanted = decide(before, lambda: self._log(repository))
             return self._put(repository, before, wanted) if isinstance(wanted, Replacement) else wanted
 
-        return await self._ask(f"Writing {self.place}", question)
+        return await self._ask(f"Writing {self.place}", question, _STANDING)
 
     def _put(self, repository: Repository, before: FileContent, wanted: Replacement) -> Landed | Raced:
         try:
@@ -183,11 +183,14 @@ class GithubFile:
             remedy=f"Give the token `contents: write` on {self._name}.",
         )
 
-    async def _ask(self, doing: str, question: Callable[[Github], Decided]) -> Decided:
+    async def _ask(
+        self, doing: str, question: Callable[[Github], Decided], standing: str = "Nothing was written."
+    ) -> Decided:
         """Ask on the client's thread; what GitHub does not know is told by the settings that name it."""
         try:
-            return await self._client.ask(doing, question, self._name, standing=_STANDING)
+            return await self._client.ask(doing, question, self._name, standing=standing)
         except NotFound as error:
+            error.standing = "Nothing was written."
             if isinstance(error.__cause__, GithubException):
                 error.remedy = (
                     f"Check `repository`, `branch` and `file` of the target, and that the token may read and write "

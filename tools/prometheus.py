@@ -55,7 +55,7 @@ def first_value(answer: Any) -> float | None:
                 value = float(result[0]["value"][1]) if result else math.nan
             case other:
                 raise Garbled(f"the query gives a {other}, not a number")
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         raise Garbled("the answer has another form than Prometheus's") from error
     return None if math.isnan(value) else value
 
@@ -63,7 +63,7 @@ def first_value(answer: Any) -> float | None:
 def _told(body: bytes, status: int, where: str) -> tuple[float | None, str]:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, f"{where} answered {status} and no JSON; is it another service, or a login page?"
     if not isinstance(answer, dict) or answer.get("status") != "success":
         error = answer.get("error", "") if isinstance(answer, dict) else ""

@@ -231,6 +231,7 @@ async def test_a_file_or_place_that_is_not_there_is_told_with_the_way_out(
     with pytest.raises(kind) as error:
         await place.repository(client, place.target(images, file)).standing()
     assert error.value.remedy
+    assert error.value.standing == "Nothing was written."
 
 
 async def test_an_outage_is_no_conflict(deployments: DeploymentRepository, github: GitHubEmulator) -> None:

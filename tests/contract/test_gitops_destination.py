@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from agents.destinations.compose.adapter import ComposeDestination
 from agents.destinations.port import Proposal
 from agents.events import Moved, Settled, Synced, Watched
 from guardrails.plan import Plan, digest, from_json, to_json
 from guardrails.plan_changes import differences
+from guardrails.plan_targets import ComposePlan
 from guardrails.verdict import Verdict
 from tests.contract.gitops_destination import COMMITS, World, world
+from tools.errors import Unreachable
 from tools.gitops import TRAILER
 
 CORE_1, CORE_2 = "core-stage-0a1b2c3d", "core-stage-4e5f6a7b"
@@ -161,6 +164,35 @@ async def test_what_somebody_set_after_the_release_is_not_overwritten_on_the_way
     assert back.well is False
     assert "web-stage-hotfix" in back.detail
     assert "web-stage-hotfix" in here.file
+
+
+async def test_a_way_back_that_argocd_does_not_confirm_tells_that_the_earlier_tags_stand_again(here: World) -> None:
+    plan, before = (await proposed(here)).plan, here.file
+    assert await here.destination.move(plan, plan.steps) is None
+    await here.argo.down()
+    with pytest.raises(Unreachable) as error:
+        await here.destination.put_back(plan, plan.steps)
+    assert here.file == before
+    assert f"The earlier tags stand in {plan.gitops.file} again" in str(error.value)
+    assert "ssl:default" not in str(error.value)
+    await here.argo.up()
+    assert (await here.destination.put_back(plan, plan.steps)).well
+    assert len(here.messages) == 3
+
+
+async def test_p2_a_target_of_another_kind_makes_the_approved_plan_void(here: World) -> None:
+    plan = (await proposed(here)).plan
+    of_servers = replace(plan, target=ComposePlan((), "", (), (), ("web-1",), "/srv", "observer"))
+    assert "made for servers" in str(await here.destination.redraw(here.state(), of_servers))
+    assert "made for a deployment repository" in str(await ComposeDestination(here.tools).redraw(here.state(), plan))
+
+
+async def test_a_repository_that_cannot_be_asked_is_the_reason_that_is_told_first(here: World) -> None:
+    await here.github.down()
+    refused = await here.destination.propose(here.state("rollback"), here.wanted("v1"))
+    assert isinstance(refused, Verdict)
+    assert "GitHub cannot be reached" in refused.findings[0].message
+    assert "written is seen" not in refused.findings[0].message
 
 
 async def test_a_good_release_is_watched_from_outside_and_says_what_nobody_sees(here: World) -> None:

@@ -79,6 +79,7 @@ async def test_what_is_no_number_is_told_in_words(prometheus: Prometheus, query:
         (web.json_response(["up"]), "answered 200: no success"),
         (web.json_response({"status": "success"}), "another form"),
         (web.Response(text="x" * 2_000_000), "no JSON"),
+        (web.Response(text="[" * 100_000), "no JSON"),
         (None, "did not answer within 0.3 s"),
     ],
 )

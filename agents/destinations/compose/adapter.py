@@ -15,6 +15,7 @@ from agents.state import State
 from agents.toolbox import Toolbox
 from agents.wanted import Wanted, wanted_now
 from guardrails.plan import Plan, PlannedStep
+from guardrails.plan_targets import ComposePlan
 from guardrails.verdict import Verdict
 
 
@@ -42,6 +43,8 @@ class ComposeDestination:
 
     async def redraw(self, state: State, approved: Plan) -> Plan | Verdict | str:
         """Look again at commit, compose file, registry and hosts, all at once."""
+        if not isinstance(approved.target, ComposePlan):
+            return "it was made for a deployment repository, and the environment's target is servers now"
         tools = self.tools
         wanted, text, surveyed = await asyncio.gather(
             wanted_now(state, tools),

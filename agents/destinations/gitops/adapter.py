@@ -13,6 +13,7 @@ from agents.state import State
 from agents.toolbox import Toolbox
 from agents.wanted import Wanted, wanted_now
 from guardrails.plan import Plan, PlannedStep
+from guardrails.plan_targets import GitopsPlan
 from guardrails.verdict import Verdict
 
 
@@ -40,6 +41,8 @@ class GitopsDestination:
 
     async def redraw(self, state: State, approved: Plan) -> Plan | Verdict | str:
         """Look again at registry and file. That others committed meanwhile changes nothing, unless to our places."""
+        if not isinstance(approved.target, GitopsPlan):
+            return "it was made for servers, and the environment's target is a deployment repository now"
         moving = [name for name, change in changes(approved).items() if change.before != change.after]
         wanted, seen = await asyncio.gather(wanted_now(state, self.tools, moving), look_at_file(self.tools))
         if isinstance(wanted, str):

@@ -10,6 +10,7 @@ from agents.toolbox import Toolbox
 from guardrails.plan import Plan, PlannedStep
 from tools.argocd_answers import Application
 from tools.argocd_arrival import Aim, Arrival, Journey
+from tools.errors import ToolError
 from tools.gitops import Change, Conflict
 from tools.gitops_pins import Pin
 from tools.outside import answers_well
@@ -39,8 +40,13 @@ async def restore(tools: Toolbox, plan: Plan, steps: Sequence[PlannedStep]) -> B
     written = await cluster_of(tools).repository.write(f"{tools.release_id}/back", subject, back)
     if isinstance(written, Conflict):
         return Back(well=False, detail=written.told)
-    fault, _ = await _arrives(tools, plan, written.commit, back)
-    return Back(not fault, fault or f"The earlier tags stand in {plan.gitops.file} again, by {written.commit[:8]}.")
+    standing = f"The earlier tags stand in {plan.gitops.file} again, by {written.commit[:8]}"
+    try:
+        fault, _ = await _arrives(tools, plan, written.commit, back)
+    except ToolError as error:
+        error.standing = f"{standing}; whether the cluster runs them is not known."
+        raise
+    return Back(not fault, f"{standing}. {fault}".rstrip())
 
 
 async def _arrives(tools: Toolbox, plan: Plan, commit: str, written: Mapping[str, Change]) -> tuple[str, float]:

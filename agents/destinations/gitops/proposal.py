@@ -22,7 +22,7 @@ async def propose(tools: Toolbox, state: State, wanted: Wanted) -> Proposal | Ve
     seen = await look(tools)
     gate = await _gate(tools, state, wanted, seen)
     if seen.standing is None:
-        return gate.verdict
+        return unreadable(tools, seen) + gate.verdict
     drawn = drafted(tools, wanted, seen)
     if isinstance(drawn, Verdict):
         return drawn

@@ -36,6 +36,7 @@ def test_the_first_value_counts_and_nothing_or_nan_is_no_number(given: Any, valu
         (answer("string", [1, "x"]), "gives a string"),
         (answer("vector", [{"value": []}]), "another form"),
         (answer("vector", [{"value": [1, "much"]}]), "another form"),
+        (answer("scalar", [1, 10**400]), "another form"),
         ({"data": None}, "another form"),
         ([], "another form"),
     ],
