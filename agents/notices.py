@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from agents.review import Review, annotations, conclusion
 from agents.words.claims import Words
 from agents.words.facts import ReleaseFacts
-from agents.words.foreign import code
+from agents.words.foreign import code, prose
 from agents.words.summary import ROOM, markdown
 from guardrails.verdict import Level
 from tools.github_checks import LONGEST_SUMMARY, MOST_ANNOTATIONS, Check
@@ -46,7 +46,7 @@ class Sheet:
 
     def text(self, words: Words | None) -> str:
         """Write the summary and the notes."""
-        end = "".join(f"\n*{note}*\n" for note in self.notes)
+        end = "".join(f"\n*{prose(note)}*\n" for note in self.notes)
         title = f"Pull request {self.looked.pull.about.number} at `{self.looked.facts.to_commit[:12]}`"
         return markdown(self.looked.facts, words, title=title, room=ROOM - len(end)) + end
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from agents.narrator import Narrator
 from agents.notices import NAME, Looked, Sheet, check_of
 from agents.review import review
+from agents.words.allowance import Allowance
 from agents.words.change import change_facts
 from agents.words.claims import Words
 from config.service import Service
@@ -66,6 +67,7 @@ class PullRequests:
         self._redactor = redactor
         self._narrator = narrator
         self._clock = clock
+        self._allowance = Allowance(clock)
         self._waiting: dict[tuple[str, int], asyncio.Task[Summarised]] = {}
         self._running: dict[tuple[str, int], asyncio.Task[Summarised]] = {}
 
@@ -196,14 +198,14 @@ class PullRequests:
     async def _comment(
         self, written: GithubRepository, looked: Looked, notes: Sequence[str]
     ) -> tuple[str, tuple[str, ...]]:
-        """Write the comment, unless the one that is there tells the same facts; only then the model is asked."""
+        """Write the comment, unless the one that is there tells the same facts; only then the model may be asked."""
         number = looked.pull.about.number
         sheet = Sheet.of(looked, notes)
         try:
             there = await written.comment(number, KEY)
             if there and sheet.is_told_by(there, with_model=self._narrator is not None):
                 return (await written.sticky_comment(number, KEY, there)), ()
-            words = await self.words(looked)
+            words = await self.words(looked) if self._allowance.take(f"{written.name}#{number}") else None
             body = sheet.written(words, self._redactor.outgoing)
             return await written.sticky_comment(number, KEY, body), ()
         except ToolError as error:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from agents.entrypoints.summarise import pull_summary
 from agents.narrator import Narrator
 from agents.notices import NAME as CHECK
+from agents.words.allowance import MOST_FOR_ONE
 from config.shipmate import ModelSettings
 from tests.contract.github_schema import conforming
 from tests.contract.pull_house import COMPOSE, NAME, House, git, pull_house
@@ -270,6 +271,20 @@ async def test_a_model_that_was_away_is_asked_again(
     await claude.up()
     await pulls.changed(NAME, number)
     assert "no model took part" not in house.comments(number)[0]
+
+
+async def test_whoever_edits_all_day_does_not_spend_all_the_money(
+    house: House, claude: AnthropicEmulator, narrator: Narrator
+) -> None:
+    number = house.opens("edited", SMALL)
+    claude.answers(structured({"headline": "Ticks.", "claims": [], "risks": []}))
+    pulls = house.described_by(narrator)
+    for edit in range(MOST_FOR_ONE + 2):
+        house.github[NAME].pulls[number].title = f"Work {edit}"
+        await pulls.changed(NAME, number)
+    assert len(claude.requests) == MOST_FOR_ONE
+    assert f"Work {edit}" in house.comments(number)[0]
+    assert "no model took part" in house.comments(number)[0]
 
 
 async def test_p17_p20_a_model_that_obeys_changes_no_check(

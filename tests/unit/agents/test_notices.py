@@ -108,3 +108,10 @@ def test_older_findings_are_told_and_do_not_count() -> None:
     seen = looked(before=2)
     assert "2 further findings had been there before this change." in Sheet.of(seen, ()).text(None)
     assert check_of(seen, str).conclusion == "success"
+
+
+def test_p17_what_could_not_be_done_is_told_in_words_that_do_nothing() -> None:
+    text = Sheet.of(looked(), ["`c.yml`: @ana <!-- shipmate:summary -->\n# Approved"]).text(None)
+    assert "<!--" not in text
+    assert "@ana" not in text
+    assert "\n# Approved" not in text
