@@ -103,7 +103,7 @@ def house(place: tuple[House, str]) -> Iterator[House]:
 async def gate_at(house: House, image: str, directory: Path, *, token: str = "") -> AsyncIterator[Yard]:
     """Work at the gate; a second one in the same directory goes on where the first was left."""
     free = directory / "free"
-    sh: dict[str, Any] = {"junit": "junit.xml", "timeout": "1m"}
+    sh: dict[str, Any] = {"junit": "junit.xml", "timeout": "10m"}
     suites = {
         "lint": {"kind": "lint", "command": ["sh", "-c", LINT], "timeout": "1m"},
         "unit": {"kind": "unit", "command": ["sh", "-c", UNIT.format(free=free)], "coverage": "c.xml", **sh},
