@@ -37,7 +37,8 @@ GIVE_UP_AFTER = timedelta(hours=24)
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 15, 60, 300))
 UNWRITTEN = timedelta(minutes=1)
 """What could not be written down is done again after that."""
-AT_ONCE = 4
+AT_ONCE, PULL_REQUESTS_AT_ONCE = 4, 2
+"""Places of their own: anybody may open pull requests that take minutes, and no release waits for one."""
 LOOK_BACK = 200
 """Releases of a target further back than this are not looked at for a push that was released before."""
 
@@ -55,7 +56,10 @@ class Dispatcher:
     _rung: asyncio.Event = field(default_factory=asyncio.Event)
     _lanes: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
     _not_before: dict[str, float] = field(default_factory=dict)
+    _done: set[str] = field(default_factory=set)
+    """Deliveries that were worked off while the list of open ones was being read."""
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _desks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PULL_REQUESTS_AT_ONCE))
     _looked: float | None = None
 
     def ring(self) -> None:
@@ -79,9 +83,13 @@ class Dispatcher:
     async def _turn(self) -> None:
         try:
             now = self.crew.clock.monotonic()
-            for delivery in await self.crew.store.deliveries.open():
+            waiting = await self.crew.store.deliveries.open()
+            self._done &= {delivery.key for delivery in waiting}
+            for delivery in waiting:
                 lane = _lane(delivery)
-                if lane not in self._lanes and self._not_before.get(delivery.key, now) <= now:
+                if delivery.key in self._done or lane in self._lanes:
+                    continue
+                if self._not_before.get(delivery.key, now) <= now:
                     self._lanes[lane] = asyncio.create_task(self._in_lane(lane, delivery))
             if self._looked is None or now - self._looked >= LOOK_EVERY.total_seconds():
                 self._looked = now
@@ -101,8 +109,10 @@ class Dispatcher:
 
     async def _in_lane(self, lane: tuple[str, str], delivery: Delivery) -> None:
         try:
-            async with self._places:
+            async with self._desks if isinstance(delivery.event, PullChanged) else self._places:
                 await self._work_off(delivery)
+            if delivery.key not in self._not_before:
+                self._done.add(delivery.key)
         except Exception:
             # It stays open in the store, and doing it again at once would cost GitHub and the model each time.
             log.exception("What was done about delivery %s cannot be written down.", delivery.key)

@@ -55,9 +55,14 @@ class Bench:
     """Pull requests that somebody looked at."""
 
     seen: list[tuple[str, int]] = field(default_factory=list)
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.free.set()
 
     async def changed(self, repository: str, number: int) -> None:
         self.seen.append((repository, number))
+        await self.free.wait()
 
 
 @dataclass
@@ -372,6 +377,22 @@ async def test_pull_requests_are_handed_on_and_hold_nothing_up(yard: Yard) -> No
     await yard.hears(PullChanged(HOME, 8))
     await yard.settled()
     assert sorted(yard.bench.seen) == [(HOME, 7), (HOME, 8)]
+
+
+async def test_p13_no_release_waits_for_pull_requests_that_take_long(yard: Yard) -> None:
+    yard.bench.free.clear()
+    for number in range(10):
+        await yard.hears(PullChanged(HOME, number))
+    yard.push("main", "1")
+    await yard.hears(Pushed(HOME, "main", "ana"))
+
+    async def released() -> bool:
+        return len(await yard.releases()) == 1
+
+    await until(released)
+    yard.bench.free.set()
+    await yard.settled()
+    assert len(yard.bench.seen) == 10
 
 
 async def test_a_branch_or_tag_that_is_gone_releases_nothing(yard: Yard) -> None:
