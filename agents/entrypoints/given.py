@@ -26,11 +26,21 @@ def given_env(target: Target, environ: Mapping[str, str], fingerprints: Fingerpr
 
 
 def hide_given(services: Mapping[str, Service], environ: Mapping[str, str], redactor: Redactor) -> None:
-    """Let the bot mask what the given env files keep secret, also before it ever lay on a host."""
+    """Let the bot mask what the given env files keep secret, also before it ever lay on a host.
+
+    A value that is a name of the configuration is no secret, and masked it would make every card unreadable.
+    """
+    spoken = _spoken(services)
     for variable in _variables(services):
         text = environ.get(variable, "")
         for name, secret in (*secrets_in(text), *_tokens(text)):
-            redactor.register(name, secret)
+            if secret not in spoken:
+                redactor.register(name, secret)
+
+
+def _spoken(services: Mapping[str, Service]) -> set[str]:
+    names = ((one.service, *one.environments, *one.components) for one in services.values())
+    return {word for named in names for word in named}
 
 
 def _variables(services: Mapping[str, Service]) -> set[str]:

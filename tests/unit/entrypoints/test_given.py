@@ -44,3 +44,14 @@ def test_secrets_by_name_by_address_and_by_look_are_masked_and_settings_are_not(
     plain = "Asked http://127.0.0.1:8000/health and said good-evening-everybody."
     assert redactor.redact(plain) == plain
     assert not redactor.leaks(plain)
+
+
+def test_a_password_that_is_a_name_of_the_configuration_does_not_make_cards_unreadable(
+    services: dict[str, Service],
+) -> None:
+    redactor = Redactor()
+    hide_given(
+        services, {"ENV_FILE": "DB_PASSWORD=production\nAPP_SECRET=observer\nOTHER_SECRET=productive\n"}, redactor
+    )
+    assert redactor.redact("Release observer to production?") == "Release observer to production?"
+    assert "productive" not in redactor.redact("It is productive.")
