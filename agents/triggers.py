@@ -7,7 +7,7 @@ from functools import cache
 from typing import Literal
 
 from config.service import Environment, Service
-from tools.github_events import ChecksEnded, GithubEvent, Published, PullChanged, Pushed, Tagged
+from tools.github_events import ChecksEnded, GithubEvent, Published, PullChanged, Pushed, Rerequested, Tagged
 
 MANUAL = "manual"
 Trigger = Literal["push", "tag", "release"]
@@ -37,12 +37,13 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Examine:
-    """A branch or a pull request whose newest commit shall pass the suites."""
+    """A branch or a pull request whose newest commit shall pass the suites, or a commit that shall do so again."""
 
     repository: str
     branch: str = ""
     number: int = 0
     """Of the pull request; 0 for a branch."""
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ def consequences(event: GithubEvent, services: Mapping[str, Service]) -> tuple[C
         return (Recheck(event.repository, event.commit),)
     if isinstance(event, PullChanged):
         return _of_pull_request(event, declared)
+    if isinstance(event, Rerequested):
+        return tuple(_gated(event, declared)) or (Ignored(f"The gate is off for {event.repository}."),)
     due: tuple[Consequence, ...] = (*_due(event, declared), *_gated(event, declared))
     return due or (Ignored(_why_not(event, declared)),)
 
@@ -97,6 +100,8 @@ def _gated(event: GithubEvent, declared: Iterable[Service]) -> Iterator[Examine]
         yield Examine(event.repository, number=event.number)
     elif isinstance(event, Pushed):
         yield Examine(event.repository, branch=event.branch)
+    elif isinstance(event, Rerequested):
+        yield Examine(event.repository, commit=event.commit)
 
 
 def _due(event: Pushed | Tagged | Published, declared: Iterable[Service]) -> Iterator[Due]:

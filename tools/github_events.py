@@ -17,6 +17,7 @@ from tools.git import candidates
 
 FORM = "application/x-www-form-urlencoded"
 _BRANCH, _TAG = "refs/heads/", "refs/tags/"
+_AGAIN = "rerequested"
 _SUMMARISED = frozenset({"opened", "synchronize", "reopened", "edited", "ready_for_review"})
 
 
@@ -70,7 +71,16 @@ class ChecksEnded:
     commit: str
 
 
-GithubEvent = Pushed | Tagged | Published | PullChanged | ChecksEnded
+@dataclass(frozen=True, slots=True)
+class Rerequested:
+    """Somebody who may write asked on GitHub for our checks of a commit again; only the App that made them is told."""
+
+    KIND: ClassVar[str] = "rerequested"
+    repository: str
+    commit: str
+
+
+GithubEvent = Pushed | Tagged | Published | PullChanged | ChecksEnded | Rerequested
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +196,11 @@ class _CheckSuiteDelivery(_Delivery):
     check_suite: _CheckSuite
 
 
+class _CheckRunDelivery(_Delivery):
+    action: str
+    check_run: _CheckSuite
+
+
 def _push(body: bytes) -> GithubEvent | Unwanted:
     told = _Push.model_validate_json(body)
     if told.deleted:
@@ -226,9 +241,18 @@ def _pull_request(body: bytes) -> GithubEvent | Unwanted:
 
 def _check_suite(body: bytes) -> GithubEvent | Unwanted:
     told = _CheckSuiteDelivery.model_validate_json(body)
+    if told.action == _AGAIN:
+        return Rerequested(told.repository.full_name, told.check_suite.head_sha)
     if told.action != "completed":
         return Unwanted("Only the end of a check suite counts.")
     return ChecksEnded(told.repository.full_name, told.check_suite.head_sha)
+
+
+def _check_run(body: bytes) -> GithubEvent | Unwanted:
+    told = _CheckRunDelivery.model_validate_json(body)
+    if told.action != _AGAIN:
+        return Unwanted("Of a single check run only the wish to repeat it counts.")
+    return Rerequested(told.repository.full_name, told.check_run.head_sha)
 
 
 def _ping(body: bytes) -> Unwanted:
@@ -246,5 +270,6 @@ _READERS: Mapping[str, Callable[[bytes], GithubEvent | Unwanted]] = {
     "release": _release,
     "pull_request": _pull_request,
     "check_suite": _check_suite,
+    "check_run": _check_run,
     "ping": _ping,
 }

@@ -70,6 +70,10 @@ class Gating:
         services = self._services(wanted.repository)
         if not services or self.github is None:
             return f"the gate of {wanted.repository} is off, or GitHub cannot be asked"
+        if wanted.commit:
+            again = await self.store.gates.again(wanted.repository.lower(), wanted.commit)
+            self._rung.set()
+            return f"{wanted.commit[:12]} is{'' if again else ' not'} to be tested again"
         async with self._asking:
             repository = self.repository_of(services[0])
             asked = await (

@@ -218,6 +218,17 @@ async def test_the_same_news_again_tests_nothing_again(yard: Yard) -> None:
     assert len(yard.checks(commit)) == 1
 
 
+async def test_who_asks_for_the_check_again_gets_a_new_run(yard: Yard) -> None:
+    commit = yard.house.pushes("again", {"README.md": "Again.\n"})
+    wish = Examine(NAME, commit=commit)
+    assert "is not to be tested" in await yard.gating.ask(wish)
+    await yard.branch("again")
+    await yard.ended(commit)
+    assert "is to be tested again" in await yard.gating.ask(wish)
+    await yard.ended(commit)
+    assert [one.fields["status"] for one in yard.checks(commit)] == ["completed", "completed"]
+
+
 async def test_at_most_two_commits_are_tested_at_once(yard: Yard) -> None:
     commits = [yard.house.pushes(f"crowd-{number}", {"HOLD": str(number)}) for number in range(3)]
     for number in range(3):

@@ -80,6 +80,13 @@ class Gates(Rows):
         await self._write(known, lines=lines, trusted=needs[0], whole=needs[1], **reopened)
         return again or known.verdict is None
 
+    async def again(self, repository: str, commit: str) -> bool:
+        """Want a commit tested once more that was tested before; False where it was not."""
+        statement = update(gates).where(
+            gates.c.repository == repository, gates.c.commit == commit, gates.c.done_at.is_not(None)
+        )
+        return bool(await self._change(statement.values(verdict=None, done_at=None, asked_at=self._now())))
+
     async def of(self, repository: str, commit: str) -> Gate | None:
         """Return what is known of a commit."""
         row = await self._one(select(gates).where(gates.c.repository == repository, gates.c.commit == commit))

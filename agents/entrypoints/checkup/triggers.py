@@ -25,7 +25,8 @@ def trigger_checks(configuration: Configuration) -> tuple[Check, ...]:
         if _fires(place)
     ]
     if not set_off:
-        return ()
+        gated = any(service.repository.gate for service in configuration.services.values())
+        return tuple(_heard(configuration, "the gate never runs")) if gated else ()
     found = [*_hearing(configuration)]
     for service, name, environment in set_off:
         found += _environment(configuration, service, name, environment)
@@ -42,13 +43,15 @@ def _access(configuration: Configuration) -> bool:
 
 
 def _hearing(configuration: Configuration) -> Iterator[Check]:
-    heard = [*_webhooks(configuration), *_polling(configuration)]
-    if not heard:
-        yield optional(SECRET, "not set, and GitHub is not asked for news: no trigger ever fires", _HEAR)
-    yield from heard
+    yield from _heard(configuration, "no trigger ever fires")
     if configuration.shipmate.slack.releases_channel is None:
         detail = "not set: releases that nobody typed have no channel for their card"
         yield optional("slack.releases_channel", detail, "Set it in shipmate.yaml to a channel id, C0RELEASES.")
+
+
+def _heard(configuration: Configuration, without: str) -> Iterator[Check]:
+    heard = [*_webhooks(configuration), *_polling(configuration)]
+    yield from heard or [optional(SECRET, f"not set, and GitHub is not asked for news: {without}", _HEAR)]
 
 
 def _webhooks(configuration: Configuration) -> Iterator[Check]:

@@ -71,3 +71,9 @@ def test_nothing_is_told_where_nothing_releases_by_itself() -> None:
     declared = service()
     quiet = {name: place for name, place in declared.environments.items() if name == "lab"}
     assert told(declared.model_copy(update={"environments": quiet})) == ""
+
+
+def test_a_gate_that_nobody_tells_of_pushes_never_runs() -> None:
+    declared = service(gate=True).model_copy(update={"environments": {"lab": service().environments["lab"]}})
+    assert "not asked for news: the gate never runs" in told(declared)
+    assert "the gate never runs" not in told(declared, {}, LONG)

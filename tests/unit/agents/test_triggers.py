@@ -4,7 +4,7 @@ import pytest
 
 from agents.triggers import Due, Examine, Ignored, Recheck, Refresh, consequences, matches
 from config.service import Service
-from tools.github_events import ChecksEnded, GithubEvent, Published, PullChanged, Pushed, Tagged
+from tools.github_events import ChecksEnded, GithubEvent, Published, PullChanged, Pushed, Rerequested, Tagged
 
 HOME = "acme/observer"
 
@@ -88,6 +88,7 @@ def test_no_summary_is_written_where_summaries_are_off() -> None:
         (PullChanged(HOME, 7), [Examine(HOME, number=7), Refresh(HOME, 7)]),
         (Tagged(HOME, "v1.2.3", "ana"), [Due("observer", "production", "tag", "v1.2.3", "ana", after_checks=False)]),
         (ChecksEnded(HOME, "a" * 40), [Recheck(HOME, "a" * 40)]),
+        (Rerequested(HOME, "a" * 40), [Examine(HOME, commit="a" * 40)]),
     ],
 )
 def test_a_gate_looks_at_every_branch_and_pull_request_once(event: GithubEvent, expected: list[object]) -> None:

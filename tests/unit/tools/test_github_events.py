@@ -16,6 +16,7 @@ from tools.github_events import (
     Published,
     PullChanged,
     Pushed,
+    Rerequested,
     Tagged,
     Unwanted,
     dump,
@@ -89,6 +90,7 @@ def test_a_webhook_set_up_to_send_forms_is_understood_too() -> None:
         ("create", {"ref_type": "branch"}),
         ("release", {"action": "created"}),
         ("check_suite", {"action": "requested"}),
+        ("check_run", {"action": "created", "check_run": {"head_sha": "a" * 40}}),
         ("pull_request", {"action": "labeled"}),
         ("installation", {}),
     ],
@@ -97,7 +99,16 @@ def test_names_that_git_would_never_be_given_and_other_actions_release_nothing(
     event: str, changed: dict[str, Any]
 ) -> None:
     name = event if event in PAYLOADS else "ping"
-    assert isinstance(read(event, JSON, json.dumps(payload(name) | changed).encode()), Unwanted)
+    place = {} if event in PAYLOADS else {"repository": {"full_name": WORLD}}
+    assert isinstance(read(event, JSON, json.dumps(payload(name) | place | changed).encode()), Unwanted)
+
+
+@pytest.mark.parametrize("event", ["check_run", "check_suite"])
+def test_the_wish_to_repeat_a_check_is_understood(event: str) -> None:
+    told = {"action": "rerequested", event: {"head_sha": "a" * 40}, "repository": {"full_name": WORLD}}
+    understood = read(event, JSON, json.dumps(told).encode())
+    assert understood == Rerequested(WORLD, "a" * 40)
+    assert load(dump(understood)) == understood
 
 
 @pytest.mark.parametrize(
