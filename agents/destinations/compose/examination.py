@@ -5,15 +5,16 @@ from datetime import timedelta
 
 from agents.destinations.compose.usage import mount_uses, place
 from agents.destinations.port import Examination
+from agents.destinations.watched import line, watched
 from agents.discretion import told
-from agents.events import ConditionLine, Watched
+from agents.events import ConditionLine
 from agents.state import State
 from agents.toolbox import Server, Toolbox
 from guardrails.environment import names_injected
 from guardrails.leaks import nothing_leaked
 from guardrails.plan import Plan, PlannedStep
 from guardrails.startup import Started, started_well
-from guardrails.verdict import Finding, Level, Verdict
+from guardrails.verdict import Finding, Verdict
 from guardrails.watchdog import alarmed, seen, service_well
 from guardrails.written import contract_kept, dying
 from tools.disk import listing
@@ -72,7 +73,7 @@ async def _examined(tools: Toolbox, plan: Plan, step: PlannedStep, before: Befor
         parts["watchdog"] = await _watched(tools, server, container, before.baseline_ms)
     if not any(verdict.blocks for verdict in parts.values()):
         parts["paths"] = await _paths(tools, server, container, before.used)
-    lines = tuple(_line(f"{where}: {name}", verdict) for name, verdict in parts.items())
+    lines = tuple(line(f"{where}: {name}", verdict) for name, verdict in parts.items())
     return Examination(sum(parts.values(), start=Verdict()), lines, "\n".join(log.text.splitlines()[-20:]))
 
 
@@ -112,10 +113,7 @@ async def _watched(tools: Toolbox, server: Server, container: Container, baselin
         enough=lambda so_far: alarmed(so_far, restarts, settings),
     )
     verdict = service_well(container.name, samples, baseline, restarts, settings)
-    latencies = sorted(sample.latency.total_seconds() * 1000 for sample in samples if sample.status is not None)
-    median = round(latencies[len(latencies) // 2], 1) if latencies else None
-    alarms = tuple(finding.message for finding in verdict.findings if finding.level is Level.BLOCKING)
-    await tools.report(Watched(len(samples), baseline_ms, median, alarms, seen(samples, settings)))
+    await tools.report(watched(samples, baseline_ms, verdict, seen(samples, settings)))
     return verdict
 
 
@@ -124,8 +122,3 @@ async def _paths(tools: Toolbox, server: Server, container: Container, used_befo
     changes = await server.containers.changes(container.id)
     lost = dying(changes, container, tools.environment.paths)
     return contract_kept(container.name, lost, await mount_uses(server, container), used_before=used_before)
-
-
-def _line(name: str, verdict: Verdict) -> ConditionLine:
-    told = "; ".join(finding.message for finding in verdict.findings if finding.level is not Level.NOTE)
-    return ConditionLine(name, not verdict.blocks, told or "as it should be")

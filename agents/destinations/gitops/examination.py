@@ -7,13 +7,14 @@ from agents.destinations.gitops.draft import changes
 from agents.destinations.gitops.moves import images
 from agents.destinations.gitops.sight import cluster_of
 from agents.destinations.port import Examination
-from agents.events import ConditionLine, Watched
+from agents.destinations.watched import line, watched
+from agents.events import ConditionLine
 from agents.state import State
 from agents.toolbox import Toolbox
 from config.contracts import Watch
 from guardrails.cluster import cluster_well, degraded
 from guardrails.plan import Plan
-from guardrails.verdict import Finding, Level, Verdict
+from guardrails.verdict import Finding, Verdict
 from guardrails.watchdog import alarmed, service_well
 from tools.argocd_answers import Application
 from tools.errors import ToolError
@@ -32,7 +33,7 @@ async def examine(tools: Toolbox, state: State, plan: Plan) -> Examination:
         parts["watchdog"] = await _judged(tools, state, plan, looked)
         wanted = images(tools, {name: one.after for name, one in changes(plan).items()})
         parts["ArgoCD"] = cluster_well(plan.gitops.application, applications, wanted)
-    lines = [_line(f"{plan.gitops.application}: {name}", verdict) for name, verdict in parts.items()]
+    lines = [line(f"{plan.gitops.application}: {name}", verdict) for name, verdict in parts.items()]
     inside = [ConditionLine(f"{plan.gitops.application}: {name}", None, _INSIDE) for name in ("start", "paths")]
     return Examination(sum(parts.values(), start=Verdict()), (*lines, *inside))
 
@@ -61,10 +62,7 @@ async def _judged(tools: Toolbox, state: State, plan: Plan, looked: Sequence[Sam
     settings, before = _from_outside(tools), state.get("baseline_ms")
     baseline = None if before is None else timedelta(milliseconds=before)
     verdict = service_well(plan.gitops.application, looked, baseline, 0, settings)
-    latencies = sorted(sample.latency.total_seconds() * 1000 for sample in looked if sample.status is not None)
-    median = round(latencies[len(latencies) // 2], 1) if latencies else None
-    alarms = tuple(finding.message for finding in verdict.findings if finding.level is Level.BLOCKING)
-    await tools.report(Watched(len(looked), before, median, alarms))
+    await tools.report(watched(looked, before, verdict))
     return verdict
 
 
@@ -78,8 +76,3 @@ async def _application(tools: Toolbox) -> Application | None:
 def _from_outside(tools: Toolbox) -> Watch:
     """Leave out of the settings what only a host could measure."""
     return tools.environment.watch.model_copy(update=dict.fromkeys(("cpu_percent", "memory_percent", "gpu_percent")))
-
-
-def _line(name: str, verdict: Verdict) -> ConditionLine:
-    told = "; ".join(finding.message for finding in verdict.findings if finding.level is not Level.NOTE)
-    return ConditionLine(name, not verdict.blocks, told or "as it should be")
