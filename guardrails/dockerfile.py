@@ -114,11 +114,23 @@ def _unchecked(place: str, final: Stage) -> Iterator[Finding]:
 
 
 def _moving(place: str, read: Sequence[Stage]) -> Iterator[Finding]:
-    for stage in read:
-        if stage.parent is None and plain_name(stage.base).endswith(":latest") and not missing(stage.base):
-            message = f"{stage.base} means another image every time; the same commit does not give the same image."
+    """Remark on images without a version: stages begin with them, or take files from them."""
+    for image, line in (*_begun_with(read), *_drawn_on(read)):
+        if plain_name(image).endswith(":latest") and not missing(image):
+            message = f"{image} means another image every time; the same commit does not give the same image."
             remedy = "Name a version, best with its digest."
-            yield Finding("base-moving", f"{place}: {stage.base}", message, remedy, Level.NOTE, f"{place}:{stage.line}")
+            yield Finding("base-moving", f"{place}: {image}", message, remedy, Level.NOTE, f"{place}:{line}")
+
+
+def _begun_with(read: Sequence[Stage]) -> Iterator[tuple[str, int]]:
+    return ((stage.base, stage.line) for stage in read if stage.parent is None)
+
+
+def _drawn_on(read: Sequence[Stage]) -> Iterator[tuple[str, int]]:
+    """List the images outside that `COPY --from` and mounts name."""
+    own = {name for number, stage in enumerate(read) for name in (stage.name, str(number))}
+    taken = ((source, one.line) for stage in read for one in stage.instructions for source in _taken_from(one))
+    return ((source, line) for source, line in taken if source.lower() not in own)
 
 
 def _unreadable(place: str, reason: str, rules: DockerfileRules) -> Verdict:

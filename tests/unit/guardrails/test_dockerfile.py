@@ -324,3 +324,18 @@ pieces = st.sampled_from(
 @given(st.lists(pieces | st.text(max_size=12), max_size=12).map("\n".join))
 def test_no_text_is_too_strange(text: str) -> None:
     judge(text, A="a")
+
+
+@pytest.mark.parametrize(
+    ("taking", "named"),
+    [
+        ("COPY --from=ghcr.io/acme/tools /a /a", ["Dockerfile: ghcr.io/acme/tools"]),
+        ("RUN --mount=type=bind,from=acme/tools:latest,target=/t cp /t/a /a", ["Dockerfile: acme/tools:latest"]),
+        ("COPY --from=ghcr.io/acme/tools:1.2 /a /a", []),
+        ("COPY --from=BUILD /a /a", []),
+        ("COPY --from=0 /a /a", []),
+    ],
+)
+def test_an_image_without_a_version_that_files_are_taken_from_is_remarked(taking: str, named: list[str]) -> None:
+    verdict = dockerfile_sound("Dockerfile", f"FROM a:1 AS build\nFROM b:1\n{taking}\n", DockerfileRules())
+    assert [(one.subject, one.level) for one in verdict.findings] == [(name, Level.NOTE) for name in named]
