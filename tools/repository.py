@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from tools import git
 from tools.capture import Ended
 from tools.changes import COMMIT_FORMAT, ChangedFile, Commit, read_changes, read_commits, read_names
-from tools.errors import Garbled, NotFound
+from tools.errors import Denied, Garbled, NotFound
 from tools.process import run_bytes
 from tools.versions import newest_first
 
@@ -25,6 +25,8 @@ _REFRESH_TIMEOUT = timedelta(minutes=5)
 _TIMEOUT = timedelta(minutes=1)
 _LISTING_LIMIT_BYTES = 64 * 1024**2
 _FILE_LIMIT_BYTES = 10 * 1024**2
+STRANGERS_LIMIT_BYTES = 512 * 1024**2
+"""Of one pull request: anybody may open one, and its objects stay on the bot's disk."""
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _FETCH = ("fetch", "--quiet", "--prune", "--force", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
 _COMPARE = ("diff-tree", "-r", "-M", "--no-color", "--no-ext-diff", "--no-textconv")
@@ -41,16 +43,18 @@ class Repository:
         self._refreshing = asyncio.Lock()
 
     async def refresh(self, *further: str) -> None:
-        """Bring the copy up to date: branches and tags, moved and deleted ones too, and `further` refspecs.
+        """Bring the copy up to date: branches and tags, moved and deleted ones too, and `further` refspecs of anybody.
 
         A copy that an earlier crash left broken is thrown away and made again.
         """
         async with self._refreshing:
-            fetched = await self._fetch(*further)
+            fetched = await self._fetch(*_REFS)
             if git.left_broken(fetched):
                 await asyncio.to_thread(shutil.rmtree, self._directory)
-                fetched = await self._fetch(*further)
+                fetched = await self._fetch(*_REFS)
             git.require(fetched, f"Fetching {git.shown(self._url)}", self._url)
+            if further:
+                await self._fetch_from_anybody(*further)
 
     async def pull_request(self, number: int) -> str | None:
         """Refresh, with one pull request, forks included; its newest commit, None where the remote keeps none."""
@@ -157,10 +161,29 @@ class Repository:
         found = (re.fullmatch(r"([0-9a-f]{40,64}) commit \d+", line) for line in answers.splitlines())
         return next((answer[1] for answer in found if answer), None)
 
-    async def _fetch(self, *further: str) -> Ended:
+    async def _fetch_from_anybody(self, *refspecs: str) -> None:
+        """Fetch what strangers may have written: one pack, which the kernel lets grow only so far."""
+        blocks = STRANGERS_LIMIT_BYTES // 512
+        limited = ("sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh")
+        try:
+            fetched = await self._fetch(*refspecs, under=limited)
+        finally:
+            await asyncio.to_thread(_clear, self._directory / "objects/pack")
+        doing = f"Fetching {', '.join(refspecs)} of {git.shown(self._url)}"
+        if b"index-pack" in fetched.stderr and fetched.exit_code:
+            raise Denied(
+                f"{doing} was stopped: more than {STRANGERS_LIMIT_BYTES // 1024**2} MB, or a broken answer.",
+                standing="Nothing of it was kept.",
+                remedy="Look at what the pull request adds; large files do not belong into a repository.",
+            )
+        git.require(fetched, doing, self._url)
+
+    async def _fetch(self, *refspecs: str, under: tuple[str, ...] = ()) -> Ended:
         made = ("git", "init", "--quiet", "--bare", "--template=", str(self._directory))
         await run_bytes(made, env=self._environment, timeout=_TIMEOUT)
-        argv = self._argv(*_FETCH, "--end-of-options", self._url, *_REFS, *further)
+        # As a pack however few the objects are: each that is unpacked would have the limit for itself.
+        settings = ("-c", "fetch.unpackLimit=1") if under else ()
+        argv = (*under, *self._argv(*settings, *_FETCH, "--end-of-options", self._url, *refspecs))
         token = await self._token() if self._token else None  # an App's token lives for an hour
         return await run_bytes(argv, env=git.environment(self._url, token), timeout=_REFRESH_TIMEOUT)
 
@@ -210,6 +233,12 @@ class Repository:
 
     def _argv(self, *arguments: str) -> tuple[str, ...]:
         return ("git", f"--git-dir={self._directory}", "--literal-pathspecs", *git.SETTINGS, *arguments)
+
+
+def _clear(packs: Path) -> None:
+    """Delete what a fetch that was stopped had received by then; git itself leaves it there."""
+    for left in packs.glob("tmp_*"):
+        left.unlink(missing_ok=True)
 
 
 def _batches(paths: Iterable[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:

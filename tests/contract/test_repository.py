@@ -1,11 +1,13 @@
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.stage.sources import Sources
+from tools import repository as copies
 from tools.changes import ChangedFile
-from tools.errors import Garbled, NotFound
+from tools.errors import Denied, Garbled, NotFound
 from tools.repository import Repository
 
 LINES = b"".join(b"line %d\n" % number for number in range(20))
@@ -216,6 +218,22 @@ async def test_a_pull_request_of_a_fork_is_fetched_and_an_unknown_one_is_none(
     assert await repository.pull_request(8) is None
     sources.git("update-ref", "-d", "refs/pull/7/head")
     assert await repository.pull_request(7) is None
+
+
+async def test_a_pull_request_that_would_fill_the_disk_is_not_fetched(
+    sources: Sources, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "STRANGERS_LIMIT_BYTES", 1024**2)
+    base = sources.commit("Start", {"file": b"0"})
+    sources.git("checkout", "--quiet", "--detach")
+    small = sources.commit("Small", {"file": b"1"})
+    sources.git("update-ref", "refs/pull/7/head", small)
+    sources.git("update-ref", "refs/pull/8/head", sources.commit("Large", {"large": os.urandom(3 * 1024**2)}))
+    sources.git("checkout", "--quiet", "--force", "-B", "main", base)
+    with pytest.raises(Denied, match="more than 1 MB"):
+        await repository.pull_request(8)
+    assert list((tmp_path / "copies").rglob("tmp_*")) == []
+    assert await repository.pull_request(7) == small
 
 
 async def test_a_branch_is_found_whatever_else_has_its_name(sources: Sources, repository: Repository) -> None:
