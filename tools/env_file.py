@@ -17,7 +17,7 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 def settings_of(text: str) -> tuple[tuple[str, str], ...]:
     """List the names of an env file with their values; what compose would refuse is read as well as can be."""
     known: dict[str, str] = {}
-    return tuple(_settings(text.replace("\r\n", "\n"), known))
+    return tuple(_settings(text.removeprefix("\ufeff").replace("\r\n", "\n"), known))
 
 
 def _settings(text: str, known: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ CPU, MEMORY, GPU = "cpu", "memory", "gpu"
 _TIMEOUT = timedelta(seconds=15)
 """`docker stats` measures for a second or two; anything much longer is a host in trouble."""
 _NOT_FOUND = 127
+_SHOWN = 200
 
 
 def stats_command(container: str) -> Argv:
@@ -51,7 +52,7 @@ def stats_in(answer: Completed, host: str) -> tuple[Measurement, Measurement]:
     """Read the answer of `docker stats`; a container that is gone uses `--`."""
     try:
         told = json.loads(answer.stdout.splitlines()[0]) if answer.ok else {}
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, RecursionError):
         told = {}
     if not isinstance(told, dict) or not told:
         return unseen(f"docker stats on {host} told nothing: {_last_line(answer)}")
@@ -89,4 +90,4 @@ def _number(text: str) -> float | None:
 
 def _last_line(answer: Completed) -> str:
     lines: Iterable[str] = (answer.stderr or answer.stdout).strip().splitlines()[-1:]
-    return next(iter(lines), f"exit code {answer.exit_code}")
+    return next(iter(lines), f"exit code {answer.exit_code}")[:_SHOWN]

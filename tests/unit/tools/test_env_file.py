@@ -35,3 +35,7 @@ def test_names_and_values_are_those_that_compose_hands_to_the_service(
 @given(st.text())
 def test_any_text_is_read_without_an_error(text: str) -> None:
     assert all(name for name, _ in settings_of(text))
+
+
+def test_a_byte_order_mark_hides_no_setting() -> None:
+    assert settings_of("\ufeffDB_PASSWORD=x\r\nA=1") == (("DB_PASSWORD", "x"), ("A", "1"))
