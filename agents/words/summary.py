@@ -153,7 +153,10 @@ def _tests(facts: ReleaseFacts, medium: _Medium) -> Iterator[str]:
     yield from (f"Deleted: {medium(path)}" for path in tested.deleted[: medium.most])
     yield from (f"Changed without a touched test: {medium(area)}" for area in tested.areas_without[: medium.most])
     yield from (f"Ran: {_suite(suite, medium)}" for suite in facts.tests)
-    yield from (f"Not run: {medium(name)}: {medium(why)}" for name, why in sorted(facts.not_run.items()))
+    not_run = sorted(facts.not_run.items())
+    yield from (f"Not run: {medium(name)}: {medium(why)}" for name, why in not_run[: medium.most])
+    if len(not_run) > medium.most:
+        yield f"and {len(not_run) - medium.most} more not run"
     if not facts.tests and not facts.not_run:
         yield "No test was run for this summary."
 

@@ -181,3 +181,9 @@ def test_p24_a_summary_of_everything_at_once_stays_within_what_github_takes() ->
     assert len(text) <= ROOM
     assert "500 removals in 500 places" in text
     assert "6000 files deleted" in text
+
+
+def test_p19_suites_that_did_not_run_are_counted_where_there_is_no_room_to_name_them() -> None:
+    text = markdown(ReleaseFacts("v2", "a" * 40, not_run={f"{n} {'long ' * 40}": "why " * 50 for n in range(200)}))
+    assert len(text) <= ROOM
+    assert "more not run" in text
