@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,8 +83,7 @@ class Play:
         finally:
             for task in (playing, alive):
                 task.cancel()
-                with suppress(asyncio.CancelledError, Exception):
-                    await task
+            await asyncio.wait((playing, alive))  # unlike awaiting each, this lets Ctrl-C through
 
     def _hear(self, shown: Shown) -> None:
         self._heard.append(shown)

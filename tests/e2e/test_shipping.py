@@ -4,7 +4,15 @@ from tests.stage.conversation import Conversation
 from tests.stage.observer.site import ObserverSite
 
 
+def forget(site: ObserverSite, version: str) -> None:
+    """Take an image off the server that an earlier release may have left there."""
+    listed = site.stage.server.docker("image", "ls", "--quiet", f"{site.image}:{version}").split()
+    if listed:
+        site.stage.server.docker("image", "rm", "--force", *listed)
+
+
 async def test_the_image_is_on_the_host_before_anybody_approves_and_nothing_runs_it(site: ObserverSite) -> None:
+    forget(site, "v1.2.3")
     async with Conversation(site) as chat:
         card = await chat.asks("/deploy observer v1.2.3")
         await chat.shows(card, "[Approve]")
