@@ -23,8 +23,8 @@ _SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{2,20}", re.ASCII)
 _SLACK_GROUP = re.compile(r"S[A-Z0-9]{5,20}", re.ASCII)
 _ID = re.compile(r"(?<![\w@^])[UW][A-Z0-9]{2,20}(?!\w)", re.ASCII)
 _PLACES = {"terminal": "terminal", "github": "GitHub"}
-_EMOJI = re.compile(r":(?!\d{1,2}:)(?=[A-Za-z0-9_+'-]+:)")
-"""No emoji has a name of one or two digits; every time of day looks like one."""
+_EMOJI = re.compile(r":(?!\d{1,2}(?:[+-]\d{2})?:)(?=[A-Za-z0-9_+'-]+:)")
+"""No emoji has a name of one or two digits, with or without a time zone; every time of day looks like one."""
 _WHITESPACE = str.maketrans(
     {"\t": " ", "\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"}
 )
