@@ -175,12 +175,13 @@ async def _speak(wanted: argparse.Namespace, configuration: Configuration) -> in
     from agents.entrypoints.commands import Catalog, Misread, parse
     from agents.entrypoints.github_feed import mirrored_on_github
     from agents.entrypoints.terminal import follow
-    from agents.entrypoints.wiring import reachable_crew
+    from agents.entrypoints.wiring import reachable_crew, reading_crew
 
     command = parse(" ".join((wanted.verb, *wanted.words)), Catalog.of(configuration.services, "./shipmate"))
     if wanted.verb in READ and wanted.json:
         return await _as_json(wanted.verb, command, configuration)
-    async with reachable_crew(configuration) as crew:
+    calls_nobody = wanted.verb in READ or isinstance(command, Misread)
+    async with (reading_crew if calls_nobody else reachable_crew)(configuration) as crew:
         key = f"terminal/{uuid.uuid4()}"
         reply = await door.answer(command, person(), Origin(), crew, configuration, key)
         print(reply.text)

@@ -265,6 +265,13 @@ async def reachable_crew(configuration: Configuration) -> AsyncIterator[CrewCall
 
 
 @asynccontextmanager
+async def reading_crew(configuration: Configuration) -> AsyncIterator[CrewCalls]:
+    """Return a crew for whoever only reads its store: no release is taken up, whether a bot runs or not."""
+    async with opened_store(configuration) as store:
+        yield RemoteCrew(configuration, store, Databases.of(configuration).runs)
+
+
+@asynccontextmanager
 async def pull_request_reader(configuration: Configuration) -> AsyncIterator[PullRequests]:
     """Make what reads pull requests, with copies of the repositories apart from those of a running bot."""
     with TemporaryDirectory(prefix="shipmate-") as scratch:

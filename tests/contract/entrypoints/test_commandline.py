@@ -68,6 +68,14 @@ def test_known_names_are_answered_in_json(config: Path) -> None:
     assert (ran.returncode, json.loads(ran.stdout)["targets"][0]["service"]) == (0, "observer")
 
 
+@pytest.mark.parametrize("words", [("history",), ("status", "observer"), ("stats",), ("deploy", "obsrver", "v1")])
+def test_what_only_reads_starts_no_crew_that_would_take_up_releases(config: Path, words: tuple[str, ...]) -> None:
+    elsewhere = {"SHIPMATE_DATABASE_URL": f"sqlite:///{config.parent}/history.db"}
+    assert shipmate(config, *words, **elsewhere).stderr == ""
+    made = {file.name for file in config.parent.glob("history*.db")}
+    assert made == {"history.db"}, "no wake-ups and no memory were opened"
+
+
 def test_the_export_of_a_service_that_never_was_is_refused_with_the_nearest_name(config: Path) -> None:
     assert shipmate(config, "export", "observer").returncode == commandline.DONE
     ran = shipmate(config, "export", "obsrver")
