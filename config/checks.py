@@ -3,29 +3,19 @@
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
+from config.code import code_contradictions
+from config.contracts import Limits
+from config.contradiction import Contradiction, no_expression
 from config.document import Location
+from config.duration import format_duration
 from config.nearest import did_you_mean
-from config.service import Environment, Service
-from config.sources import Component
+from config.persons import approval_contradictions
+from config.service import Environment, Service, Triggers
 from config.targets import ComposeTarget, GitopsTarget
 
-IMAGE = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
-GROUP = re.compile(r"S[A-Z0-9]{5,}", re.ASCII)
-TAGGED = IMAGE + r"(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
-
-STRATEGIES = frozenset({"semver", "git-sha", "timestamp"})
-PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-KNOWN = re.compile(r"component|environment|version|time|sha(:([4-9]|[1-3][0-9]|40))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """Two things in a file that cannot both be meant, or one that cannot work."""
-
-    location: Location
-    message: str
+CPUS = re.compile(r"\d+(\.\d+)?|\.\d+", re.ASCII)
+MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*[kmgt]?(i?b)?", re.ASCII | re.IGNORECASE)
 
 
 def contradictions(service: Service, stem: str) -> Iterator[Contradiction]:
@@ -39,11 +29,10 @@ def contradictions(service: Service, stem: str) -> Iterator[Contradiction]:
         yield Contradiction(
             ("default_environment",), f"'{unknown}' is not defined{did_you_mean(unknown, service.environments)}"
         )
-    yield from _pattern(("version",), service.version)
+    yield from no_expression(("version",), service.version)
     if service.issues is not None:
-        yield from _pattern(("issues", "pattern"), service.issues.pattern)
-    yield from _images(service)
-    yield from _components_named(service)
+        yield from no_expression(("issues", "pattern"), service.issues.pattern)
+    yield from code_contradictions(service)
     for name, environment in service.environments.items():
         yield from _environment(("environments", name), environment, service.components)
 
@@ -67,51 +56,17 @@ def collisions(services: Mapping[str, Service]) -> Iterator[tuple[str, Contradic
                     yield name, Contradiction(at, f"has its directory {directory} where {owner} has it; choose another")
 
 
-def _images(service: Service) -> Iterator[Contradiction]:
-    for name, suite in service.suites.items():
-        if not suite.command and suite.check is None:
-            yield Contradiction(("suites", name, "command"), "is required where no `check` names the evidence")
-        if suite.image is not None and not re.fullmatch(TAGGED, suite.image, re.ASCII):
-            yield Contradiction(
-                ("suites", name, "image"), "is not an image reference; write one such as python:3.11-slim"
-            )
-
-
-def _components_named(service: Service) -> Iterator[Contradiction]:
-    for name, component in service.components.items():
-        for key, image in (("image", component.image), ("fallback", component.fallback)):
-            if image is not None and not re.fullmatch(IMAGE, image, re.ASCII):
-                message = "must be an image repository without a tag, such as ghcr.io/acme/observer"
-                yield Contradiction(("components", name, key), message)
-        yield from _tags(("components", name), component)
-        on_servers = any(isinstance(one.target, ComposeTarget) for one in service.environments.values())
-        if component.fallback is not None and on_servers:
-            message = "helps only with gitops targets: a compose file names the first registry; take it out"
-            yield Contradiction(("components", name, "fallback"), message)
-
-
-def _tags(at: Location, component: Component) -> Iterator[Contradiction]:
-    if component.tag not in STRATEGIES and not PLACEHOLDER.search(component.tag):
-        message = "always names the same tag; use semver, git-sha, timestamp, or a pattern such as {component}-{sha:8}"
-        yield Contradiction((*at, "tag"), message)
-    for key, pattern in (("tag", component.tag), *(("further_tags", one) for one in component.further_tags)):
-        for found in PLACEHOLDER.findall(pattern):
-            if not KNOWN.fullmatch(found):
-                message = (
-                    f"'{found}' is unknown; use {{component}}, {{environment}}, {{version}}, {{sha:8}} or {{time}}"
-                )
-                yield Contradiction((*at, key), message)
-
-
 def _environment(at: Location, environment: Environment, components: Collection[str]) -> Iterator[Contradiction]:
-    yield from _pattern((*at, "startup", "line"), environment.startup.line or "")
-    yield from _pattern((*at, "startup", "fatal"), environment.startup.fatal)
-    yield from _pattern((*at, "watch", "error_log"), environment.watch.error_log)
+    yield from no_expression((*at, "startup", "line"), environment.startup.line or "")
+    yield from no_expression((*at, "startup", "fatal"), environment.startup.fatal)
+    yield from no_expression((*at, "watch", "error_log"), environment.watch.error_log)
     if isinstance(environment.target, ComposeTarget):
         yield from _hosts(at, environment.target)
     else:
         yield from _components(at, environment.target, components)
-    yield from _approval(at, environment)
+    yield from approval_contradictions(at, environment)
+    yield from _triggers(at, environment.triggers)
+    yield from _limits(at, environment.limits)
     if environment.watch.every > environment.watch.window:
         yield Contradiction((*at, "watch", "every"), "is longer than the window; nothing would be measured")
     for alias, standard in environment.variables.aliases.items():
@@ -127,6 +82,11 @@ def _components(at: Location, target: GitopsTarget, components: Collection[str])
             yield Contradiction((*at, "target", "images", name), f"is no component{did_you_mean(name, components)}")
     for name in sorted(set(components) - set(target.images)):
         yield Contradiction((*at, "target", "images"), f"does not say where the tag of '{name}' stands")
+    if target.argocd.hard_refresh_after >= target.argocd.sync_timeout:
+        message = (
+            f"would never happen: the wait ends after {format_duration(target.argocd.sync_timeout)}; make it shorter"
+        )
+        yield Contradiction((*at, "target", "argocd", "hard_refresh_after"), message)
 
 
 def _hosts(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:
@@ -142,21 +102,18 @@ def _hosts(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:
             )
 
 
-def _approval(at: Location, environment: Environment) -> Iterator[Contradiction]:
-    policy = environment.approval
-    for index, name in enumerate(policy.approvers):
-        if GROUP.fullmatch(name):
-            message = f"'{name}' is a user group, and groups cannot approve yet; list its members"
-            yield Contradiction((*at, "approval", "approvers", index), message)
-    if policy.approvers and len(set(policy.approvers)) < policy.required:
-        yield Contradiction(
-            (*at, "approval", "required"),
-            f"asks for {policy.required} approvals, but only {len(set(policy.approvers))} approvers are listed",
-        )
+def _triggers(at: Location, triggers: Triggers) -> Iterator[Contradiction]:
+    for key, globs in (("branches", triggers.branches), ("tags", triggers.tags)):
+        for index, glob in enumerate(globs):
+            if not glob.strip():
+                message = "is empty and fits nothing; write a glob such as v*, or take it out"
+                yield Contradiction((*at, "triggers", key, index), message)
 
 
-def _pattern(at: Location, pattern: str) -> Iterator[Contradiction]:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        yield Contradiction(at, f"is not a regular expression: {error}")
+def _limits(at: Location, limits: Limits) -> Iterator[Contradiction]:
+    for key, given in (("cpus", limits.cpus), ("cpus_reserved", limits.cpus_reserved)):
+        if given is not None and not CPUS.fullmatch(given):
+            yield Contradiction((*at, "limits", key), "is no number of CPUs; write one such as '0.5'")
+    for key, given in (("memory", limits.memory), ("memory_reserved", limits.memory_reserved)):
+        if given is not None and not MEMORY.fullmatch(given):
+            yield Contradiction((*at, "limits", key), "is no size; write one such as 512M or 2G")

@@ -6,13 +6,13 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from config.duration import Duration
-from config.settings import Name, Settings, VariableName
+from config.settings import WEB_ADDRESS, Name, Settings, VariableName
 
 
 class Probe(Settings):
     """One request and what a good answer is. URLs are as seen from the host itself."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://")]
+    url: Annotated[str, StringConstraints(pattern=WEB_ADDRESS)]
     status: int = 200
     within: Duration = timedelta(seconds=3)
     """Response time limit."""
@@ -31,7 +31,7 @@ class Health(Settings):
 class MetricWatch(Settings):
     """One Prometheus query and the value that it must not exceed. Silence of Prometheus is told, and is no alarm."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://")]
+    url: Annotated[str, StringConstraints(pattern=WEB_ADDRESS)]
     """Address of Prometheus, as seen from the bot."""
     query: str
     """PromQL whose first value counts."""

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.document import Document, Location
 from config.nearest import did_you_mean
+from config.wording import plainly
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,7 +50,7 @@ def model_faults(file: str, document: Document, model: type[BaseModel], error: V
             continue
         location = tuple(part for part in detail["loc"] if part != "[key]")
         here = document.real(location)
-        yield Fault(file, document.line_of(here), dotted(here), _message(model, location, detail))
+        yield Fault(file, document.line_of(here), dotted(here), _message(model, location, here, detail))
 
 
 def _follows_from_another(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
@@ -58,38 +59,53 @@ def _follows_from_another(detail: ErrorDetails, details: list[ErrorDetails]) -> 
     return detail["type"] == "too_short" and any(len(d["loc"]) > len(at) and d["loc"][: len(at)] == at for d in details)
 
 
-def _message(model: type[BaseModel], location: Location, detail: ErrorDetails) -> str:
+def _message(model: type[BaseModel], location: Location, here: Location, detail: ErrorDetails) -> str:
     word = str(location[-1]) if location else ""
     context = detail.get("ctx", {})
     match detail["type"]:
         case "extra_forbidden":
-            return f"unknown key{did_you_mean(word, keys_at(model, location[:-1]))}"
+            known = keys_at(model, location[:-1])
+            other = word in keys_at(model, here[:-1]) - known
+            return (
+                "belongs to another kind of target; take it out" if other else f"unknown key{did_you_mean(word, known)}"
+            )
         case "missing":
             return "this key is required and missing"
         case "literal_error" | "enum":
-            valid = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-            return f"not a valid value{did_you_mean(str(detail['input']), valid)}"
-        case "value_error":
-            return str(context.get("error", detail["msg"]))
-        case "model_type" | "model_attributes_type":
-            return "should be a section with keys of its own"
+            expected = frozenset(re.findall(r"'([^']*)'", str(context.get("expected", ""))))
+            return f"not a valid value{did_you_mean(str(detail['input']), expected | _literals_at(model, here))}"
         case _:
-            return detail["msg"].removeprefix("Input ").replace("a valid dictionary", "a section with keys of its own")
+            return plainly(detail, word)
 
 
 def keys_at(model: type[BaseModel], location: Location) -> frozenset[str]:
-    """List the keys that the model knows at a location."""
+    """List the keys that the model knows at a location; without the tag of a union's member, those of all members."""
+    return frozenset(name for found in _found_at(model, location) if _is_model(found) for name in found.model_fields)
+
+
+def _literals_at(model: type[BaseModel], location: Location) -> frozenset[str]:
+    return frozenset(word for found in _found_at(model, location) for word in _literals(found))
+
+
+def _literals(annotation: Any) -> tuple[str, ...]:
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def _found_at(model: type[BaseModel], location: Location) -> tuple[Any, ...]:
     candidates: tuple[Any, ...] = (model,)
     for part in location:
         candidates = tuple(inner for candidate in candidates for inner in _inside(candidate, part))
-    return frozenset(name for candidate in candidates if _is_model(candidate) for name in candidate.model_fields)
+    return candidates
 
 
 def _inside(annotation: Any, part: str | int) -> Iterator[Any]:
     if _is_model(annotation):
-        # A part that is no field is the tag of a union's member, which pydantic puts between the keys.
         known = annotation.model_fields.get(str(part))
-        yield from _members(known.annotation if known else annotation)
+        if known:
+            yield from _members(known.annotation)
+        elif any(part in _literals(field.annotation) for field in annotation.model_fields.values()):
+            # Pydantic puts the tag of a union's member between the keys.
+            yield annotation
     elif get_origin(annotation) is dict:
         yield from _members(get_args(annotation)[1])
     elif get_origin(annotation) in (tuple, list):

@@ -8,11 +8,14 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from config.checks import collisions, contradictions
+from config.contradiction import Contradiction
 from config.credentials import environment_faults, read_credentials
 from config.document import Document, read_document
 from config.faults import ConfigFaults, Fault, dotted, model_faults
+from config.keys import lost_files
 from config.local import resolve_against
 from config.nearest import nearest
+from config.persons import bot_contradictions
 from config.service import Service
 from config.shipmate import Configuration, Shipmate
 
@@ -37,7 +40,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Configuration:
     files: dict[str, Path] = {}
     # A fault in one key must not hide those of the services: their usual place is tried all the same.
     declared = shipmate.services if shipmate else path.parent / "services"
-    for file in _service_files(path, declared, faults):
+    for file in _service_files(path, declared, faults, sure=shipmate is not None):
         service = _read(file, Service, faults)
         if service:
             services[service.service], files[service.service] = service, file
@@ -67,7 +70,7 @@ def _read(path: Path, model: type[Model], faults: list[Fault]) -> Model | None:
     except ValidationError as error:
         loaded = None
         found += [] if _no_content(document) else model_faults(str(path), document, model, error)
-    if isinstance(loaded, Service):
+    if loaded is not None:
         found += _contradictions(path, document, loaded)
     faults += found
     return None if found else loaded
@@ -82,9 +85,17 @@ def _document_faults(path: Path, document: Document) -> Iterator[Fault]:
         yield Fault(str(path), objection.line, dotted(objection.location), objection.message)
 
 
-def _contradictions(path: Path, document: Document, service: Service) -> Iterator[Fault]:
-    for found in contradictions(service, path.stem):
+def _contradictions(path: Path, document: Document, loaded: BaseModel) -> Iterator[Fault]:
+    for found in _contradicting(path, loaded):
         yield Fault(str(path), document.line_of(found.location), dotted(found.location), found.message)
+
+
+def _contradicting(path: Path, loaded: BaseModel) -> Iterator[Contradiction]:
+    if isinstance(loaded, Service):
+        yield from contradictions(loaded, path.stem)
+        yield from lost_files(loaded)
+    elif isinstance(loaded, Shipmate):
+        yield from bot_contradictions(loaded)
 
 
 def _collisions(services: Mapping[str, Service], files: Mapping[str, Path]) -> Iterator[Fault]:
@@ -102,13 +113,13 @@ def _unreadable(path: Path, error: OSError) -> str:
     return f"there is no such file; {hint}"
 
 
-def _service_files(path: Path, directory: Path, faults: list[Fault]) -> list[Path]:
+def _service_files(path: Path, directory: Path, faults: list[Fault], *, sure: bool) -> list[Path]:
     # Shown the way the operator wrote the main file, so that an editor opens what the message names.
     shown = Path(path.parent, directory.relative_to(path.parent.resolve())) if _below(directory, path) else directory
     misnamed = [file for file in sorted(shown.glob("*.yml")) if file.is_file()]
     faults += [Fault(str(file), 1, "", f"is not read; rename it to {file.stem}.yaml") for file in misnamed]
     files = sorted(file for file in shown.glob("*.yaml") if file.is_file())
-    if not files and not misnamed:
+    if sure and not files and not misnamed:
         faults.append(Fault(str(path), 1, "services", f"no service is declared; write {shown / 'NAME.yaml'}"))
     return files
 

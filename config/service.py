@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from config.contracts import EnvironmentContract, Health, Limits, PathContract, Probe, Startup, Watch
 from config.duration import Duration
-from config.settings import Name, Settings
+from config.settings import WEB_ADDRESS, Name, Settings
 from config.sources import Category, Component, Repository, Suite
 from config.targets import ComposeTarget, GitopsTarget, Target
 
@@ -58,7 +58,7 @@ class Environment(Settings):
     target: Target
     triggers: Triggers = Triggers()
     approval: ApprovalPolicy = ApprovalPolicy()
-    url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
+    url: Annotated[str, StringConstraints(pattern=WEB_ADDRESS)] | None = None
     """Address where people use the service, shown beside the deployment on GitHub. Absent: none."""
     health: Health
     smoke: tuple[Probe, ...] = ()

@@ -4,13 +4,16 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+GITHUB_NAME = r"^[\w.-]+/[\w.-]+$"
+WEB_ADDRESS = r"^https?://"
+NAME = r"^[a-z][a-z0-9-]{0,39}$"
+VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+TAG_PATTERN = r"^[A-Za-z0-9_{][A-Za-z0-9_.{}:-]{0,127}$"
+WEB_PATH = r"^/[\w/-]*$"
 
-
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-
-
-TagPattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_{][A-Za-z0-9_.{}:-]{0,127}$")]
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+VariableName = Annotated[str, StringConstraints(pattern=VARIABLE_NAME)]
+TagPattern = Annotated[str, StringConstraints(pattern=TAG_PATTERN)]
 
 
 class Settings(BaseModel):

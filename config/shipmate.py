@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr
 from config.duration import Duration
 from config.local import LocalPath
 from config.service import Service
-from config.settings import Settings
+from config.settings import WEB_PATH, Settings
 
 
 class SlackSettings(Settings):
@@ -42,7 +42,7 @@ class WebhookSettings(Settings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8077, ge=0, le=65535)
-    path: str = Field(default="/github", pattern=r"^/[\w/-]*$")
+    path: str = Field(default="/github", pattern=WEB_PATH)
 
 
 class PollingSettings(Settings):

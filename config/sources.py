@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from config.duration import Duration
 from config.local import Origin
-from config.settings import Settings, TagPattern, VariableName
+from config.settings import GITHUB_NAME, Settings, TagPattern, VariableName
 
 
 class Category(StrEnum):
@@ -29,7 +29,7 @@ class Repository(Settings):
 
     url: Origin
     """Anything git can clone: an https or ssh URL, or a local path (`/srv/x`, `./x`, `../x`)."""
-    github: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
+    github: Annotated[str, StringConstraints(pattern=GITHUB_NAME)] | None = None
     """`owner/name` on GitHub, for pull requests, comments and releases."""
     main: str = "main"
     """The branch whose newest commit is released when a person names no version."""

@@ -8,7 +8,8 @@ from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from config.duration import Duration
 from config.local import LocalPath
-from config.settings import Name, Settings, VariableName
+from config.nearest import nearest
+from config.settings import GITHUB_NAME, WEB_ADDRESS, Name, Settings, VariableName
 
 
 class HostSettings(Settings):
@@ -57,7 +58,7 @@ class ComposeTarget(Settings):
 class ArgoApplication(Settings):
     """The ArgoCD application that watches the deployment repository; the token is ARGOCD_TOKEN."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://")]
+    url: Annotated[str, StringConstraints(pattern=WEB_ADDRESS)]
     application: str
     sync_timeout: Duration = timedelta(minutes=2)
     """How long until it must be Synced and Healthy."""
@@ -69,7 +70,7 @@ class GitopsTarget(Settings):
     """A file in a deployment repository that names the images which shall run."""
 
     kind: Literal["gitops"]
-    repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    repository: Annotated[str, StringConstraints(pattern=GITHUB_NAME)]
     """`owner/name` of the deployment repository on GitHub."""
     branch: str = "main"
     file: PurePosixPath
@@ -79,9 +80,16 @@ class GitopsTarget(Settings):
     argocd: ArgoApplication
 
 
+_KINDS: dict[str, type[Settings]] = {"compose": ComposeTarget, "gitops": GitopsTarget}
+
+
 def _target_kind(value: Any) -> str:
-    kind = value.get("kind", "compose") if isinstance(value, dict) else getattr(value, "kind", "compose")
-    return "gitops" if kind == "gitops" else "compose"
+    """Tell which kind is meant, so that a mistyped or forgotten `kind` is the only fault that is told."""
+    if not isinstance(value, dict):
+        return str(getattr(value, "kind", "compose"))
+    return nearest(str(value.get("kind", "")), _KINDS) or max(
+        _KINDS, key=lambda kind: len(value.keys() & _KINDS[kind].model_fields.keys())
+    )
 
 
 Target = Annotated[

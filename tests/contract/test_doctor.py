@@ -301,6 +301,7 @@ async def test_a_database_that_cannot_be_used_is_refused_with_the_way_out(world:
 
 
 async def test_an_unknown_server_is_refused_with_the_command_that_trusts_it(world: World, tmp_path: Path) -> None:
+    (tmp_path / "known_hosts").touch()
     config = world.changed_config(tmp_path, host={"known_hosts": str(tmp_path / "known_hosts")})
     report = await world.report(config)
     assert "is not a server we know" in report["observer-1: way in"]

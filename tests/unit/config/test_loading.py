@@ -36,7 +36,8 @@ environments:
 
 
 def written(directory: Path, observer: str = OBSERVER, shipmate: str = SHIPMATE, name: str = "observer.yaml") -> Path:
-    (directory / "services").mkdir()
+    (directory / "services/keys").mkdir(parents=True)
+    (directory / "services/keys/one").touch()
     (directory / "services" / name).write_text(observer, encoding="utf-8")
     (directory / "shipmate.yaml").write_text(shipmate, encoding="utf-8")
     return directory / "shipmate.yaml"
@@ -73,10 +74,7 @@ CASES = {
     ),
     "a wrong type": (
         ("          address: 192.0.2.7\n", "          address: 192.0.2.7\n          port: many\n"),
-        (
-            "services/observer.yaml:18: environments.production.target.hosts[0].port: should be a valid integer, "
-            "unable to parse string as an integer"
-        ),
+        ("services/observer.yaml:18: environments.production.target.hosts[0].port: should be a whole number"),
     ),
     "a section that is missing": (
         (OBSERVER[OBSERVER.index("    health") :], ""),

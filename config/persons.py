@@ -1,0 +1,61 @@
+"""Whom a file names: ids that belong to people and channels, each to one only."""
+
+import re
+from collections.abc import Iterator
+
+from config.contradiction import Contradiction
+from config.document import Location
+from config.service import Environment
+from config.shipmate import Shipmate
+
+PERSON = re.compile(r"[UW][A-Z0-9]{2,}|terminal:\S+|github:[\w-]+(\[bot\])?", re.ASCII)
+GROUP = re.compile(r"S[A-Z0-9]{5,}", re.ASCII)
+CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}", re.ASCII)
+NOBODY = (
+    "is nobody's id; use a Slack member id such as U0HANA (profile -> Copy member ID), terminal:LOGIN or github:LOGIN"
+)
+
+
+def approval_contradictions(at: Location, environment: Environment) -> Iterator[Contradiction]:
+    """Find approvals that nobody can give, or nobody can give in time."""
+    policy = environment.approval
+    for index, name in enumerate(policy.approvers):
+        if GROUP.fullmatch(name):
+            message = f"'{name}' is a user group, and groups cannot approve yet; list its members"
+            yield Contradiction((*at, "approval", "approvers", index), message)
+        elif not PERSON.fullmatch(name):
+            yield Contradiction((*at, "approval", "approvers", index), NOBODY)
+    if policy.approvers and len(set(policy.approvers)) < policy.required:
+        yield Contradiction(
+            (*at, "approval", "required"),
+            f"asks for {policy.required} approvals, but only {len(set(policy.approvers))} approvers are listed",
+        )
+    if not policy.expires:
+        yield Contradiction((*at, "approval", "expires"), "leaves no time to approve; write a duration such as 30m")
+
+
+def bot_contradictions(bot: Shipmate) -> Iterator[Contradiction]:
+    """Find channels and people in the bot's own file that are none, or that are two at once."""
+    yield from _channels(bot)
+    yield from _people(bot)
+
+
+def _channels(bot: Shipmate) -> Iterator[Contradiction]:
+    for key in ("releases_channel", "escalation_channel"):
+        channel = getattr(bot.slack, key)
+        if channel is not None and not CHANNEL.fullmatch(channel):
+            message = "is not a channel's id; open the channel's details in Slack and copy its id, such as C0RELEASES"
+            yield Contradiction(("slack", key), message)
+
+
+def _people(bot: Shipmate) -> Iterator[Contradiction]:
+    owners: dict[str, str] = {}
+    for human, identities in bot.people.items():
+        for index, identity in enumerate(identities):
+            at = ("people", human, index)
+            # Logins of GitHub are the same in capitals and small letters; Slack ids have no small ones.
+            owner = owners.setdefault(identity.lower() if identity.startswith("github:") else identity, human)
+            if owner != human:
+                yield Contradiction(at, f"'{identity}' already belongs to {owner}; keep it with one of them")
+            elif not PERSON.fullmatch(identity):
+                yield Contradiction(at, NOBODY)
