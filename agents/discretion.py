@@ -10,7 +10,7 @@ from agents.toolbox import Server, Toolbox
 from guardrails.secrets.names import Suspicion, suspicion
 from tools.encodings import SHORTEST
 from tools.env_file import settings_of
-from tools.errors import Superseded, TimedOut, ToolError, Unreachable
+from tools.errors import NoWayIn, Superseded, TimedOut, ToolError, Unreachable
 from tools.redaction import Redactor, password_in
 
 READ_LIMIT = timedelta(seconds=10)
@@ -20,7 +20,7 @@ _QUOTED_LINE = re.compile(r"((?:in variable name|unterminated quoted value|\bnea
 """Where compose shows a piece of an env file that it cannot read: nobody knows what is in it."""
 _SHORTEST_SECRET, _SHORTEST_VALUE = 4, 6
 _MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*\d)")
-_OWN_WORDS = (Unreachable, TimedOut, Superseded)
+_OWN_WORDS = (NoWayIn, Unreachable, TimedOut, Superseded)
 """Errors in which nothing is quoted that a command on the host printed."""
 
 
@@ -47,10 +47,11 @@ async def hushed(tools: Toolbox, servers: Iterable[Server], error: object) -> st
         try:
             async with asyncio.timeout(READ_LIMIT.total_seconds()):
                 text = hush(text, await _env_file(tools, server))
-        except (ToolError, TimeoutError):
+        except (ToolError, TimeoutError) as unread:
+            why = f" {tools.redactor.redact(str(unread))}" if isinstance(unread, _OWN_WORDS) else ""
             return (
                 f"A command failed. What it said is not shown: the env file on {server.name} could not be read,"
-                " so its values could not be masked. Run the command by hand on the host."
+                f" so its values could not be masked.{why} Run the command by hand on the host."
             )
     return text
 

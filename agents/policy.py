@@ -50,7 +50,11 @@ def may_unlock(target: Target, person: Person, service: Service, people: People)
     able = {*service.environments[target.environment].approval.approvers, *service.owners}
     if not able.isdisjoint(identities(person.id, people)):
         return None
-    return Refusal("not-an-approver", f"{', '.join(sorted(able))} may unlock it.", f"status {target.service}")
+    return Refusal(
+        "not-an-approver",
+        f"You are {person.id}. {', '.join(sorted(able)) or 'Nobody'} may unlock it.",
+        f"status {target.service}",
+    )
 
 
 @dataclass(frozen=True, slots=True)

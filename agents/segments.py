@@ -101,12 +101,14 @@ class Segments:
         """Let a stop end the work; DBOS records no end of a cancelled step, and so takes it up again."""
 
         async def run(*arguments: Any) -> Any:
-            await self._started.wait()
             task = asyncio.current_task()
-            if self._stopped or task is None:
+            if task is None:
                 raise asyncio.CancelledError
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
+            await self._started.wait()
+            if self._stopped:
+                raise asyncio.CancelledError
             self._working.add(task)
             try:
                 return await work(*arguments)

@@ -7,7 +7,9 @@ from difflib import get_close_matches
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """Return the valid word that was probably meant, or None where nothing comes close."""
     by_lowercase = {valid.lower(): valid for valid in sorted(words)}
-    close = get_close_matches(word.lower(), by_lowercase, n=1, cutoff=0.6)
+    letters = sorted(word.lower())
+    close = [valid for valid in by_lowercase if sorted(valid) == letters]  # two letters changed places
+    close = close or get_close_matches(word.lower(), by_lowercase, n=1, cutoff=0.6)
     return by_lowercase[close[0]] if close else None
 
 

@@ -241,6 +241,14 @@ def _nobody_left(asked: Asked, policy: ApprovalPolicy | None) -> Refusal | None:
     if len(able) >= policy.required:
         return None
     standing = f"{policy.required} approval(s) are needed, and {len(able)} of the approvers could give one."
+    own = [name for name in policy.approvers if name in asked.requester.ids and name not in able]
+    if own:
+        only = "the only approver" if not able else "one of too few approvers"
+        where = f"{asked.service} in {asked.environment}"
+        standing += (
+            f" You ({own[0]}) asked for it and are {only}; nobody approves their own release."
+            f" Add another approver of {where}, or set `self_approval: true` under its `approval`."
+        )
     return Refusal("too-few-approvers", "This release could never be approved.", standing, "check-config")
 
 

@@ -56,6 +56,10 @@ class Denied(ToolError):
     code = "denied"
 
 
+class NoWayIn(Denied):
+    """A server and we do not trust each other, so no command ran there and nothing is quoted from one."""
+
+
 class NotFound(ToolError):
     """The thing asked for does not exist."""
 

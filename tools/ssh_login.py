@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncssh
 
 from config.targets import HostSettings
-from tools.errors import Denied, ToolError, Unreachable
+from tools.errors import NoWayIn, ToolError, Unreachable
 
 CONNECT_LIMIT = timedelta(seconds=10)
 KEEPALIVE_SECONDS = 5
@@ -64,7 +64,7 @@ def _options(settings: HostSettings, known: asyncssh.SSHKnownHosts) -> asyncssh.
             **keys,
         )
     except (OSError, ValueError, asyncssh.KeyImportError) as error:
-        raise Denied(
+        raise NoWayIn(
             f"The private key {settings.key} for {settings.name} cannot be used: {error}.",
             remedy=f"Set `key` of host {settings.name} to a readable key without a passphrase, "
             "or leave it out and load the key into the SSH agent.",
@@ -76,7 +76,7 @@ def _known_hosts(settings: HostSettings) -> asyncssh.SSHKnownHosts:
     try:
         return asyncssh.import_known_hosts(path.read_text() if path.exists() else "")
     except (OSError, ValueError) as error:
-        raise Denied(
+        raise NoWayIn(
             f"The list of trusted servers, {path}, cannot be read: {error}.", remedy="Repair or replace that file."
         ) from error
 
@@ -104,14 +104,14 @@ def _untrusted(
     address, port, path = _address(settings), settings.port, _known_hosts_path(settings)
     shown = f"It showed {stranger.get_algorithm()} {stranger.get_fingerprint()}." if stranger else f"({error.reason})"
     if not any(known.match(address, "", port)):
-        return Denied(
+        return NoWayIn(
             f"{_place(settings)} is not a server we know. {shown}",
             standing=f"{path} has no key for it, so nothing was sent.",
             remedy="Compare that fingerprint with the server's own (there: `ssh-keygen -lf "
             f"/etc/ssh/ssh_host_ed25519_key.pub`), then trust it: `ssh-keyscan -p {port} {address} >> {path}`",
         )
     entry = address if port == asyncssh.DEFAULT_PORT else f"[{address}]:{port}"
-    return Denied(
+    return NoWayIn(
         f"{_place(settings)} HAS ANOTHER KEY THAN THE ONE WE KNOW: somebody may be posing as it (an attack). {shown}",
         standing=f"{path} has another key for it, so nothing was sent.",
         remedy="Ask whoever runs the server whether it was reinstalled. Only then: "
@@ -121,7 +121,7 @@ def _untrusted(
 
 def _login_refused(settings: HostSettings) -> ToolError:
     key = f"-i {settings.key} " if settings.key else ""
-    return Denied(
+    return NoWayIn(
         f"{_place(settings)} refused the login of {settings.user}.",
         standing=f"The key offered was {settings.key or 'the one of the SSH agent or ~/.ssh'}; no command was run.",
         remedy=f"Let the key in: `ssh-copy-id {key}-p {settings.port} {settings.user}@{settings.address}`, "

@@ -117,7 +117,8 @@ def _unknown(word: str) -> str:
     """Object to a word that is no command; empty for commands and options."""
     if word in COMMANDS or word.startswith("-"):
         return ""
-    return f"There is no command '{word}'{did_you_mean(word, COMMANDS)} `./shipmate help` lists them."
+    told = f"There is no command '{word}'{did_you_mean(word, COMMANDS)}"
+    return f"{told}{'' if told.endswith('?') else '.'} `./shipmate help` lists them."
 
 
 def _add_guards(commands: Any) -> None:

@@ -233,7 +233,11 @@ async def _cancel(command: commands.Cancel, visit: Visit) -> Reply:
 
 
 async def _unlock(command: commands.Unlock, visit: Visit) -> Reply:
-    reply = await visit.crew.unlock(command.service, command.environment, visit.person)
+    service, environment = command.service, command.environment
+    if (await visit.store.targets.get(service, environment)).locked_at is None:
+        refusal = Refusal("not-locked", f"{service} in {environment} is not locked.", f"status {service} {environment}")
+        return _told(refusal, visit.voice, "")
+    reply = await visit.crew.unlock(service, environment, visit.person)
     return _told(reply, visit.voice, "It is unlocked and takes releases again.")
 
 

@@ -39,7 +39,7 @@ def _cache() -> Path:
 
 
 def _contents(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
-    for file in dict.fromkeys(file for path in paths for file in files_below(path)):
+    for file in dict.fromkeys(file for path in paths for file in files_below(path, untracked=True)):
         if file.stat().st_size > LARGEST_SCANNED_BYTES:
             raise ToolError(
                 f"{file} is too large to be looked at.", remedy="Keep it out of the repository, or out of the paths."

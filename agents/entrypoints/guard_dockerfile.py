@@ -1,6 +1,8 @@
 """`guard dockerfile SERVICE`: what a checkout's images would be built from, judged by the service's rules."""
 
 import json
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -18,7 +20,7 @@ _TEXT_LIMIT_BYTES = 1_000_000
 def guard_dockerfile(configuration: Configuration, name: str, path: Path, *, as_json: bool, out: TextIO) -> int:
     """Judge every component's Dockerfile, ignore file and context below a directory; 1 where that blocks, else 0.
 
-    Inside a git repository tracked files count, since nothing else is released.
+    Inside a git repository what it ignores does not count, since that is never released.
     """
     if name not in configuration.services:
         raise NotFound(f"There is no service {name}{did_you_mean(name, configuration.services)}")
@@ -31,12 +33,20 @@ def guard_dockerfile(configuration: Configuration, name: str, path: Path, *, as_
 
 
 def _judged(service: Service, root: Path) -> Verdict:
-    files = {str(file.relative_to(root)): file for file in files_below(root)}
+    files = {str(file.relative_to(root)): file for file in files_below(root, untracked=True)}
     sizes = {path: file.stat().st_size for path, file in files.items()}
     read = {path: files[path].read_bytes() for path, size in sizes.items() if size <= _TEXT_LIMIT_BYTES}
     texts = {path: content for path, content in read.items() if b"\0" not in content[:8192]}
     looks = (build_inputs_sound(component, texts, sizes) for component in service.components.values())
-    return sum(looks, start=Verdict())
+    return Verdict.of([_placed(finding, root, files) for finding in sum(looks, start=Verdict()).findings])
+
+
+def _placed(finding: Finding, root: Path, files: Collection[str]) -> Finding:
+    """Say of an absent file where it was looked for; a checkout is no version."""
+    if finding.rule != "dockerfile-absent" or finding.subject in files:
+        return finding
+    where = "git ignores it" if (root / finding.subject).is_file() else f"it was looked for in {root.resolve()}"
+    return replace(finding, message=f"There is no {finding.subject} to be released: {where}.")
 
 
 def _as_json(service: str, verdict: Verdict) -> str:

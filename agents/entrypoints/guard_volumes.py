@@ -43,10 +43,19 @@ async def guard_service(
             f"{name} in {place} runs from {target.file} in {target.repository}; there is no compose file to judge.",
             remedy="What keeps its storage is a matter of the cluster's own volume claims.",
         )
-    given = await asyncio.to_thread(file.read_bytes) if file else None
+    given = await asyncio.to_thread(_given, file) if file else None
     content = given if given is not None else await _newest(service, str(target.file), configuration)
     compose = await read_compose(content, project_directory=target.directory)
     return await guard_volumes(service, place, compose, as_json=as_json, out=out)
+
+
+def _given(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise NotFound(
+            f"{file} could not be read: {error.strerror or error}.", remedy="Name a compose file that you may read."
+        ) from error
 
 
 async def _newest(service: Service, path: str, configuration: Configuration) -> bytes:

@@ -177,8 +177,10 @@ def statistics_text(statistics: Statistics, failures: int, voice: Voice) -> str:
     """Tell how releases ended."""
     counted = statistics.succeeded + statistics.failed
     ended = f"{figures.count(statistics.total, 'release')} ended"
-    share = f"{figures.percent(statistics.succeeded, counted)} of those that were carried out"
-    lines = [f"{ended}: {statistics.succeeded} succeeded, {statistics.failed} failed.", f"Success rate: {share}."]
+    lines = [f"{ended}: {statistics.succeeded} succeeded, {statistics.failed} failed."]
+    if counted:
+        share = figures.percent(statistics.succeeded, counted)
+        lines.append(f"Success rate: {share} of those that were carried out.")
     others = {k: n for k, n in sorted(statistics.by_outcome.items()) if k != Outcome.SUCCEEDED}
     if others:
         told = ", ".join(f"{outcome.replace('-', ' ')} {number}" for outcome, number in others.items())

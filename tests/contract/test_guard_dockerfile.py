@@ -69,10 +69,16 @@ def test_a_person_reads_place_reason_and_way_out(bare: Path, tmp_path: Path) -> 
     assert "USER appuser" in second
 
 
-def test_files_that_git_does_not_know_do_not_count(bare: Path, tmp_path: Path) -> None:
+def test_files_that_are_not_added_yet_count_and_ignored_ones_do_not(bare: Path, tmp_path: Path) -> None:
     directory = checkout(bare, GOOD, tmp_path / "checkout")
-    (directory / "forgotten.ckpt").touch()
-    assert told(directory)[0] == 0
+    (directory / "Dockerfile").write_text("FROM python:3.12\n")
+    subprocess.run(("git", "-C", directory, "rm", "--quiet", "--cached", "Dockerfile"), check=True)
+    assert "dockerfile-absent" not in {finding["rule"] for finding in told(directory)[1]["findings"]}
+    (directory / ".git/info/exclude").write_text("Dockerfile\n")
+    (finding,) = told(directory)[1]["findings"]
+    assert finding["message"] == "There is no Dockerfile to be released: git ignores it."
+    (directory / "Dockerfile").unlink()
+    assert f"it was looked for in {directory}." in told(directory)[1]["findings"][0]["message"]
 
 
 def test_an_unknown_service_or_directory_is_told() -> None:

@@ -109,3 +109,13 @@ def test_large_and_binary_files_are_left_to_the_patterns(scanner: Scanner, tmp_p
     code, told = guard(scanner, tmp_path)
     assert (code, told.count("blocking  ")) == (1, 2)
     assert f"{tmp_path}/large.yml:110002" in told
+
+
+def test_a_secret_in_a_file_that_is_not_added_yet_is_found_and_in_an_ignored_one_not(
+    scanner: Scanner, tmp_path: Path
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "compose.yml").write_text(f"a:\n  environment:\n    DB_PASSWORD: {PASSWORD}\n")
+    assert guard(scanner, tmp_path)[0] == 1
+    (tmp_path / ".gitignore").write_text("compose.yml\n")
+    assert guard(scanner, tmp_path)[0] == 0

@@ -165,6 +165,19 @@ async def test_what_a_stop_cuts_short_is_taken_up_by_the_next_start(tmp_path: Pa
         await until(lambda: recorder.ended == ["r1", "r2"])
 
 
+async def test_a_stop_that_comes_while_wake_ups_are_being_taken_up_is_quiet(
+    tmp_path: Path, recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder.door.clear()
+    async with working(tmp_path, recorder) as segments:
+        for number in range(20):
+            await segments.wake(f"r{number}", "start", f"observer/{number}")
+        await until(lambda: len(recorder.begun) == 20)
+    async with working(tmp_path, recorder):
+        await asyncio.sleep(0.1)  # some were taken up, some are about to be
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_threads_still_work_after_a_stop(tmp_path: Path, recorder: Recorder) -> None:
     async with working(tmp_path, recorder):
         pass

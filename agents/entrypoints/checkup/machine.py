@@ -52,7 +52,7 @@ def judged(name: str, ended: Completed, address: str) -> Check:
     if name == "compose":
         return toolset.judged_compose(name, ended, _HERE)
     if name == "engine":
-        return toolset.judged_engine(name, ended, _HERE, _user(), address)
+        return toolset.judged_engine(name, ended, _HERE, own_user(), address)
     package = {"buildx": "docker-buildx-plugin (from Docker's own packages)"}.get(name, name)
     return toolset.judged_program(name, ended, _HERE, toolset.installing(package))
 
@@ -62,8 +62,8 @@ def judged_place(name: str, path: Path, aside: str = "") -> Check:
     existing = next(place for place in (path, *path.parents) if place.exists())
     if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
         return ok(name, f"{path}{aside}")
-    how = f"{_HERE}sudo install -d -m 700 -o {_user()} {path}"
-    return missing(name, f"{_user()} may not write to {existing}", how)
+    how = f"{_HERE}sudo install -d -m 700 -o {own_user()} {path}"
+    return missing(name, f"{own_user()} may not write to {existing}", how)
 
 
 def _loaded(configuration: Configuration) -> Check:
@@ -89,7 +89,8 @@ async def _workspace(configuration: Configuration) -> Check:
     return judged_place("workspace", configuration.shipmate.workspace)
 
 
-def _user() -> str:
+def own_user() -> str:
+    """Name whoever runs the bot, or their number."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user id without an account

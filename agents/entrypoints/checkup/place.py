@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 from agents.entrypoints.checkup import toolset
 from agents.entrypoints.checkup.check import Check, missing, ok
+from agents.entrypoints.checkup.machine import own_user
 from agents.entrypoints.figures import size
 from config.targets import ComposeTarget, HostSettings
 from tools.env_file import settings_of
@@ -31,6 +32,11 @@ class Place:
     def name(self, what: str) -> str:
         """Name a check."""
         return named(self.settings, what)
+
+    @property
+    def user(self) -> str:
+        """Name who works there: on this machine whoever runs the bot."""
+        return self.settings.user if self.settings.address else own_user()
 
     def there(self, how: str) -> str:
         """Say where a command is to be typed."""
@@ -65,7 +71,7 @@ def judged_way_in(ended: Completed, settings: HostSettings) -> Check:
 
 def judged_directory(place: Place, exit_code: int) -> Check:
     """Tell whether the service's directory is there and writable."""
-    name, directory, user = place.name("directory"), place.target.directory, place.settings.user
+    name, directory, user = place.name("directory"), place.target.directory, place.user
     remedies = {
         _ABSENT: ("does not exist", f"sudo install -d -o {user} {directory}"),
         _NO_DIRECTORY: ("is no directory", f"move {directory} away, then sudo install -d -o {user} {directory}"),
@@ -79,7 +85,7 @@ def judged_directory(place: Place, exit_code: int) -> Check:
 
 def judged_env_file(place: Place, path: PurePosixPath, ended: Completed) -> Check:
     """Tell whether the service's variables lie there, for their owner only."""
-    name, user, mode = place.name("env file"), place.settings.user, ended.stdout.strip()
+    name, user, mode = place.name("env file"), place.user, ended.stdout.strip()
     if ended.exit_code == _ABSENT:
         how = f"install -m 600 /dev/null {path}, then write the service's variables into it"
         return missing(name, f"{path} does not exist", place.there(how))

@@ -76,6 +76,19 @@ def test_what_only_reads_starts_no_crew_that_would_take_up_releases(config: Path
     assert made == {"history.db"}, "no wake-ups and no memory were opened"
 
 
+@pytest.mark.parametrize("name", ["nowhere.yml", "."])
+def test_a_compose_file_that_cannot_be_read_is_told_in_a_line(config: Path, name: str) -> None:
+    ran = shipmate(config, "guard", "volumes", "observer", "--file", str(config.parent / name))
+    assert (ran.returncode, ran.stdout) == (commandline.WRONG, "")
+    assert "could not be read: " in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_word_that_is_no_command_is_told_in_whole_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commandline.main(["frobnicate"]) == commandline.WRONG
+    assert "unlock. `./shipmate help` lists them." in capsys.readouterr().err
+
+
 def test_the_export_of_a_service_that_never_was_is_refused_with_the_nearest_name(config: Path) -> None:
     assert shipmate(config, "export", "observer").returncode == commandline.DONE
     ran = shipmate(config, "export", "obsrver")

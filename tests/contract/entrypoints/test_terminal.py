@@ -187,3 +187,11 @@ async def test_a_release_under_way_is_the_current_one(crew: Crew) -> None:
     exported = await export(crew.store)
     assert exported["current"] == first
     assert exported["pipelines"][0]["status"] == "running"
+
+
+async def test_statistics_without_any_release_tell_no_rate(crew: Crew) -> None:
+    assert "Success rate" not in (await says(crew, "stats")).text
+
+
+async def test_unlocking_what_is_not_locked_says_so_to_anybody(crew: Crew) -> None:
+    assert "observer in production is not locked." in (await says(crew, "unlock observer")).text

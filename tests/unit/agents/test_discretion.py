@@ -9,7 +9,7 @@ import pytest
 
 from agents.discretion import hush, hushed, secrets_in, told, unmaskable
 from agents.toolbox import Server, Toolbox
-from tools.errors import CommandFailed, ToolError, Unreachable
+from tools.errors import CommandFailed, NoWayIn, ToolError, Unreachable
 from tools.redaction import Redactor
 
 VALUE = "s3cret" + "-value"
@@ -105,9 +105,10 @@ async def test_what_a_command_said_is_withheld_where_its_values_are_not_known() 
     seen = await hushed(tools(), [server(Machine(None))], CommandFailed(f"bad {VALUE}"))
     assert VALUE not in seen
     assert "the env file on web-1 could not be read" in seen
+    assert "web-1 does not answer." in seen
 
 
-@pytest.mark.parametrize("error", [Unreachable("web-1 is gone.")])
+@pytest.mark.parametrize("error", [Unreachable("web-1 is gone."), NoWayIn("web-1 refused the login.")])
 async def test_a_host_that_is_gone_is_not_asked_for_its_env_file(error: ToolError) -> None:
     machine = Machine(None)
     assert await hushed(tools(), [server(machine)], error) == str(error)

@@ -1,3 +1,5 @@
+import getpass
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -247,6 +249,11 @@ def test_an_environment_without_approvers_is_told(policy: ApprovalPolicy, state:
 )
 def test_the_directory_on_a_server(exit_code: int, state: State, words: tuple[str, ...]) -> None:
     assert_says(judged_directory(PLACE, exit_code), state, *words)
+
+
+def test_a_directory_on_this_machine_is_for_whoever_runs_the_bot() -> None:
+    here = replace(PLACE, settings=PLACE.settings.model_copy(update={"address": None}))
+    assert_says(judged_directory(here, 66), MISSING, f"sudo install -d -o {getpass.getuser()} /opt/web")
 
 
 @pytest.mark.parametrize(

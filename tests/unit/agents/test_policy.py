@@ -122,7 +122,8 @@ def test_approvers_and_owners_unlock_and_the_refused_are_told_their_names() -> N
     assert may_unlock(LOCKED, Person("U0OWNER", HOME), SERVICE, {}) is None
     refusal = may_unlock(LOCKED, ANA, SERVICE, {})
     assert refusal is not None
-    assert (refusal.code, refusal.standing) == ("not-an-approver", "U0HANA, U0HUGO, U0OWNER may unlock it.")
+    told = f"You are {ANA.id}. U0HANA, U0HUGO, U0OWNER may unlock it."
+    assert (refusal.code, refusal.standing) == ("not-an-approver", told)
     assert may_unlock(LOCKED, Person("terminal:hana"), SERVICE, PEOPLE) is None
 
 

@@ -195,3 +195,11 @@ def test_the_order_of_votes_changes_nothing(votes: list[Vote], order: list[int],
     shuffled = [votes[index] for index in order if index < len(votes)]
     question = asked(requester=Person("a", HOME))
     assert outcome(question, votes, policy) == outcome(question, shuffled, policy)
+
+
+def test_the_only_approver_who_asks_is_told_that_they_are_and_both_ways_out() -> None:
+    refusal = may_request(asked(requester=HANA), ApprovalPolicy(approvers=("U0HANA",)))
+    assert refusal is not None
+    assert "You (U0HANA) asked for it and are the only approver" in refusal.standing
+    assert "Add another approver" in refusal.standing
+    assert "self_approval: true" in refusal.standing
