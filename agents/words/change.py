@@ -8,6 +8,7 @@ from agents.words.dependencies import declares_dependencies, dependency_changes
 from agents.words.discreet import without_secrets
 from agents.words.facts import ReleaseFacts, by_category, migrations
 from agents.words.kinds import folded
+from agents.words.locks import dependency_files, lists_packages
 from agents.words.patch import file_patches, removed_protections
 from agents.words.risky import change_risks
 from agents.words.settings import configures, setting_changes
@@ -15,7 +16,7 @@ from agents.words.tested import touched_tests
 from agents.words.variables import variables_read
 from agents.words.way_back import destructive_lines, way_back
 from guardrails.categories import Patterns
-from tools.changes import ChangedFile
+from tools.changes import ChangedFile, touched
 from tools.errors import Garbled
 from tools.repository import Repository
 
@@ -26,6 +27,7 @@ MOST_BYTES, MOST_LINES = 40_000_000, 250_000
 AT_ONCE = 400
 """Files in one question to git."""
 LARGEST_DECLARATION_BYTES = 5_000_000
+_READ_WHOLE = (configures, declares_dependencies, lists_packages)
 Texts = Mapping[str, bytes | None]
 
 
@@ -65,11 +67,15 @@ def _computed(
     shipped = [patch for patch in patches if patch.path not in tested.touched]
     settings = tuple(sorted((*settings, *variables_read(shipped))))
     destructive = destructive_lines(patches, schema)
+    packages = dependency_changes(*_chosen(declares_dependencies, before, after))
     facts = replace(
         known,
         risks=change_risks(files, destructive, known.folded, tested),
         migrations=schema,
-        dependencies=dependency_changes(*_chosen(declares_dependencies, before, after)),
+        dependencies=packages,
+        dependency_files=dependency_files(
+            touched(files), {one.path for one in packages}, *_chosen(lists_packages, before, after)
+        ),
         settings=settings,
         removed_protections=removed_protections(diff),
         tested=tested,
@@ -151,7 +157,7 @@ async def _contents(
     repository: Repository, older: str | None, newer: str, files: Iterable[ChangedFile]
 ) -> tuple[Texts, Texts]:
     """Read both versions of the files whose meaning is compared; the old one of a renamed file under its new name."""
-    wanted = [file for file in files if not file.binary and (configures(file.path) or declares_dependencies(file.path))]
+    wanted = [file for file in files if not file.binary and any(reads(file.path) for reads in _READ_WHOLE)]
     origins = {file.path: file.previous_path or file.path for file in wanted if file.status != "added"}
     old = await repository.texts(older, origins.values(), LARGEST_DECLARATION_BYTES) if older and origins else {}
     paths = [file.path for file in wanted if file.status != "deleted"]

@@ -21,13 +21,15 @@ class DependencyChange:
     after: str
 
     def __str__(self) -> str:
+        return self.told(str)
+
+    def told(self, quoted: Callable[[str], str]) -> str:
+        """Say it in one line, with what others wrote quoted."""
         if not self.before:
-            return f"{self.package} {self.after} added"
-        return (
-            f"{self.package} {self.before} removed"
-            if not self.after
-            else f"{self.package} {self.before} -> {self.after}"
-        )
+            return f"{quoted(self.package)} {quoted(self.after)} added"
+        if not self.after:
+            return f"{quoted(self.package)} {quoted(self.before)} removed"
+        return f"{quoted(self.package)} {quoted(self.before)} -> {quoted(self.after)}"
 
 
 def declares_dependencies(path: str) -> bool:

@@ -29,8 +29,30 @@ class Difference:
     detail: str = ""
 
     def __str__(self) -> str:
-        where = f"{self.service}: " if self.service else ""
-        return f"{where}{self.subject} {self.sort.name.lower()}" + (f" ({self.detail})" if self.detail else "")
+        return self.told(str)
+
+    def told(self, quoted: Callable[[str], str]) -> str:
+        """Say it in one line, with what others wrote quoted."""
+        where = f"{quoted(self.service)}: " if self.service else ""
+        ours = next((kind for kind in _KINDS if self.subject.startswith(f"{kind} ")), "")
+        name = self.subject.removeprefix(ours).strip()
+        subject = f"{ours} {quoted(name)}" if ours else self.subject
+        if not ours and self.subject not in _PLAIN:
+            subject = quoted(self.subject)
+        plain = self.detail in ("", "its value") or self.detail.startswith("not shown: ")
+        detail = self.detail if plain else " -> ".join(map(quoted, self.detail.split(" -> ")))
+        return f"{where}{subject} {self.sort.name.lower()}" + (f" ({detail})" if detail else "")
+
+
+_KINDS = (
+    *("build argument", "variable", "mount", "port", "volume declaration", "network declaration", "secret declaration"),
+    *("volume", "setting", "key", "service", "object", "reading of", "health check", "memory limit", "cpu limit"),
+)
+"""Our words before a name that is somebody else's."""
+_PLAIN = (
+    *("health check", "memory limit", "memory reservation", "cpu limit", "cpu reservation", "user", "container"),
+    *("replicas", "image", "workdir", "entrypoint", "command", "restart"),
+)
 
 
 _LISTS = ("cap_drop", "cap_add", "security_opt", "devices")

@@ -8,6 +8,7 @@ from typing import Any
 from agents.words.dependencies import DependencyChange
 from agents.words.differences import Difference, Sort
 from agents.words.patch import RemovedProtection
+from agents.words.taken import taken_by, untold
 from agents.words.tested import NO_TESTS, Covered
 from config.sources import Category
 from guardrails.categories import Patterns, categorise
@@ -55,6 +56,8 @@ class ReleaseFacts:
     risks: tuple[str, ...] = ()
     migrations: tuple[str, ...] = ()
     dependencies: tuple[DependencyChange, ...] = ()
+    dependency_files: tuple[str, ...] = ()
+    """What is known of changed files that name packages and do not list one by one what changed, in sentences."""
     differences: tuple[Difference, ...] = ()
     """How the service runs, old compose file against new, removals first."""
     settings: tuple[Difference, ...] = ()
@@ -82,11 +85,22 @@ class ReleaseFacts:
         return frozenset(touched(file for group in self.files.values() for file in group))
 
     @property
+    def taken(self) -> tuple[Difference | RemovedProtection, ...]:
+        """What this release takes away, each once: from how the service runs, and from what protected it."""
+        gone = (*(one for one in self.differences if one.sort is Sort.REMOVED), *taken_by(self.settings))
+        return (*dict.fromkeys(gone), *untold(self.removed_protections, self.settings))
+
+    @property
     def removals(self) -> tuple[str, ...]:
-        """What this release takes away: from how the service runs, and from what protected it."""
-        differences = (*self.differences, *self.settings)
-        gone = [str(difference) for difference in differences if difference.sort is Sort.REMOVED]
-        return (*dict.fromkeys(gone), *map(str, self.removed_protections))
+        """What this release takes away, in sentences."""
+        return tuple(map(str, self.taken))
+
+    @property
+    def second_looks(self) -> tuple[str, ...]:
+        """Every known reason for a second look, what is taken away first."""
+        number = len(self.taken)
+        gone = [f"protections or settings are taken away: {number}"] if number else []
+        return (*gone, *self.risks)
 
     @property
     def changed(self) -> tuple[ChangedFile, ...]:
@@ -96,7 +110,10 @@ class ReleaseFacts:
     def as_json(self) -> dict[str, Any]:
         """Write the facts as plain JSON values."""
         fields: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
-        return fields
+        for name in ("differences", "settings"):
+            told = zip(fields[name], getattr(self, name), strict=True)
+            fields[name] = [written | {"sort": one.sort.name.lower()} for written, one in told]
+        return fields | {"risks": list(self.second_looks), "removals": list(self.removals)}
 
 
 def by_category(

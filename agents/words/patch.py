@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,9 @@ class FilePatch:
     added: tuple[str, ...]
     removed_at: tuple[int, ...] = ()
     """For each removed line, the line of the new file that now stands in its place."""
+    removed_hunks: tuple[int, ...] = ()
+    added_hunks: tuple[int, ...] = ()
+    """For each line, in which hunk it stands."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,11 +32,17 @@ class RemovedProtection:
     replaced_by: str = ""
     at: int = 1
     """Line of the new file where it stood."""
+    within: tuple[str, ...] = ()
+    """The lines below a bare key that went with it."""
 
     def __str__(self) -> str:
+        return self.told(str)
+
+    def told(self, quoted: Callable[[str], str]) -> str:
+        """Say it in one line, with what others wrote quoted."""
         if self.replaced_by:
-            return f"{self.path}: {self.kind} changed: {self.line} -> {self.replaced_by}"
-        return f"{self.path}: {self.kind} removed: {self.line}"
+            return f"{quoted(self.path)}: {self.kind} changed: {quoted(self.line)} -> {quoted(self.replaced_by)}"
+        return f"{quoted(self.path)}: {self.kind} removed: {quoted(' '.join((self.line, *self.within)))}"
 
 
 PROTECTIONS = {
@@ -59,6 +68,11 @@ PROTECTIONS = {
     ),
     "encryption": re.compile(r"verify\s*=\s*True|ssl(?:mode|_context)|check_hostname|\bHSTS\b|secure\s*=\s*True"),
 }
+_PROTECTS_NOTHING = re.compile(r"^USER\s+(?:root|0)\b|^user:\s*[\"']?(?:root|0)\b", re.IGNORECASE)
+"""Whoever takes a line away that makes root of a user takes no protection away."""
+_HEADS = re.compile(r"^\s*(?:healthcheck|livenessProbe|readinessProbe|volumes|volumeMounts|limits|cap_drop)\s*:\s*$")
+_MOUNT = re.compile(r"^\s*-\s*['\"]?[\w./~${}-]+:(/[\w./-]+)")
+_FIRST_WORD = re.compile(r"\s*(?:-\s+)?[\"']?[@\w.-]+")
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)")
 _HEADER = re.compile(r"^diff --git ", re.MULTILINE)
 _ESCAPES = {"n": b"\n", "t": b"\t", '"': b'"', "\\": b"\\", "r": b"\r", "a": b"\a", "b": b"\b", "f": b"\f", "v": b"\v"}
@@ -76,15 +90,76 @@ def removed_protections(diff: str) -> tuple[RemovedProtection, ...]:
 
 
 def _protections(patch: FilePatch) -> Iterator[RemovedProtection]:
-    told: set[str] = set()
+    told: set[tuple[str, ...]] = set()
+    blocks = _blocks(patch)
+    inner = {number for within in blocks.values() for number in within}
     for kind, pattern in PROTECTIONS.items():
-        gone = Counter(line.strip() for line in patch.removed if pattern.search(line))
-        came = Counter(line.strip() for line in patch.added if pattern.search(line))
-        moved = gone & came
-        for line, new in zip_longest((gone - moved).elements(), (came - moved).elements()):
-            if line is not None and line not in told:
-                told.add(line)
-                yield RemovedProtection(patch.path, kind, line, new or "", _place(patch, line))
+        gone = [number for number, line in enumerate(patch.removed) if pattern.search(line)]
+        came = [number for number, line in enumerate(patch.added) if pattern.search(line)]
+        moved = _texts(patch.removed, gone) & _texts(patch.added, came)
+        new = _without(patch.added, came, moved)
+        for number in _without(patch.removed, gone, moved):
+            line = patch.removed[number].strip()
+            within = tuple(patch.removed[one].strip() for one in blocks.get(number, ()))
+            if (line, *within) in told or number in inner or _PROTECTS_NOTHING.search(line):
+                continue
+            told.add((line, *within))
+            instead = "" if within else _successor(patch, number, new)
+            yield RemovedProtection(patch.path, kind, line, instead, _place(patch, line), within)
+
+
+def _texts(lines: tuple[str, ...], numbers: list[int]) -> Counter[str]:
+    return Counter(lines[number].strip() for number in numbers)
+
+
+def _without(lines: tuple[str, ...], numbers: list[int], moved: Counter[str]) -> list[int]:
+    left, room = [], Counter(moved)
+    for number in numbers:
+        text = lines[number].strip()
+        if room[text] > 0:
+            room[text] -= 1
+        else:
+            left.append(number)
+    return left
+
+
+def _successor(patch: FilePatch, gone: int, came: list[int]) -> str:
+    """Find the line of the same key in the same hunk, once for each."""
+    key, hunk = _key(patch.removed[gone]), patch.removed_hunks[gone]
+    for number in came:
+        if patch.added_hunks[number] == hunk and _key(patch.added[number]) == key:
+            came.remove(number)
+            return patch.added[number].strip()
+    return ""
+
+
+def _key(line: str) -> str:
+    """Tell what a line is about: the target of a mount, else its first word."""
+    if mount := _MOUNT.match(line):
+        return mount[1]
+    word = _FIRST_WORD.match(line)
+    return word[0].strip("\"' ").lower() if word else line.strip()
+
+
+def _blocks(patch: FilePatch) -> Mapping[int, list[int]]:
+    """Find for each bare key that goes the deeper lines that go with it; a key that comes back heads no block."""
+    found: dict[int, list[int]] = {}
+    came = {line.strip() for line in patch.added}
+    for start, line in enumerate(patch.removed):
+        if not _HEADS.match(line) or line.strip() in came:
+            continue
+        within: list[int] = []
+        for number in range(start + 1, len(patch.removed)):
+            if patch.removed_at[number] != patch.removed_at[start] or not _deeper(patch.removed[number], line):
+                break
+            within.append(number)
+        found[start] = [number for number in within if patch.removed[number].strip()]
+    return found
+
+
+def _deeper(line: str, heading: str) -> bool:
+    depth, above = (len(one) - len(one.lstrip()) for one in (line, heading))
+    return not line.strip() or depth > above or (depth == above and line.lstrip().startswith("- "))
 
 
 def _place(patch: FilePatch, line: str) -> int:
@@ -101,6 +176,8 @@ def _file(text: str) -> FilePatch:
         removed=tuple(line[1:] for line in lines if line.startswith("-")),
         added=tuple(line[1:] for line in lines if line.startswith("+")),
         removed_at=tuple(_places(lines)),
+        removed_hunks=tuple(_hunks(lines, "-")),
+        added_hunks=tuple(_hunks(lines, "+")),
     )
 
 
@@ -114,6 +191,14 @@ def _places(lines: list[str]) -> Iterator[int]:
             yield new
         elif not line.startswith("\\"):
             new += 1
+
+
+def _hunks(lines: list[str], sign: str) -> Iterator[int]:
+    hunk = 0
+    for line in lines:
+        hunk += bool(_HUNK.match(line))
+        if line.startswith(sign):
+            yield hunk
 
 
 def _path(header: str) -> str:

@@ -33,7 +33,7 @@ def _about_tests(tested: Covered) -> Iterator[str]:
 def _about_size(files: Sequence[ChangedFile], folded: Collection[str]) -> Iterator[str]:
     lines = sum(file.added + file.deleted for file in files if file.path not in folded)
     if lines > MANY_LINES:
-        yield f"large: {lines} lines that somebody wrote or removed"
+        yield f"a large change of {lines} lines that somebody wrote or removed"
 
 
 def weight(facts: ReleaseFacts) -> str:

@@ -28,6 +28,7 @@ _COMPOSE = re.compile(r"(?:^|/)[^/]*compose[^/]*\.ya?ml$")
 _DOCKERFILE = re.compile(r"(?:^|/)(?:Dockerfile[^/]*|[^/]*\.[Dd]ockerfile|Containerfile[^/]*)$")
 _ENV = re.compile(r"(?:^|/)\.env(?:\.[\w.-]+)?$|(?:^|/)[\w.-]*\.env(?:\.[\w-]+)?$")
 _NAME = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=(.*)$", re.MULTILINE)
+HEALTH = "health check"
 Reader = Callable[[str], Iterator[Line]]
 
 
@@ -73,6 +74,7 @@ def _bounded(lines: Iterator[Line]) -> Iterator[Line]:
 def _compared(
     path: str, old: Mapping[tuple[str, str], "str | Hidden"], new: Mapping[tuple[str, str], "str | Hidden"]
 ) -> Iterator[Difference]:
+    old, new = _gathered(old, new), _gathered(new, old)
     for where, subject in old.keys() - new.keys():
         yield Difference(Sort.REMOVED, f"{path} {where}".strip(), subject, _shown(old[where, subject]))
     for where, subject in new.keys() - old.keys():
@@ -83,6 +85,19 @@ def _compared(
             hidden = isinstance(before, Hidden) or isinstance(after, Hidden)
             detail = "its value" if hidden else f"{_shown(before)} -> {_shown(after)}"
             yield Difference(Sort.CHANGED, f"{path} {where}".strip(), subject, detail)
+
+
+def _gathered(
+    these: Mapping[tuple[str, str], "str | Hidden"], others: Mapping[tuple[str, str], "str | Hidden"]
+) -> Mapping[tuple[str, str], "str | Hidden"]:
+    """Make one line of a health check that is there on one side only."""
+    whole = {where for where, subject in these if subject == HEALTH} - {w for w, subject in others if subject == HEALTH}
+    gathered = dict(these)
+    for where, subject in these:
+        if where in whole and subject.startswith(f"{HEALTH} "):
+            detail = f"{subject.removeprefix(HEALTH).strip()} {gathered.pop((where, subject))}"
+            gathered[where, HEALTH] = f"{gathered[where, HEALTH]}, {detail}"
+    return gathered
 
 
 def _shown(value: "str | Hidden") -> str:

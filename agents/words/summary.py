@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agents.words.claims import Claim, Words
-from agents.words.differences import Sort
+from agents.words.differences import Difference
 from agents.words.facts import ImageFact, ReleaseFacts, SuiteFact
 from agents.words.foreign import code, hides, one_line, prose
 from agents.words.listing import grouped, listing, plain_listing
 from agents.words.risky import weight
 from agents.words.way_back import UNHINDERED
 from guardrails.verdict import Finding
+from tools.changes import Commit
 
 ROOM = 65_000
 """Characters of a whole summary: GitHub takes 65,536 in one comment, and a marker comes before it."""
@@ -39,9 +40,19 @@ class _Medium:
     def __call__(self, text: str) -> str:
         return code(text) if self.markdown else one_line(text)
 
+    def prose(self, text: str) -> str:
+        """Show sentences of other people: they read the same, and nothing in them acts."""
+        return prose(text) if self.markdown else one_line(text)
+
+    def about(self, text: str) -> str:
+        """Show a sentence of ours that ends with names of others: `kind of thing: names`."""
+        ours, colon, names = text.partition(": ")
+        return f"{ours}: {names if names.isdigit() else self(names)}" if colon else self.prose(text)
+
     def listed(self, lines: Iterable[str], none: str) -> tuple[str, ...]:
+        """List lines that are ready to be shown, and count those for which there is no room."""
         every = list(lines)
-        shown = [self(line) for line in every[: self.most]]
+        shown = every[: self.most]
         more = [f"and {len(every) - self.most} more"] if len(every) > self.most else []
         return (*shown, *more) or (none,)
 
@@ -87,29 +98,29 @@ def _sections(facts: ReleaseFacts, words: Words | None, medium: _Medium) -> Iter
     yield Section("What and why", tuple(_bullets(facts, words, medium)))
     yield Section("Taken away", _taken_away(facts, medium))
     yield Section(f"Risk: {weight(facts).lower()}", tuple(_risks(facts, words, medium)))
-    yield Section("Migrations", medium.listed(facts.migrations, "None."))
-    yield Section("How it runs", medium.listed(_running(facts), "No difference known."))
-    yield Section("Dependencies", medium.listed(map(str, facts.dependencies), "No change."))
+    yield Section("Migrations", medium.listed(map(medium, facts.migrations), "None."))
+    yield Section("How it runs", medium.listed(_running(facts, medium), "No difference known."))
+    yield Section("Dependencies", medium.listed(_dependencies(facts, medium), "No change."))
     yield Section("Tests", tuple(_tests(facts, medium)))
-    yield Section("Findings", medium.listed(map(_finding, facts.findings), "None."))
+    yield Section("Findings", medium.listed((_finding(one, medium) for one in facts.findings), "None."))
     if facts.images:
         yield Section("Images", tuple(map(_image, facts.images)))
     yield Section("Way back", _way_back(facts, medium))
-    yield Section("Commits", medium.listed((f"{c.sha[:12]} {c.subject} ({c.author})" for c in facts.commits), "None."))
+    yield Section("Commits", medium.listed((_commit(commit, medium) for commit in facts.commits), "None."))
 
 
 def _bullets(facts: ReleaseFacts, words: Words | None, medium: _Medium) -> Iterator[str]:
     """Say what and why in at most five lines: numbers first, then what people or the model say of it."""
     first = [headline(facts, medium), *_pull_request(facts, medium), *_hidden(facts)]
     said = [f"{prose(claim.text)} *({code(words.model)})*" for claim in words.bullets] if words else []
-    said = said or [medium(commit.subject) for commit in facts.commits]
+    said = said or [medium.prose(commit.subject) for commit in facts.commits]
     yield from (*first, *dict.fromkeys(said[: MOST_BULLETS - len(first)]))
 
 
 def _pull_request(facts: ReleaseFacts, medium: _Medium) -> Iterator[str]:
     if facts.pull_request:
         pull = facts.pull_request
-        yield f"Pull request {pull.number} by {medium(pull.author)}: {medium(pull.title)}"
+        yield f"Pull request {pull.number} by {medium(pull.author)}: {medium.prose(pull.title)}"
 
 
 def _hidden(facts: ReleaseFacts) -> Iterator[str]:
@@ -121,44 +132,61 @@ def _hidden(facts: ReleaseFacts) -> Iterator[str]:
 
 def _taken_away(facts: ReleaseFacts, medium: _Medium) -> tuple[str, ...]:
     """List every removal; where there are too many, count them by file, so that none is lost."""
-    removals = facts.removals
-    if len(removals) <= medium.most:
-        return medium.listed(removals, "Nothing.")
+    taken = facts.taken
+    if len(taken) <= medium.most:
+        return medium.listed((one.told(medium) for one in taken), "Nothing.")
     kinds: dict[str, list[str]] = {}
-    for one in facts.removed_protections:
-        kinds.setdefault(one.path, []).append(one.kind)
-    for difference in (*facts.differences, *facts.settings):
-        if difference.sort is Sort.REMOVED:
-            kinds.setdefault(difference.service, []).append(difference.subject)
-    told = (f"{place}: {_count(what, 'removal')}: {', '.join(sorted(set(what)))}" for place, what in kinds.items())
-    return (f"{_count(removals, 'removal')} in {_count(list(kinds), 'place')}", *medium.listed(told, ""))
+    for one in taken:
+        place, what = (one.service, one.subject) if isinstance(one, Difference) else (one.path, one.kind)
+        kinds.setdefault(place, []).append(what)
+    told = (
+        f"{medium(place)}: {_count(what, 'removal')}: {medium(', '.join(sorted(set(what))))}"
+        for place, what in kinds.items()
+    )
+    return (f"{_count(taken, 'removal')} in {_count(list(kinds), 'place')}", *medium.listed(told, ""))
 
 
 def _risks(facts: ReleaseFacts, words: Words | None, medium: _Medium) -> Iterator[str]:
-    taken = [f"protections or settings are taken away: {len(facts.removals)}"] if facts.removals else []
-    yield from medium.listed((*taken, *facts.risks), "None of the known kinds.")
+    yield from medium.listed(map(medium.about, facts.second_looks), "None of the known kinds.")
     for risk in words.warnings if words else ():
         yield f"{prose(risk.text)} *({code(words.model) if words else ''})*"
 
 
-def _running(facts: ReleaseFacts) -> Iterator[str]:
+def _running(facts: ReleaseFacts, medium: _Medium) -> Iterator[str]:
     """Tell once what both comparisons tell: the files of the repository, and what lies on the host."""
-    yield from dict.fromkeys(map(str, sorted((*facts.differences, *facts.settings))))
+    yield from dict.fromkeys(one.told(medium) for one in sorted((*facts.differences, *facts.settings)))
+
+
+def _dependencies(facts: ReleaseFacts, medium: _Medium) -> Iterator[str]:
+    """Count what whole files change before single packages, of which there may be many."""
+    yield from (f"{medium(path)}: {said}" for path, said in (one.split(": ", 1) for one in facts.dependency_files))
+    yield from (one.told(medium) for one in facts.dependencies)
+
+
+def _commit(commit: Commit, medium: _Medium) -> str:
+    return f"{medium(commit.sha[:12])} {medium.prose(commit.subject)} ({medium.prose(commit.author)})"
 
 
 def _tests(facts: ReleaseFacts, medium: _Medium) -> Iterator[str]:
     tested = facts.tested
     yield f"Touched by the change: {_count(tested.touched, 'test file')}" + ("." if not tested.touched else ":")
-    yield from medium.listed(tested.touched, "") if tested.touched else ()
+    yield from medium.listed(map(medium, tested.touched), "") if tested.touched else ()
     yield from (f"Deleted: {medium(path)}" for path in tested.deleted[: medium.most])
-    yield from (f"Changed without a touched test: {medium(area)}" for area in tested.areas_without[: medium.most])
+    yield from (
+        f"Changed without a touched test: {_area(area, medium)}" for area in tested.areas_without[: medium.most]
+    )
     yield from (f"Ran: {_suite(suite, medium)}" for suite in facts.tests)
     not_run = sorted(facts.not_run.items())
-    yield from (f"Not run: {medium(name)}: {medium(why)}" for name, why in not_run[: medium.most])
+    yield from (f"Not run: {medium.prose(name)}: {medium.prose(why)}" for name, why in not_run[: medium.most])
     if len(not_run) > medium.most:
         yield f"and {len(not_run) - medium.most} more not run"
     if not facts.tests and not facts.not_run:
         yield "No test was run for this summary."
+
+
+def _area(area: str, medium: _Medium) -> str:
+    path, colon, count = area.rpartition(": ")
+    return f"{medium(path)}{colon}{count}" if colon else medium(area)
 
 
 def _suite(suite: SuiteFact, medium: _Medium) -> str:
@@ -167,9 +195,9 @@ def _suite(suite: SuiteFact, medium: _Medium) -> str:
     return f"{one_line(suite.name)} {suite.outcome}, {_count(range(suite.tests), 'test')}{coverage}{detail}"
 
 
-def _finding(finding: Finding) -> str:
-    place = f" ({finding.place})" if finding.place else ""
-    return f"{finding.rule}: {finding.subject}{place} - {finding.message}"
+def _finding(finding: Finding, medium: _Medium) -> str:
+    place = f" ({medium(finding.place)})" if finding.place else ""
+    return f"{medium(finding.rule)}: {medium(finding.subject)}{place} - {medium.prose(finding.message)}"
 
 
 def _image(image: ImageFact) -> str:
@@ -184,7 +212,7 @@ def _image(image: ImageFact) -> str:
 def _way_back(facts: ReleaseFacts, medium: _Medium) -> tuple[str, ...]:
     measured = [one_line(facts.rollback)] if facts.rollback else []
     against = () if UNHINDERED in facts.way_back else facts.way_back
-    told = medium.listed(against, UNHINDERED) if facts.way_back else ()
+    told = medium.listed(map(medium.about, against), UNHINDERED) if facts.way_back else ()
     return (*measured, *told) or ("Not examined.",)
 
 

@@ -30,7 +30,7 @@ def way_back(
 ) -> tuple[str, ...]:
     """Tell in sentences what going back has to reckon with; one sentence where nothing does."""
     found = [*_schema(migrations, destructive), *_running(settings)]
-    found += [f"Not known for {path}: its lines were not read." for path in unread if path in migrations]
+    found += [f"Not known, for its lines were not read: {path}" for path in unread if path in migrations]
     return tuple(found) or (UNHINDERED,)
 
 

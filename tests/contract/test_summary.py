@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agents.entrypoints.summarise import summary
+from agents.words.foreign import prose
 from tests.stage.observer.repository import build_observer
 
 
@@ -27,7 +28,7 @@ async def test_p19_a_summary_without_a_model_is_marked_and_complete(repository: 
     assert (document["author"], document["words"], document["flagged"]) == ("facts", None, [])
     text = str(document["markdown"])
     assert "From `v1.2.2` to `v1.2.3`: 3 commits, 6 files," in text
-    assert "Expose counters for Prometheus (#7) (ben)" in text
+    assert f"{prose('Expose counters for Prometheus (#7)')} (ben)" in text
     assert "`added src/observer/metrics.py +12 -0`" in text
     assert "no model took part" in text
 
@@ -35,15 +36,15 @@ async def test_p19_a_summary_without_a_model_is_marked_and_complete(repository: 
 @pytest.mark.parametrize(
     ("version", "taken"),
     [
-        ("v1.2.5", "docker-compose.server.yml: volume removed: - ./data:/app/data/observer"),
-        ("v1.3.4", "docker-compose.server.yml: health check changed: test:"),
-        ("v1.3.4", "Dockerfile: health check removed: CMD"),
+        ("v1.2.5", "docker-compose.server.yml observer: mount /app/data/observer removed (./data)"),
+        ("v1.3.4", "docker-compose.server.yml observer: health check changed (CMD python3"),
+        ("v1.3.4", "Dockerfile: health check changed (--interval"),
     ],
 )
 async def test_p19_what_a_trap_takes_away_is_never_missing(repository: Path, version: str, taken: str) -> None:
     document = await told(repository, "v1.2.3" if version < "v1.3" else "v1.2.8", version)
-    section = str(document["markdown"]).partition("### Taken away\n")[2].partition("###")[0]
-    assert taken in section
+    section = str(document["markdown"]).partition("### Taken away\n")[2].partition("###")[0].replace("`", "")
+    assert section.count(taken) == 1
 
 
 async def test_anything_git_understands_names_a_commit(repository: Path) -> None:

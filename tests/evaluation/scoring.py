@@ -64,7 +64,7 @@ def coverage(facts: ReleaseFacts, texts: Iterable[str]) -> int:
 
 def recall(shape: Shape, texts: Iterable[str]) -> int:
     """Count the removals that every summary tells."""
-    sections = [text.partition("### Taken away\n")[2].partition("\n### ")[0] for text in texts]
+    sections = [text.partition("### Taken away\n")[2].partition("\n### ")[0].replace("`", "") for text in texts]
     return sum(all(taken in section for section in sections) for taken in shape.taken)
 
 

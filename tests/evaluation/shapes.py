@@ -164,7 +164,7 @@ def _volume_gone() -> Shape:
         "volume removed",
         {path: COMPOSE},
         {path: _without(COMPOSE, "    volumes:", 2)},
-        taken=("mount /var/lib/api removed", "volume removed: - ./data:/var/lib/api"),
+        taken=("mount /var/lib/api removed (./data)",),
         truths=(Told("The mount of ./data is gone, so data in the container is lost with it.", (path,), (gone,)),),
         lies=(
             Told("Data survives restarts thanks to the mounted directory.", (path,), (gone,)),
@@ -180,7 +180,7 @@ def _privileges_gone() -> Shape:
         "image runs as root",
         {"Dockerfile": DOCKERFILE},
         {"Dockerfile": DOCKERFILE.replace("USER api\n", "").replace("HEALTHCHECK", "# HEALTHCHECK")},
-        taken=("user removed (api)", "health check removed", "least privilege removed: USER api"),
+        taken=("user removed (api)", "health check removed"),
         truths=(Told("The image no longer runs as the user api, so it is root.", ("Dockerfile",), ("-USER api",)),),
         lies=(
             Told("The image runs as a non-root user.", ("Dockerfile",), ("-USER api",)),
@@ -270,7 +270,7 @@ def _lock_file() -> Shape:
             "package.json": package(2),
             "docker-compose.yml": _without(COMPOSE, "    user", 1),
         },
-        taken=("user removed (1000:1000)", "least privilege removed: user:"),
+        taken=("user removed (1000:1000)",),
         truths=(Told("The package `left` changes to ^2.0.0.", ("package.json",), (new,)),),
         lies=(
             Told("The package pkg-7 is removed.", ("package-lock.json",), ('-"pkg-7": {"version": "1.0.7"},',)),
@@ -290,7 +290,7 @@ def _thousands() -> Shape:
         "5,000 files",
         fixtures | {"docker-compose.yml": COMPOSE},
         moved | gone | {"docker-compose.yml": _without(COMPOSE, "    cap_drop", 1)},
-        taken=("cap_drop ALL removed", "least privilege removed: cap_drop"),
+        taken=("cap_drop ALL removed",),
         truths=(Told("`cap_drop` is removed from the container.", ("docker-compose.yml",), ("-    cap_drop: [ALL]",)),),
         lies=(Told("All 7,000 fixtures move to a database.", ("fixtures/01/00001.json",), ('+{"m": 00001}',)),),
     )
@@ -358,7 +358,7 @@ def _monorepo() -> Shape:
             "batch/docker-compose.yml": _without(COMPOSE, "    deploy:", 4),
             "core/tests/test_1.py": "def test_amount(): ...\n",
         },
-        taken=("batch/docker-compose.yml api: memory limit removed (512M)", "limit removed: memory: 512M"),
+        taken=("batch/docker-compose.yml api: memory limit removed (512M)",),
         truths=(
             Told("`VALUE` is called `AMOUNT` in core.", ("core/src/1.py",), ("+AMOUNT = 1", "-VALUE = 1")),
             Told("A test of the amount is added to core.", ("core/tests/test_1.py",), ("+def test_amount(): ...",)),

@@ -87,4 +87,4 @@ def test_going_back_reckons_with_schema_storage_and_variables() -> None:
         "The version before still reads it, so keep it on the hosts",
     ]
     assert way_back((), (), (), ()) == (UNHINDERED,)
-    assert "Not known for m/1.sql" in way_back(("m/1.sql",), (), (), ("m/1.sql",))[-1]
+    assert "Not known, for its lines were not read: m/1.sql" in way_back(("m/1.sql",), (), (), ("m/1.sql",))[-1]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from agents.words.claims import Claim, Words
 from agents.words.differences import Difference, Sort
 from agents.words.facts import ImageFact, ReleaseFacts, SuiteFact, by_category
+from agents.words.foreign import prose
 from agents.words.kinds import folded
 from agents.words.patch import RemovedProtection
 from agents.words.summary import MOST_BULLETS, MOST_LINES, ROOM, markdown, plain
@@ -104,7 +105,7 @@ def test_hidden_characters_are_told_and_shown() -> None:
     commit = Commit("c" * 40, "eve", "fix\u202etxt", "", datetime(2026, 1, 1, tzinfo=UTC))
     text = markdown(ReleaseFacts("v2", "a" * 40, commits=(commit,)))
     assert "Hidden characters" in text
-    assert "fix[U+202E]txt" in text
+    assert r"fix\[U+202E\]txt" in text
 
 
 def test_foreign_words_do_nothing_on_github() -> None:
@@ -112,7 +113,8 @@ def test_foreign_words_do_nothing_on_github() -> None:
         "c" * 40, "eve", "@everyone closes #1 ![x](https://e.example) `", "", datetime(2026, 1, 1, tzinfo=UTC)
     )
     text = markdown(ReleaseFacts("v2", "a" * 40, commits=(commit,)))
-    assert "- ``cccccccccccc @everyone closes #1 ![x](https://e.example) ` (eve)``" in text
+    assert f"- `cccccccccccc` {prose(commit.subject)} (eve)" in text
+    assert not any(acts in text for acts in ("@everyone", "#1", "![x]", "https://e.example"))
 
 
 def words(*claims: Claim, headline: str = "Counters for @everyone.", risks: tuple[Claim, ...] = ()) -> Words:
@@ -187,3 +189,23 @@ def test_p19_suites_that_did_not_run_are_counted_where_there_is_no_room_to_name_
     text = markdown(ReleaseFacts("v2", "a" * 40, not_run={f"{n} {'long ' * 40}": "why " * 50 for n in range(200)}))
     assert len(text) <= ROOM
     assert "more not run" in text
+
+
+def test_names_of_others_are_code_and_our_own_words_are_not() -> None:
+    text = markdown(FACTS)
+    for line in (
+        "- `observer`: health check removed",
+        "- `Dockerfile`: least privilege removed: `USER qts`",
+        "- `migrations/1.sql`",
+        "- protections or settings are taken away: 2",
+        "- `port-public`: `observer` - It is published.",
+    ):
+        assert f"{line}\n" in text
+
+
+def test_the_json_says_what_the_markdown_says_in_words() -> None:
+    document = FACTS.as_json()
+    (risks,) = [section.lines for section in plain(FACTS) if section.title.startswith("Risk")]
+    assert document["risks"] == list(risks)
+    assert document["removals"] == list(FACTS.removals)
+    assert [one["sort"] for one in document["differences"]] == ["removed"]
