@@ -1,14 +1,16 @@
 import io
 from pathlib import Path
 
+import pytest
+
 from agents.entrypoints.check_config import check_config
 
 SHIPPED = Path(__file__).parents[3] / "config" / "services" / "observer.yaml"
 
 
-def checked(directory: Path, bot: str) -> tuple[int, str]:
+def checked(directory: Path, bot: str, service: str = SHIPPED.read_text()) -> tuple[int, str]:
     (directory / "services").mkdir()
-    (directory / "services" / "observer.yaml").write_text(SHIPPED.read_text())
+    (directory / "services" / "observer.yaml").write_text(service)
     (directory / "shipmate.yaml").write_text(bot)
     out = io.StringIO()
     return check_config(directory / "shipmate.yaml", {}, out=out), out.getvalue()
@@ -18,6 +20,29 @@ def test_a_configuration_that_loads_is_counted(tmp_path: Path) -> None:
     code, said = checked(tmp_path, "services: services\n")
     assert code == 0
     assert said.startswith("OK: 1 service, ")
+
+
+REFUSED = "observer in production has triggers and no approvers: every release that begins by itself is refused."
+NOBODY = "approvers: []"
+APPROVAL = {
+    "approvers": ('approvers: [U0HANA, U0KENJI, "terminal:hana"]', False),
+    "nobody, and triggers": (NOBODY, True),
+    "nobody, and nobody is needed": (f"{NOBODY}\n      required: 0", False),
+}
+
+
+@pytest.mark.parametrize(("approval", "remarked"), APPROVAL.values(), ids=APPROVAL)
+@pytest.mark.parametrize("triggered", [True, False])
+def test_triggers_of_releases_that_nobody_may_approve_are_remarked_on(
+    tmp_path: Path, approval: str, remarked: bool, triggered: bool
+) -> None:
+    service = SHIPPED.read_text().replace(
+        "      required: 1\n", "" if "required" in approval else "      required: 1\n"
+    )
+    service = service.replace(APPROVAL["approvers"][0], approval)
+    code, said = checked(tmp_path, "", service if triggered else service.replace('tags: ["v*"]', "tags: []"))
+    assert code == 0
+    assert (REFUSED in said) == (remarked and triggered)
 
 
 def test_every_fault_is_told_with_its_place_and_the_next_command(tmp_path: Path) -> None:
