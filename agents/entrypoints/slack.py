@@ -202,10 +202,21 @@ async def check_tokens(configuration: Configuration) -> None:
     """Prove both tokens before anything is started; raises `Denied` where one is missing or wrong."""
     bot = _token(configuration.credentials.slack_bot_token, "SLACK_BOT_TOKEN")
     app = _token(configuration.credentials.slack_app_token, "SLACK_APP_TOKEN")
+    told_apart(bot, app)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS_PER_CALL)) as session:
         client = _client(configuration.credentials.slack_api_url, session, bot, [])
         await _accepted("SLACK_BOT_TOKEN", "auth.test", client.auth_test())
         await _accepted("SLACK_APP_TOKEN", "apps.connections.open", client.apps_connections_open(app_token=app))
+
+
+def told_apart(bot: str, app: str) -> None:
+    """Tell two tokens apart by how Slack begins them, before either is sent."""
+    if bot.startswith("xapp-") or app.startswith("xoxb-"):
+        raise Denied(
+            "SLACK_BOT_TOKEN and SLACK_APP_TOKEN hold each other's kind of token.",
+            standing="Nothing was started, and nothing was sent to Slack.",
+            remedy="SLACK_BOT_TOKEN begins with xoxb-, SLACK_APP_TOKEN with xapp-.",
+        )
 
 
 async def open_slack(crew: CrewCalls, configuration: Configuration) -> Slack:

@@ -15,6 +15,7 @@ from agents.entrypoints.init.listing import origin_of, read_listing, read_origin
 from agents.entrypoints.init.report import files_text, found_text, pull_request_body, unknown_text
 from agents.entrypoints.init.service_file import service_file
 from agents.entrypoints.init.texts import texts
+from config.nearest import did_you_mean
 from tools import git
 from tools.capture import Ended
 from tools.errors import Denied, NotFound, ToolError
@@ -71,6 +72,14 @@ async def init(order: Order, access: GithubAccess | None, *, out: TextIO) -> int
 
 async def _inspected(order: Order, directory: Path, origin: Origin, access: GithubAccess | None, out: TextIO) -> int:
     found = inspect(read_listing(directory), origin, order.name_of(directory), order.wishes)
+    names = [one.name for one in found.components]
+    strange = [name for name, _ in order.wishes.ports if name and names and name not in names]
+    if strange:
+        raise NotFound(
+            f"There is no component {strange[0]} to give a port to{did_you_mean(strange[0], names)}",
+            standing="Nothing was written.",
+            remedy="Name a component, as in --port NAME=NUMBER.",
+        )
     if found.unknown:
         out.write(found_text(found) + "\n" + unknown_text(found))
         return UNKNOWN
@@ -97,7 +106,11 @@ def _written(order: Order, files: list[Filed], out: TextIO) -> int:
     kept = [one for one in files if one.fate is Fate.KEPT]
     if kept:
         out.write("\nNot changed, but would be with --force:\n" + differences(kept))
-    out.write("\nWritten. Read them, then: ./shipmate check-config, ./shipmate doctor\n")
+    changed = any(one.fate in {Fate.NEW, Fate.REPLACED} for one in files)
+    said = "Written. Read them, then" if changed else "Nothing was written: every file was there already. Next"
+    out.write(f"\n{said}: ./shipmate check-config, ./shipmate doctor\n")
+    if changed and not order.wishes.approvers:
+        out.write(f"Every release is refused until `approvers` in {files[-1].shown} names somebody.\n")
     return DONE
 
 

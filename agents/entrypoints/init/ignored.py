@@ -25,7 +25,7 @@ _PYTHON = (
     "tests/",
 )
 _NODE = ("**/node_modules", ".next", "dist", "build", "coverage", "**/*.log")
-_KEPT = ("data/", "static/tts/", "logs/", "uploads/")
+_KEPT = ("data/", "logs/", "uploads/")
 
 
 def dockerignore(component: Component) -> str:
@@ -43,7 +43,7 @@ def must_ignore(component: Component) -> tuple[str, ...]:
     """Name what the service's file demands to be kept out."""
     if component.language == "node":
         return (".git", ".env", "node_modules")
-    return (".git", "__pycache__", ".env", "data/", "static/tts/")
+    return (".git", "**/__pycache__", ".env", "data/")
 
 
 def weights_of(component: Component) -> tuple[str, ...]:

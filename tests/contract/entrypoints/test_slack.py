@@ -11,7 +11,7 @@ from agents import events
 from agents.answers import Accepted, Order, Origin
 from agents.answers import Person as Somebody
 from agents.entrypoints.pace import Pace
-from agents.entrypoints.slack import open_slack
+from agents.entrypoints.slack import open_slack, told_apart
 from tests.contract.entrypoints.house import ON_CALL, RELEASES, House, configuration, living_in
 from tests.emulators.slack import PUBLISHED_LIMITS, Channel, Person, SlackEmulator
 from tests.emulators.slack.blocks import interactive_elements
@@ -462,3 +462,9 @@ async def test_the_buttons_of_an_older_lock_do_not_open_a_newer_one(house: House
     await house.store.targets.lock("observer", "production", "20990101-000000-fffffff")
     assert "(stale-escalation)" in await house.clicks("U0MAX", "Unlock", old)
     assert (await house.store.targets.get("observer", "production")).locked_at is not None
+
+
+def test_tokens_in_each_other_s_place_are_told_before_anything_is_sent() -> None:
+    with pytest.raises(Denied, match="each other's kind of token"):
+        told_apart("xapp-" + "1", "xoxb-" + "1")
+    told_apart("xoxb-" + "1", "xapp-" + "1")

@@ -203,3 +203,27 @@ async def test_a_new_repository_with_nothing_added_yet_is_seen(tmp_path: Path) -
         (tmp_path / path).write_text(text)
     code, _ = await run(Order(tmp_path, None, tmp_path / "services", Wishes(image="ghcr.io/acme/bare", name="bare")))
     assert code == 0
+
+
+async def test_what_was_written_is_told_once_with_who_is_missing_and_the_second_time_not(work: Path) -> None:
+    told = (await run(order(work, write=True)))[1]
+    assert "Written. Read them" in told
+    assert "Every release is refused until `approvers` in" in told
+    again = (await run(order(work, write=True)))[1]
+    assert "Written." not in again
+    assert "Nothing was written: every file was there already." in again
+
+
+async def test_a_port_for_a_component_that_is_not_there_is_refused(work: Path) -> None:
+    wrong = Order(work, None, work.parent / "services", Wishes(ports=(("nosuch", 80),)), write=True)
+    with pytest.raises(NotFound, match="no component nosuch"):
+        await run(wrong)
+    assert present(work) == set(FLASK)
+
+
+async def test_what_is_ignored_names_no_directory_of_another_service(work: Path) -> None:
+    await run(order(work, write=True))
+    services = "".join(file.read_text() for file in (work.parent / "services").iterdir())
+    ignored = (work / ".dockerignore").read_text()
+    assert "static/tts" not in services + ignored
+    assert "**/__pycache__" in services
