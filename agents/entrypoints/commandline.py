@@ -49,6 +49,7 @@ COMMANDS = (*SPOKEN, *LAUNCHED, "serve", "export", "guard", "summary", "check-co
 READ = frozenset({"status", "history", "stats"})
 """What only reads: the answer may be JSON, and no crew is needed."""
 FOLLOWED = frozenset({"deploy", "rollback", "approve"})
+LEFT = "Left. A release that had begun goes on: now where the bot runs, else at its next start. See ./shipmate status."
 Run = Callable[[argparse.Namespace, Configuration], Coroutine[Any, Any, int]]
 
 
@@ -75,6 +76,8 @@ def _done(wanted: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written has no reader
         return UNREAD
     except KeyboardInterrupt:
+        if getattr(wanted, "verb", "") in FOLLOWED:
+            print(LEFT, file=sys.stderr)
         return INTERRUPTED
     return code
 

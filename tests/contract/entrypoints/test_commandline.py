@@ -89,6 +89,18 @@ def test_a_word_that_is_no_command_is_told_in_whole_sentences(capsys: pytest.Cap
     assert "unlock. `./shipmate help` lists them." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("verb", "told"), [("deploy", f"{commandline.LEFT}\n"), ("history", "")])
+def test_whoever_leaves_a_release_is_told_that_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verb: str, told: str
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commandline, "load", interrupted)
+    assert commandline.main([verb, "observer"]) == commandline.INTERRUPTED
+    assert capsys.readouterr().err == told
+
+
 def test_the_export_of_a_service_that_never_was_is_refused_with_the_nearest_name(config: Path) -> None:
     assert shipmate(config, "export", "observer").returncode == commandline.DONE
     ran = shipmate(config, "export", "obsrver")
