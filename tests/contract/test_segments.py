@@ -1,6 +1,7 @@
 """Durable wake-ups on the real DBOS and a real SQLite file."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -168,6 +169,7 @@ async def test_what_a_stop_cuts_short_is_taken_up_by_the_next_start(tmp_path: Pa
 async def test_a_stop_that_comes_while_wake_ups_are_being_taken_up_is_quiet(
     tmp_path: Path, recorder: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
+    logging.getLogger("dbos").addHandler(caplog.handler)
     recorder.door.clear()
     async with working(tmp_path, recorder) as segments:
         for number in range(20):
@@ -175,6 +177,7 @@ async def test_a_stop_that_comes_while_wake_ups_are_being_taken_up_is_quiet(
         await until(lambda: len(recorder.begun) == 20)
     async with working(tmp_path, recorder):
         await asyncio.sleep(0.1)  # some were taken up, some are about to be
+    logging.getLogger("dbos").removeHandler(caplog.handler)
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
