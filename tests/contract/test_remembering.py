@@ -13,7 +13,7 @@ from agents.toolbox import Toolbox
 from agents.verifier import verify
 from guardrails.plan import to_json
 from tests.contract.histories import history, opened
-from tests.unit.agents.test_draft import IMAGES, WANTED, drawn
+from tests.unit.agents.test_draft import IMAGES, SERVICE, WANTED, drawn
 from tests.unit.agents.test_survey import answering
 from tools.history import Store
 from tools.history.releases import Outcome
@@ -25,7 +25,13 @@ async def verified(store: Store, number: int, kind: str, version: str) -> None:
     images = {name: {**image, "digest": f"{name} {version}"} for name, image in IMAGES.items()}
     plan = replace(drawn(replace(WANTED, version=version, images=images)), steps=())
     await store.decisions.save_plan(f"r{number}", "digest", to_json(plan))
-    tools = SimpleNamespace(store=store, plan=answering(plan), report=answering(None), cancelled_by=answering(None))
+    tools = SimpleNamespace(
+        store=store,
+        environment=SERVICE.environments["production"],
+        plan=answering(plan),
+        report=answering(None),
+        cancelled_by=answering(None),
+    )
     state = cast("State", {"release": f"r{number}", "kind": kind})
     await verify(state, runtime=Runtime(context=cast("Toolbox", tools)))
     await store.releases.finish(f"r{number}", Outcome.SUCCEEDED, "")
