@@ -14,7 +14,7 @@ from agents.entrypoints.export import export
 from agents.entrypoints.feed import THREADED
 from tests.emulators.slack import Message
 from tests.faults.witness import Deeds, Records
-from tests.stage.commands import tell
+from tests.stage.commands import execute, tell
 from tests.stage.conversation import Conversation
 from tests.stage.observer.site import ObserverSite
 from tools.clock import SystemClock
@@ -48,6 +48,15 @@ class Ordeal:
         before = self.release
         self.chat.says(f"/deploy observer {version}")
         await self.until(lambda: self.release != before)
+
+    def new_version(self, version: str, like: str = "v1.2.8") -> str:
+        """Tag a commit that nobody has built yet: an image that is there already is taken over, not built."""
+        repository = ("git", f"--git-dir={self.site.bare}")
+        who = ("-c", "user.name=ana", "-c", "user.email=ana@acme.example")
+        made = ("commit-tree", f"{like}^{{tree}}", "-p", f"{like}^{{commit}}", "-m", f"Release {version}")
+        commit = execute((*repository, *who, *made)).strip()
+        execute((*repository, "tag", version, commit))
+        return version
 
     async def until(self, holds: Callable[[], object], within: float = PATIENCE) -> None:
         """Wait for something to be true outside of this process."""

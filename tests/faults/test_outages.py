@@ -51,7 +51,7 @@ async def test_a_server_lost_for_good_leaves_the_release_in_doubt_and_calls_a_pe
 
 async def test_without_its_engine_the_bot_ends_the_release_and_touches_nothing(fire: Ordeal) -> None:
     engine, before = fire.site.stage.bot, fire.site.running()
-    await fire.asks("v1.2.8")
+    await fire.asks(fire.new_version("v1.2.9"))
     await fire.until(lambda: fire.scratch(".build-*"))
     await asyncio.to_thread(engine.stop, keep_data=True)
     try:
@@ -66,7 +66,7 @@ async def test_without_its_engine_the_bot_ends_the_release_and_touches_nothing(f
 
 async def test_without_the_registry_nothing_is_deployed_that_was_not_pushed(fire: Ordeal) -> None:
     registry, before = fire.site.stage.registry, fire.site.running()
-    await fire.asks("v1.2.8")
+    await fire.asks(fire.new_version("v1.2.10"))
     await fire.until(lambda: fire.scratch(".build-*"))
     await fire.until(lambda: not fire.scratch(".build-*"))
     await asyncio.to_thread(registry.stop)

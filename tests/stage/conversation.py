@@ -147,12 +147,12 @@ class Conversation(Generic[Place]):
 
     async def runs(self, version: str) -> None:
         """Wait until the server runs a version, however well."""
-        await self._until(lambda: self.site.running() == version)
+        await self.comes_true(lambda: self.site.running() == version)
 
     async def marked_good(self, version: str) -> None:
         """Wait until a version is marked as good on the server."""
         mark = self.site.server_directory / "last_good_tag"
-        await self._until(lambda: mark.exists() and mark.read_text() == f"{version}\n")
+        await self.comes_true(lambda: mark.exists() and mark.read_text() == f"{version}\n")
 
     def answer(self, path: str = "/") -> Any:
         """Ask the running service, as its users do."""
@@ -181,8 +181,8 @@ class Conversation(Generic[Place]):
             **{path.name: path.read_bytes().decode(errors="replace") for path in databases},
         }
 
-    async def _until(self, true: Callable[[], bool]) -> None:
-        """Look at the server until it is as wanted; no event tells of it."""
+    async def comes_true(self, true: Callable[[], bool]) -> None:
+        """Look at the world until it is as wanted; no event tells of it."""
         async with asyncio.timeout(PATIENCE):
             while not true():  # noqa: ASYNC110 - another process changes it
                 await asyncio.sleep(0.05)
