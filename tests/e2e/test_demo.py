@@ -71,6 +71,15 @@ def test_a_person_can_take_over() -> None:
     assert places[0] > 0, played.stdout
 
 
+@pytest.fixture
+def heard_signals() -> Iterator[None]:
+    """A shell lets what runs in the background ignore Ctrl-C, and its children inherit that; here it is heard."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard_signals")
 def test_ctrl_c_ends_it_at_once_and_leaves_nothing() -> None:
     with subprocess.Popen(COMMAND, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
