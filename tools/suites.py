@@ -71,18 +71,16 @@ async def run_suite(
     `engine` adds variables such as DOCKER_HOST to those of this process.
     Raises `NotFound` and `Unreachable` when the image or the engine is missing.
     """
-    scratch = await asyncio.to_thread(
-        tempfile.TemporaryDirectory, prefix=".suite-", dir=sources.parent, ignore_cleanup_errors=True
-    )
+    scratch = Path(tempfile.mkdtemp(prefix=".suite-", dir=sources.parent))
     try:
-        copy = Path(scratch.name) / "src"
+        copy = scratch / "src"
         await asyncio.to_thread(_prepare, suite, sources, copy)
         container = f"shipmate-{key or uuid4().hex[:12]}-{name}"
         environment = {**os.environ, **(engine or {})}
         completed = await (_in_container(container, suite, copy, environment) if suite.image else _here(suite, copy))
         return await asyncio.to_thread(lambda: judged(name, suite, _evidence(suite, copy, completed)))
     finally:
-        await asyncio.to_thread(scratch.cleanup)
+        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
 
 
 def judged(name: str, suite: Suite, evidence: Evidence) -> SuiteResult:
