@@ -1,0 +1,40 @@
+"""Text to typed commands: `typed` what there is, `grammar` which words, `slots` which names, `reading` how."""
+
+from agents.entrypoints.commands.catalog import Catalog, Known, spelled
+from agents.entrypoints.commands.grammar import VERBS, usages
+from agents.entrypoints.commands.reading import parse
+from agents.entrypoints.commands.typed import (
+    Approve,
+    Cancel,
+    Command,
+    Deploy,
+    Help,
+    History,
+    Misread,
+    Reject,
+    Rollback,
+    Stats,
+    Status,
+    Unlock,
+)
+
+__all__ = [
+    "VERBS",
+    "Approve",
+    "Cancel",
+    "Catalog",
+    "Command",
+    "Deploy",
+    "Help",
+    "History",
+    "Known",
+    "Misread",
+    "Reject",
+    "Rollback",
+    "Stats",
+    "Status",
+    "Unlock",
+    "parse",
+    "spelled",
+    "usages",
+]

@@ -1,0 +1,114 @@
+"""Whether a word fits its slot: by full match with ASCII grammars and the names of the configuration."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+
+from agents.entrypoints.commands.catalog import Catalog, Known
+from agents.entrypoints.commands.grammar import (
+    DIGEST,
+    ENVIRONMENT,
+    FORMER,
+    REASON,
+    SERVICE,
+    VERSION,
+    Shape,
+)
+from config.nearest import nearest
+from tools.versions import is_commit_version
+
+LONGEST_WORD = 128
+_PLAN_DIGEST = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
+_OPTION = re.compile(r"-{1,2}\w.*", re.DOTALL)
+Unfit = tuple[str, str, str | None]
+"""Reason code, how things stand, and the word that was probably meant."""
+
+
+def unfit(shape: Shape, place: int, words: tuple[str, ...], catalog: Catalog) -> Unfit | None:
+    """Object to the word at `place` of a shape, if it does not fit there."""
+    slot, word, known = shape[place], words[place], catalog.services.get(words[0])
+    if slot == REASON:
+        return _wrong_reason(word, known, asks_environment=ENVIRONMENT not in shape)
+    if slot not in _WRONG:
+        return None
+    if word.startswith("-"):
+        return _like_an_option(word)
+    return _WRONG[slot](word, known, catalog)
+
+
+def _like_an_option(word: str) -> Unfit:
+    return "option", f"'{shortened(word)}' looks like an option; commands take none.", None
+
+
+def _wrong_service(word: str, known: Known | None, catalog: Catalog) -> Unfit | None:
+    standing = f"There is no service '{shortened(word)}'. Services: {listed(catalog.services)}."
+    return None if known else ("unknown-service", standing, near(word, catalog.services))
+
+
+def _wrong_version(word: str, known: Known | None, _catalog: Catalog) -> Unfit | None:
+    pattern = known.version if known else re.compile("")
+    if len(word) <= LONGEST_WORD and pattern.fullmatch(word):
+        return None
+    tries = (_folded(word), _folded(word).lower(), f"v{_folded(word)}", _folded(word).removeprefix("v"))
+    better = next((version for version in tries if len(version) <= LONGEST_WORD and pattern.fullmatch(version)), None)
+    return "bad-version", f"'{shortened(word)}' is not a version here; versions look like {pattern.pattern}.", better
+
+
+def _wrong_former(word: str, known: Known | None, catalog: Catalog) -> Unfit | None:
+    commit = known is not None and known.commits and is_commit_version(word)
+    return None if commit else _wrong_version(word, known, catalog)
+
+
+def _wrong_environment(word: str, known: Known | None, _catalog: Catalog) -> Unfit | None:
+    environments = known.environments if known else ()
+    standing = f"There is no environment '{shortened(word)}'. Environments: {listed(environments)}."
+    return None if word in environments else ("unknown-environment", standing, near(word, environments))
+
+
+def _wrong_digest(word: str, _known: Known | None, _catalog: Catalog) -> Unfit | None:
+    standing = f"'{shortened(word)}' is not the beginning of a plan's digest: 7 to 64 of the characters 0-9 and a-f."
+    return None if _PLAN_DIGEST.fullmatch(word) else ("bad-digest", standing, None)
+
+
+def _wrong_reason(text: str, known: Known | None, *, asks_environment: bool) -> Unfit | None:
+    """Object to what was hardly meant as free text: an option, or a word close to an environment that was left out."""
+    first, _, rest = text.partition(" ")
+    if _OPTION.fullmatch(first):
+        return _like_an_option(first)
+    meant = near(first, known.environments) if known and asks_environment else None
+    if meant is None:
+        return None
+    standing = (
+        f"There is no environment '{shortened(first)}'. Environments: {listed(known.environments if known else ())}."
+    )
+    return "unknown-environment", standing, f"{meant} {rest}".strip()
+
+
+_WRONG: Mapping[str, Callable[[str, Known | None, Catalog], Unfit | None]] = {
+    SERVICE: _wrong_service,
+    VERSION: _wrong_version,
+    FORMER: _wrong_former,
+    ENVIRONMENT: _wrong_environment,
+    DIGEST: _wrong_digest,
+}
+
+
+def near(word: str, names: Iterable[str]) -> str | None:
+    """Return the name that was probably meant; a beginning such as `prod` means the one name that begins so."""
+    known, meant = tuple(names), _folded(word)
+    begun = [name for name in known if len(meant) > 1 and name.startswith(meant)]
+    return begun[0] if len(begun) == 1 else nearest(meant, known)
+
+
+def _folded(word: str) -> str:
+    return unicodedata.normalize("NFKC", word[:LONGEST_WORD])
+
+
+def shortened(text: str) -> str:
+    """Show the beginning of what was typed, enough to recognise it."""
+    return text if len(text) <= 40 else f"{text[:40]}..."  # noqa: PLR2004 - as above
+
+
+def listed(names: Iterable[str]) -> str:
+    """List what may be named."""
+    return ", ".join(sorted(names)) or "none"

@@ -1,0 +1,97 @@
+"""What can be typed, each command a value; and why a text is none."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Release a version."""
+
+    service: str
+    version: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Tell what runs where and what is under way."""
+
+    service: str | None = None
+    environment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """List the last releases."""
+
+    service: str | None = None
+    environment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Count how releases ended."""
+
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Put a former version back; the one before where none is named."""
+
+    service: str
+    environment: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop a release at its next safe point."""
+
+    service: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Release a locked target."""
+
+    service: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Let the waiting plan of a target through."""
+
+    service: str
+    environment: str
+    digest: str = ""
+    """How the digest of the plan that was read begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Refuse the waiting plan of a target."""
+
+    service: str
+    environment: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Tell what can be typed."""
+
+
+Command = Deploy | Status | History | Stats | Rollback | Cancel | Unlock | Approve | Reject | Help
+
+
+@dataclass(frozen=True, slots=True)
+class Misread:
+    """Why a text is no command; `did_you_mean` is a whole command line that is one, or empty."""
+
+    code: str
+    standing: str
+    next_step: str
+    did_you_mean: str = ""
