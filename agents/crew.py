@@ -12,9 +12,10 @@ from weakref import WeakValueDictionary
 
 from agents import policy
 from agents.answers import Accepted, Answer, Order, Person, Refusal
+from agents.ballots import Ballots
 from agents.driver import Driver, Equip, Graph
 from agents.endings import Endings, record
-from agents.events import Acknowledged, ChecksAwaited, Decided, Event, Queued, Unlocked, Voted
+from agents.events import Acknowledged, ChecksAwaited, Event, Queued, Unlocked
 from agents.orders import BEFORE, opened, overtakes, release_of
 from agents.remote import perform
 from agents.segments import Segments
@@ -22,7 +23,6 @@ from agents.triggers import MANUAL
 from config.shipmate import Configuration
 from tools.clock import Clock
 from tools.history import Store
-from tools.history.decisions import Question
 from tools.history.releases import Outcome, Release, Status
 from tools.workspace import Workspaces
 
@@ -42,6 +42,7 @@ class Crew:
     """The workspace whose members may speak to this crew; Slack tells its own when it connects."""
     segments: Segments = field(init=False)
     endings: Endings = field(init=False)
+    ballots: Ballots = field(init=False)
     driver: Driver = field(init=False)
     workspaces: Workspaces = field(init=False)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
@@ -49,6 +50,7 @@ class Crew:
     def __post_init__(self) -> None:
         self.segments = Segments(self.runs, self.drive, self.expire, self.serve)
         self.endings = Endings(self.store, self.clock)
+        self.ballots = Ballots(self.configuration, self.store, self.clock, self.segments, lambda: self.home)
         self.workspaces = Workspaces(self.configuration.shipmate.workspace)
         self.driver = Driver(self.graph, self.equip, self.store, self.clock, self.segments, self.endings)
 
@@ -60,7 +62,7 @@ class Crew:
         began = self.clock.now().isoformat()
         for release in unfinished:
             if release.status not in BEFORE:
-                await self._recount(release)
+                await self.ballots.recount(release)
                 await self.segments.wake(release.id, f"restart-{began}", release.target)
             await self._admit(release)
 
@@ -87,25 +89,7 @@ class Crew:
 
     async def decide(self, release_id: str, digest: str, person: Person, choice: str, reason: str = "") -> Answer:
         """Count one person's answer to a plan; the first decision wins, whoever else answers meanwhile."""
-        release = await self.store.releases.get(release_id)
-        question = await self.store.decisions.latest(release_id)
-        if release is None or question is None or release.outcome is not None:
-            return Refusal("no-question", "No plan of this release waits for an answer.", "status")
-        strange = policy.configured(self.configuration, release.service, release.environment)
-        if strange:
-            return strange
-        ballot = await self._ballot(release, question)
-        refusal = ballot.refuse(person, choice, digest, self.clock.now())
-        if refusal:
-            await self._recount(release)
-            return refusal
-        await self.store.decisions.vote(question.id, person.id, choice)
-        counted = await self._ballot(release, question)
-        if counted.outcome == "pending":
-            given, required = sum(vote.choice == "approved" for vote in counted.votes), counted.policy.required
-            await self._report(release_id, Voted(question.id, person.id, choice, given, required))
-            return Accepted(release_id, f"{given} of {required} approvals given.")
-        return await self._close(release, question, counted.outcome, person.id, reason)
+        return await self.ballots.decide(release_id, digest, person, choice, reason)
 
     async def cancel(self, release_id: str, person: Person) -> Answer:
         """Stop a release at its next safe point; what it had moved is put back."""
@@ -181,14 +165,7 @@ class Crew:
 
     async def expire(self, question_id: str) -> None:
         """Close a question whose time is over, unless somebody was faster."""
-        question = await self.store.decisions.question(question_id)
-        release = await self.store.releases.get(question.release) if question else None
-        if question is None or release is None or release.outcome is not None:
-            return
-        if question.choice is None and not await self._recount(release):
-            await self._close(release, question, "expired", "time", "")
-        else:  # whoever decided may have died before the wake-up
-            await self.segments.wake(release.id, f"answer-{question.id}", release.target)
+        await self.ballots.expire(question_id)
 
     async def serve(self, call: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Answer a request that another process put into the queue; see `agents/remote.py`."""
@@ -206,29 +183,6 @@ class Crew:
             else:
                 kept.append(release)
         return kept
-
-    async def _ballot(self, release: Release, question: Question) -> policy.Ballot:
-        settings = self.configuration.services[release.service].environments[release.environment].approval
-        votes, people = await self.store.decisions.votes(question.id), self.configuration.shipmate.people
-        return policy.Ballot(release, question, settings, votes, self.home, people)
-
-    async def _recount(self, release: Release) -> bool:
-        """Take the decision that the votes have come to, where a crash came between the last vote and it."""
-        question = await self.store.decisions.latest(release.id)
-        ballot = await self._ballot(release, question) if question and question.choice is None else None
-        if question is None or ballot is None or ballot.outcome == "pending":
-            return False
-        await self._close(release, question, ballot.outcome, ballot.votes[-1].person, "")
-        return True
-
-    async def _close(self, release: Release, question: Question, choice: str, by: str, reason: str) -> Answer:
-        if not await self.store.decisions.decide(question.id, choice, by, reason):
-            decided = await self.store.decisions.question(question.id)
-            standing = f"It was {decided.choice} by {decided.decided_by}." if decided else ""
-            return Refusal("already-decided", standing, f"status {release.service}")
-        await self._report(release.id, Decided(question.id, choice, by, reason))
-        await self.segments.wake(release.id, f"answer-{question.id}", release.target, at_once=True)
-        return Accepted(release.id, choice)
 
     async def _start_next(self, release: Release) -> None:
         """Start the first of a target's queue when the target is free, and tell the rest where they stand."""
@@ -248,7 +202,7 @@ class Crew:
             return Accepted(release.id)
         question = await self.store.decisions.latest(release.id)
         if question and question.choice is None:
-            await self._close(release, question, "cancelled", by, "")
+            await self.ballots.close(release, question, "cancelled", by, "")
         return Accepted(release.id)
 
     async def _admit(self, release: Release) -> None:
@@ -286,7 +240,7 @@ class Crew:
             return
         question = await self.store.decisions.latest(release.id)
         if question and question.choice is None and release.status is Status.WAITING:
-            await self._close(release, question, "superseded", later.id, reason)
+            await self.ballots.close(release, question, "superseded", later.id, reason)
 
     async def _make_way(self, rollback: Release) -> None:
         """Nothing stands in the way of a rollback: whatever the target has before it is stopped."""

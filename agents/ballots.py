@@ -1,0 +1,84 @@
+"""Questions put to people, from the first answer to the one decision; `guardrails/approval.py` says whose counts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agents import policy
+from agents.answers import Accepted, Answer, Person, Refusal
+from agents.endings import record
+from agents.events import Decided, Voted
+from agents.segments import Segments
+from config.shipmate import Configuration
+from tools.clock import Clock
+from tools.history import Store
+from tools.history.decisions import Question
+from tools.history.releases import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Ballots:
+    """Counts answers. Whoever decides, a person or time, decides here, and once."""
+
+    configuration: Configuration
+    store: Store
+    clock: Clock
+    segments: Segments
+    home: Callable[[], str]
+    """Tells the workspace whose members may answer."""
+
+    async def decide(self, release_id: str, digest: str, person: Person, choice: str, reason: str = "") -> Answer:
+        """Count one person's answer to a plan; the first decision wins, whoever else answers meanwhile."""
+        release = await self.store.releases.get(release_id)
+        question = await self.store.decisions.latest(release_id)
+        if release is None or question is None or release.outcome is not None:
+            return Refusal("no-question", "No plan of this release waits for an answer.", "status")
+        strange = policy.configured(self.configuration, release.service, release.environment)
+        if strange:
+            return strange
+        ballot = await self._ballot(release, question)
+        refusal = ballot.refuse(person, choice, digest, self.clock.now())
+        if refusal:
+            await self.recount(release)
+            return refusal
+        await self.store.decisions.vote(question.id, person.id, choice)
+        counted = await self._ballot(release, question)
+        if counted.outcome == "pending":
+            given, required = sum(vote.choice == "approved" for vote in counted.votes), counted.policy.required
+            await record(self.store, release_id, Voted(question.id, person.id, choice, given, required))
+            return Accepted(release_id, f"{given} of {required} approvals given.")
+        return await self.close(release, question, counted.outcome, person.id, reason)
+
+    async def expire(self, question_id: str) -> None:
+        """Close a question whose time is over, unless somebody was faster."""
+        question = await self.store.decisions.question(question_id)
+        release = await self.store.releases.get(question.release) if question else None
+        if question is None or release is None or release.outcome is not None:
+            return
+        if question.choice is None and not await self.recount(release):
+            await self.close(release, question, "expired", "time", "")
+        else:  # whoever decided may have died before the wake-up
+            await self.segments.wake(release.id, f"answer-{question.id}", release.target)
+
+    async def recount(self, release: Release) -> bool:
+        """Take the decision that the votes have come to, where a crash came between the last vote and it."""
+        question = await self.store.decisions.latest(release.id)
+        ballot = await self._ballot(release, question) if question and question.choice is None else None
+        if question is None or ballot is None or ballot.outcome == "pending":
+            return False
+        await self.close(release, question, ballot.outcome, ballot.votes[-1].person, "")
+        return True
+
+    async def close(self, release: Release, question: Question, choice: str, by: str, reason: str) -> Answer:
+        """Decide a question, unless it is decided, and move its release on."""
+        if not await self.store.decisions.decide(question.id, choice, by, reason):
+            decided = await self.store.decisions.question(question.id)
+            standing = f"It was {decided.choice} by {decided.decided_by}." if decided else ""
+            return Refusal("already-decided", standing, f"status {release.service}")
+        await record(self.store, release.id, Decided(question.id, choice, by, reason))
+        await self.segments.wake(release.id, f"answer-{question.id}", release.target, at_once=True)
+        return Accepted(release.id, choice)
+
+    async def _ballot(self, release: Release, question: Question) -> policy.Ballot:
+        settings = self.configuration.services[release.service].environments[release.environment].approval
+        votes, people = await self.store.decisions.votes(question.id), self.configuration.shipmate.people
+        return policy.Ballot(release, question, settings, votes, self.home(), people)
