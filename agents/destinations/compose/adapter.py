@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 from agents.destinations.compose import composed, env, evidence, keeping, moves, proposal, running, shipping
 from agents.destinations.compose.draft import draft, redraw
 from agents.destinations.compose.examination import examine
 from agents.destinations.compose.survey import survey_running
-from agents.destinations.port import Back, Examination, Proposal, Trouble
+from agents.destinations.port import Back, Destination, Examination, Proposal, Trouble
 from agents.discretion import hushed
 from agents.events import ConditionLine
 from agents.state import State
@@ -20,27 +22,32 @@ from guardrails.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class ComposeDestination:
+class ComposeDestination(Destination):
     """The hosts of an environment; see `agents.destinations.port.Destination` for every promise."""
 
     tools: Toolbox
 
+    @override
     async def recognised(self) -> tuple[str, str | None]:
         """Know a version by the tag of its container's image."""
         return await running.recognised(self.tools)
 
+    @override
     async def astray(self) -> Mapping[str, str]:
         """Compare what every host runs with what was recorded."""
         return await running.astray(self.tools)
 
+    @override
     async def propose(self, state: State, wanted: Wanted) -> Proposal | Verdict:
         """Measure the hosts and draw up the plan."""
         return await proposal.propose(self.tools, state, wanted)
 
+    @override
     async def ship(self, wanted: Wanted) -> Verdict:
         """Have every host fetch the images."""
         return await shipping.ship(self.tools, wanted)
 
+    @override
     async def redraw(self, state: State, approved: Plan) -> Plan | Verdict | str:
         """Look again at commit, compose file, registry and hosts, all at once."""
         if not isinstance(approved.target, ComposePlan):
@@ -61,6 +68,7 @@ class ComposeDestination:
             return whole
         return draft(tools.service, tools.environment_name, whole, surveyed, approved.expected_downtime)
 
+    @override
     async def move(self, plan: Plan, steps: Sequence[PlannedStep]) -> Trouble | None:
         """Put each image on its host, and wait until it is healthy there."""
         for step in steps:
@@ -69,23 +77,28 @@ class ComposeDestination:
                 return trouble
         return None
 
+    @override
     async def put_back(self, plan: Plan, steps: Sequence[PlannedStep]) -> Back:
         """Start again what each host ran before, newest first."""
         backs = [await moves.restore(self.tools, plan, step) for step in reversed(steps)]
         return next((back for back in backs if not back.well), backs[-1])
 
+    @override
     async def examine(self, state: State, plan: Plan) -> Examination:
         """Examine every component on every host."""
         return await examine(self.tools, state, plan)
 
+    @override
     async def keep(self, plan: Plan) -> tuple[ConditionLine, ...]:
         """Archive the images, and write the last good tag on every host."""
         return await keeping.keep(self.tools, plan)
 
+    @override
     async def checklist(self) -> tuple[ConditionLine, ...]:
         """Look at restarts, health, mounts, environment, disk and network of every host."""
         return await evidence.checklist(self.tools)
 
+    @override
     async def hushed(self, error: object, steps: Sequence[PlannedStep]) -> str:
         """Take out what the env files on the hosts keep secret."""
         return await hushed(self.tools, [self.tools.servers[step.place] for step in steps], error)
