@@ -75,12 +75,11 @@ def _wrong_reason(text: str, known: Known | None, *, asks_environment: bool) -> 
     first, _, rest = text.partition(" ")
     if _OPTION.fullmatch(first):
         return _like_an_option(first)
-    meant = near(first, known.environments) if known and asks_environment else None
+    environments = known.environments if known and asks_environment else ()
+    meant = near(first, environments)
     if meant is None:
         return None
-    standing = (
-        f"There is no environment '{shortened(first)}'. Environments: {listed(known.environments if known else ())}."
-    )
+    standing = f"There is no environment '{shortened(first)}'. Environments: {listed(environments)}."
     return "unknown-environment", standing, f"{meant} {rest}".strip()
 
 
