@@ -14,18 +14,18 @@ CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}", re.ASCII)
 NOBODY = (
     "is nobody's id; use a Slack member id such as U0HANA (profile -> Copy member ID), terminal:LOGIN or github:LOGIN"
 )
+ROLES = ("approvers", "requesters", "operators", "break_glass")
 
 
 def approval_contradictions(at: Location, environment: Environment) -> Iterator[Contradiction]:
     """Find approvals that nobody can give, or nobody can give in time."""
     policy = environment.approval
-    for index, name in enumerate(policy.approvers):
-        if GROUP.fullmatch(name):
-            message = f"'{name}' is a user group, and groups cannot approve yet; list its members"
-            yield Contradiction((*at, "approval", "approvers", index), message)
-        elif not PERSON.fullmatch(name):
-            yield Contradiction((*at, "approval", "approvers", index), NOBODY)
-    if policy.approvers and len(set(policy.approvers)) < policy.required:
+    for role in ROLES:
+        for index, name in enumerate(getattr(policy, role)):
+            if not (GROUP.fullmatch(name) or PERSON.fullmatch(name)):
+                yield Contradiction((*at, "approval", role, index), NOBODY)
+    known = not any(map(GROUP.fullmatch, policy.approvers))
+    if known and policy.approvers and len(set(policy.approvers)) < policy.required:
         yield Contradiction(
             (*at, "approval", "required"),
             f"asks for {policy.required} approvals, but only {len(set(policy.approvers))} approvers are listed",
@@ -38,6 +38,7 @@ def bot_contradictions(bot: Shipmate) -> Iterator[Contradiction]:
     """Find channels and people in the bot's own file that are none, or that are two at once."""
     yield from _channels(bot)
     yield from _people(bot)
+    yield from _groups(bot)
 
 
 def _channels(bot: Shipmate) -> Iterator[Contradiction]:
@@ -59,3 +60,13 @@ def _people(bot: Shipmate) -> Iterator[Contradiction]:
                 yield Contradiction(at, f"'{identity}' already belongs to {owner}; keep it with one of them")
             elif not PERSON.fullmatch(identity):
                 yield Contradiction(at, NOBODY)
+
+
+def _groups(bot: Shipmate) -> Iterator[Contradiction]:
+    for group, members in bot.groups.items():
+        if not GROUP.fullmatch(group):
+            message = "is not a user group's id; open the group in Slack and copy its id, such as S0RELEASE"
+            yield Contradiction(("groups", group), message)
+        for index, member in enumerate(members):
+            if not PERSON.fullmatch(member):
+                yield Contradiction(("groups", group, index), NOBODY)

@@ -32,11 +32,17 @@ class ApprovalPolicy(Settings):
     required: int = Field(default=1, ge=0, le=10)
     """Distinct approvals needed; 0 only for environments that need no person."""
     approvers: tuple[str, ...] = ()
-    """Person ids: Slack user ids (`U0HANA`), or `terminal:<login>`."""
+    """Person ids: Slack user ids (`U0HANA`), `terminal:<login>`; or Slack's user groups (`S0RELEASE`)."""
     requesters: tuple[str, ...] = ()
     """Who may start a release; empty: everybody in the workspace."""
+    operators: tuple[str, ...] = ()
+    """Who may cancel, lock and unlock; empty: everybody may cancel, approvers and owners may lock and unlock."""
+    break_glass: tuple[str, ...] = ()
+    """Who may release in an emergency before anybody has approved, with a reason; empty: nobody."""
     self_approval: bool = False
     expires: Duration = timedelta(minutes=30)
+    carry_over: Duration = timedelta(hours=4)
+    """How long an approval that nothing came of counts for another release with exactly the same plan."""
 
 
 class Triggers(Settings):

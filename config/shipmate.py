@@ -77,6 +77,8 @@ class Shipmate(Settings):
     failures: FailurePolicy = FailurePolicy()
     people: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Humans with several identities, by any name: `{hana: [U0HANA, "terminal:hana"]}` is one person."""
+    groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Slack's user groups by id, for when Slack does not tell who is in them: `{S0RELEASE: [U0HANA, U0MAX]}`."""
 
 
 class Credentials(Settings):

@@ -177,6 +177,11 @@ BOT = {
         "3: people.max[0]: 'github:Hana' already belongs to hana; keep it with one of them",
     ),
     "an identity of nobody": ("people:\n  hana: [hana]\n", f"2: people.hana[0]: {NOBODY}"),
+    "a group by its name": (
+        "groups:\n  release-crew: [U0HANA]\n",
+        "2: groups.release-crew: is not a user group's id; open the group in Slack and copy its id, such as S0RELEASE",
+    ),
+    "a member of a group who is nobody": ("groups:\n  S0RELEASE: [hana]\n", f"2: groups.S0RELEASE[0]: {NOBODY}"),
 }
 
 

@@ -171,11 +171,11 @@ CASES = {
             "approvers are listed"
         ),
     ),
-    "a user group that should approve": (
-        ("    health:\n", "    approval: {approvers: [U0ANA, S0RELEASE]}\n    health:\n"),
+    "whoever is nobody in any role": (
+        ("    health:\n", "    approval: {approvers: [S0RELEASE], required: 2, break_glass: [ana]}\n    health:\n"),
         (
-            "services/observer.yaml:19: environments.production.approval.approvers[1]: 'S0RELEASE' is a user group, "
-            "and groups cannot approve yet; list its members"
+            "services/observer.yaml:19: environments.production.approval.break_glass[0]: is nobody's id; use a Slack "
+            "member id such as U0HANA (profile -> Copy member ID), terminal:LOGIN or github:LOGIN"
         ),
     ),
     "two hosts that are one place": (
