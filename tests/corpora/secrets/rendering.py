@@ -101,7 +101,7 @@ _TOKENS: dict[str, tuple[str | tuple[int, str], ...]] = {
     "hf": ("hf", "_", (34, UPPER + LOWER)),
     "dckr": ("dckr", "_pat_", (27, URL_SAFE)),
 }
-_SPECIAL = frozenset({"ghp", "npm", "pw", "jwt", "b64", "b64of", "b64txt", "dockerauth", "dockercfg", "uuid", "pem"})
+_SPECIAL = frozenset({"ghp", "npm", "pw", "human", "phrase", "jwt", "b64", "b64of", "b64txt", "dockerauth", "dockercfg", "uuid", "pem"})
 
 
 def github_token(seed: str = "token") -> str:
@@ -112,8 +112,8 @@ def github_token(seed: str = "token") -> str:
 def _special(kind: str, argument: str, source: _Source) -> str:
     if kind in {"ghp", "npm"}:
         return _checksummed(kind + "_", source)
-    if kind == "pw":
-        return _password(source)
+    if kind in _SPOKEN:
+        return _SPOKEN[kind](source)
     if kind == "jwt":
         return ".".join(
             _url_safe(part) for part in (b'{"alg":"HS256","typ":"JWT"}', b'{"sub":"deploy"}', source.octets(32))
@@ -148,6 +148,21 @@ def _password(source: _Source) -> str:
     word = ("Falcon", "Harbor", "Meadow", "Tundra", "Cobalt")[first % 5]
     tail = ("river", "Lamp", "oakS", "Zinc")[second % 4]
     return word + "!#@%"[first % 4] + source.text(4, "23456789") + tail
+
+
+def _human(source: _Source) -> str:
+    """Make one as people do who may choose freely: a plain word and a number."""
+    first, second = source.octets(2)
+    return ("tulip", "oakridge", "Lisbon", "penguin", "Winterset")[first % 5] + str(10 + second % 90)
+
+
+def _phrase(source: _Source) -> str:
+    """Make a passphrase of plain words."""
+    words = ("violet", "tractor", "ninety", "copper", "saddle", "orbit", "walnut", "ferry")
+    return "-".join(words[octet % 8] for octet in source.octets(4))
+
+
+_SPOKEN = {"pw": _password, "human": _human, "phrase": _phrase}
 
 
 def _checksummed(prefix: str, source: _Source) -> str:
