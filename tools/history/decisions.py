@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from tools.history.ledger import Record
 from tools.history.rows import Rows, moment
 from tools.history.tables import plans, questions, votes
 
@@ -74,7 +75,9 @@ class Decisions(Rows):
     async def vote(self, question_id: str, person: str, choice: str) -> None:
         """Count one person's answer; a later answer of the same person takes its place."""
         insert = self._insert(votes).values(question=question_id, person=person, choice=choice, at=self._now())
-        await self._change(insert.on_conflict_do_update(index_elements=["question", "person"], set_={"choice": choice}))
+        record = await self._record("vote", question_id, choice, person)
+        answered = insert.on_conflict_do_update(index_elements=["question", "person"], set_={"choice": choice})
+        await self._change(answered, record)
 
     async def votes(self, question_id: str) -> tuple[Vote, ...]:
         """List the answers in order of arrival."""
@@ -88,7 +91,13 @@ class Decisions(Rows):
             .where(questions.c.id == question_id, questions.c.choice.is_(None))
             .values(choice=choice, decided_by=decided_by, decided_at=self._now(), reason=reason)
         )
-        return await self._change(statement) == 1
+        record = await self._record("decide", question_id, choice, decided_by, reason=reason)
+        return await self._change(statement, record) == 1
+
+    async def _record(self, action: str, question_id: str, choice: str, person: str, **detail: str) -> Record:
+        asked = await self.question(question_id)
+        about = {"release": asked.release, "digest": asked.digest} if asked else {}
+        return Record("decision", action, choice, person, **about, detail={"question": question_id, **detail})
 
 
 def _question(row: Mapping[str, Any]) -> Question:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tools.clock import Clock
+from tools.history.ledger import Ledger, Record
 from tools.history.rows import Rows, moment
 from tools.history.tables import events, releases, revisions
 from tools.redaction import Redactor
@@ -40,13 +41,18 @@ class PastEntry:
 class Journal(Rows):
     """The events table, and a bell that rings in this process whenever it grows."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, redactor: Redactor) -> None:
-        super().__init__(engine, clock)
+    def __init__(self, engine: AsyncEngine, clock: Clock, redactor: Redactor, ledger: Ledger | None = None) -> None:
+        super().__init__(engine, clock, ledger)
         self._redactor = redactor
         self._bell = asyncio.Condition()
 
-    async def record(self, release: str, key: str, kind: str, body: Mapping[str, Any]) -> None:
-        """Record an event; the same key again replaces the body and keeps its place in the order."""
+    async def record(
+        self, release: str, key: str, kind: str, body: Mapping[str, Any], audited: Record | None = None
+    ) -> None:
+        """Record an event; the same key again replaces the body and keeps its place in the order.
+
+        What the audit is told of it, it is told in the same transaction; there nothing is ever replaced.
+        """
         row = {
             "release": release,
             "key": key,
@@ -64,6 +70,9 @@ class Journal(Rows):
             await connection.execute(
                 revise.on_conflict_do_update(index_elements=["release"], set_={"number": revise.excluded.number})
             )
+            step = await self._ledger.add(connection, [audited]) if audited and self._ledger else None
+        if step and self._ledger:
+            await self._ledger.note(self._engine, step)
         async with self._bell:
             self._bell.notify_all()
 

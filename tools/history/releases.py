@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tools.clock import Clock
+from tools.history.ledger import Ledger, Record
 from tools.history.rows import Rows, moment
 from tools.history.tables import releases
 from tools.redaction import Redactor
@@ -81,6 +82,11 @@ class Release:
         return str(self.origin.get("branch") or "")
 
     @property
+    def break_glass(self) -> str | None:
+        """Why it is released before anybody has approved; None where approvers are asked."""
+        return self.origin.get("break_glass")
+
+    @property
     def pinned(self) -> str:
         """The one commit that may be released; empty where a person asked for a version, and its tag says which."""
         return self.commit if self.trigger != "manual" else ""
@@ -104,13 +110,14 @@ class Statistics:
 class Releases(Rows):
     """The releases table. Causes pass the redactor."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, redactor: Redactor) -> None:
-        super().__init__(engine, clock)
+    def __init__(self, engine: AsyncEngine, clock: Clock, redactor: Redactor, ledger: Ledger | None = None) -> None:
+        super().__init__(engine, clock, ledger)
         self._redactor = redactor
 
     async def open(self, release: Release) -> Release:
         """Store a new release; the same request, delivered again, returns the release it opened before."""
-        await self._change(self._insert(releases).values(**_row(release)).on_conflict_do_nothing())
+        record = Record("effect", "opened", "done", release.requested_by, release=release.id, detail=_told(release))
+        await self._change(self._insert(releases).values(**_row(release)).on_conflict_do_nothing(), record)
         row = await self._one(select(releases).where(releases.c.request == release.request))
         return _release(row) if row else release
 
@@ -131,7 +138,7 @@ class Releases(Rows):
             .where(releases.c.id == release_id, releases.c.outcome.is_(None))
             .values(status=Status.FINISHED, outcome=outcome, cause=told, finished_at=self._now())
         )
-        return await self._change(statement) == 1
+        return await self._change(statement, _record(release_id, "ended", outcome, "shipmate", cause=told)) == 1
 
     async def cancel(self, release_id: str, person: str) -> bool:
         """Ask a release to stop at its next safe point; False when it has ended or was asked before."""
@@ -140,7 +147,7 @@ class Releases(Rows):
             .where(releases.c.id == release_id, releases.c.outcome.is_(None), releases.c.cancelled_by.is_(None))
             .values(cancelled_by=person)
         )
-        return await self._change(statement) == 1
+        return await self._change(statement, _record(release_id, "stop", "asked", person)) == 1
 
     async def unfinished(self, service: str | None = None, environment: str | None = None) -> tuple[Release, ...]:
         """List releases that have not ended, the one that holds its target first, then in order of arrival."""
@@ -178,6 +185,15 @@ class Releases(Rows):
             failed=sum(by_outcome.get(outcome, 0) for outcome in FAILURES),
             by_outcome=by_outcome,
         )
+
+
+def _record(release: str, action: str, outcome: str, person: str, **detail: str) -> Record:
+    return Record("effect", action, outcome, person, release=release, detail=detail)
+
+
+def _told(release: Release) -> Mapping[str, Any]:
+    told = {"kind": release.kind, "version": release.named, "trigger": release.trigger, "commit": release.commit}
+    return {name: value for name, value in told.items() if value}
 
 
 def _where(service: str | None, environment: str | None) -> list[ColumnElement[bool]]:

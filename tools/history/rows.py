@@ -9,9 +9,9 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tools.clock import Clock
+from tools.history.ledger import READING, Ledger, Record
 
-READING = {"shipmate_reading": True}
-"""Marks a connection that only reads, so that it takes no write lock."""
+__all__ = ["READING", "Rows", "moment"]
 
 
 def moment(text: str) -> datetime:
@@ -22,9 +22,10 @@ def moment(text: str) -> datetime:
 class Rows:
     """A subject's access to the database: every call is one transaction, committed when it returns."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock, ledger: Ledger | None = None) -> None:
         self._engine = engine
         self._clock = clock
+        self._ledger = ledger
 
     def _now(self) -> str:
         return self._clock.now().astimezone(UTC).isoformat(timespec="milliseconds")
@@ -33,10 +34,16 @@ class Rows:
         postgres = self._engine.dialect.name == "postgresql"
         return postgresql_insert(table) if postgres else sqlite_insert(table)
 
-    async def _change(self, statement: Executable) -> int:
-        """Run one statement that writes; returns how many rows it touched."""
+    async def _change(self, statement: Executable, record: Record | None = None) -> int:
+        """Run one statement that writes; returns how many rows it touched. Where it touched any, that goes on record."""
+        step = None
         async with self._engine.begin() as connection:
-            return int((await connection.execute(statement)).rowcount)
+            touched = int((await connection.execute(statement)).rowcount)
+            if touched and record and self._ledger:
+                step = await self._ledger.add(connection, [record])
+        if step and self._ledger:
+            await self._ledger.note(self._engine, step)
+        return touched
 
     async def _one(self, statement: Executable) -> dict[str, Any] | None:
         rows = await self._all(statement)

@@ -1,18 +1,22 @@
 """Opening the database, with the settings that make a commit survive a power cut."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tools.clock import Clock
+from tools.history.audit import Audit
+from tools.history.audit_files import AuditFiles
 from tools.history.decisions import Decisions
 from tools.history.deliveries import Deliveries
 from tools.history.deployments import Deployments
 from tools.history.gates import Gates
 from tools.history.journal import Journal
+from tools.history.ledger import Ledger
 from tools.history.messages import Messages
 from tools.history.releases import Releases
 from tools.history.tables import metadata
@@ -35,6 +39,7 @@ class Store:
     messages: Messages
     deliveries: Deliveries
     gates: Gates
+    audit: Audit
     redactor: Redactor
     """What every event and every cause passes."""
 
@@ -60,18 +65,26 @@ async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     redactor = redactor or Redactor()
+    beside = Path(address.database) if sqlite and _is_file(address.database) else None
+    files = await asyncio.to_thread(AuditFiles.beside, beside) if beside else AuditFiles()
+    ledger = Ledger(clock, redactor, files)
     return Store(
         engine,
-        Releases(engine, clock, redactor),
-        Journal(engine, clock, redactor),
-        Decisions(engine, clock),
+        Releases(engine, clock, redactor, ledger),
+        Journal(engine, clock, redactor, ledger),
+        Decisions(engine, clock, ledger),
         Deployments(engine, clock),
         Targets(engine, clock),
         Messages(engine, clock),
         Deliveries(engine, clock),
         Gates(engine, clock),
+        Audit(engine, clock, ledger),
         redactor,
     )
+
+
+def _is_file(database: str | None) -> TypeGuard[str]:
+    return bool(database) and database != ":memory:"
 
 
 def _make(file: Path) -> None:

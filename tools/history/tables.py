@@ -164,3 +164,24 @@ gates = Table(
     Column("done_at", String),
     Index("gates_open", "done_at", "asked_at"),
 )
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("person", String, nullable=False),
+    Column("workspace", String, nullable=False),
+    Column("door", String, nullable=False),
+    Column("service", String, nullable=False),
+    Column("environment", String, nullable=False),
+    Column("release", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", String, nullable=False),
+    Column("seal", String, nullable=False),
+    Index("audit_by_service", "service", "number"),
+)

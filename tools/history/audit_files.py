@@ -1,0 +1,99 @@
+"""What the audit keeps outside of its table: the key of the seals, and the head of the chain."""
+
+import fcntl
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools.errors import Garbled
+from tools.history.chain import Head
+
+KEY_BYTES = 32
+_LINE = 151
+_BEGIN = Head(0, "0" * 64)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFiles:
+    """Two files beside the database; without a path, nothing is kept and every seal is a bare digest."""
+
+    key_file: Path | None = None
+    head_file: Path | None = None
+    key: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def beside(cls, database: Path) -> "AuditFiles":
+        """Find both, or make both: the head is there before the first entry, so that later it is missed."""
+        key, head = database.with_name(f"{database.stem}-audit.key"), database.with_name(f"{database.stem}-audit.head")
+        with _alone(database.parent):
+            if not key.exists():
+                made = secrets.token_bytes(KEY_BYTES)
+                _make(head, _written(made, _BEGIN))
+                _make(key, made)
+        held = key.read_bytes()
+        if len(held) != KEY_BYTES:
+            raise Garbled(
+                f"{key} does not hold a key.",
+                standing="Nothing was started: without it no entry of the audit can be sealed or proved.",
+                remedy="Put it back from a backup. Where there is none, move it away: a new chain of seals begins.",
+            )
+        return cls(key, head, held)
+
+    def head(self) -> Head | None:
+        """Return the head of the chain; None where it is missing, or this key has not written it."""
+        if self.head_file is None:
+            return _BEGIN
+        try:
+            return _read(self.key, self.head_file.read_bytes())
+        except OSError:
+            return None
+
+    def advance(self, to: Head) -> None:
+        """Move the head on, never back. Where another process is at it just now, the next entry catches up."""
+        if self.head_file is None:
+            return
+        with suppress(OSError), self.head_file.open("r+b", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            now = _read(self.key, file.read(_LINE))
+            if now is not None and now.number < to.number:
+                os.pwrite(file.fileno(), _written(self.key, to), 0)
+
+
+def _written(key: bytes, head: Head) -> bytes:
+    """Write a head in a line of always the same length, so that it is written over at once or not at all."""
+    line = f"{head.number:020d} {head.seal}"
+    return f"{line} {hmac.new(key, line.encode(), hashlib.sha256).hexdigest()}\n".encode()
+
+
+def _read(key: bytes, line: bytes) -> Head | None:
+    number, _, seal = line.decode(errors="replace")[:85].partition(" ")
+    if not number.isdecimal() or not number.isascii():
+        return None
+    head = Head(int(number), seal)
+    return head if hmac.compare_digest(_written(key, head), line) else None
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Keep other processes waiting that make the same files."""
+    held = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+def _make(file: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
+    part = file.with_name(f"{file.name}.part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(file)
