@@ -106,10 +106,9 @@ class Examination:
             return None
         if entry.number < wanted:
             return Fault("inserted", entry.number, f"A number that comes after {self._last.number} was expected.")
-        missing = f"Entry {wanted} is missing" if entry.number == wanted + 1 else f"{wanted} to {entry.number - 1} miss"
-        return Fault(
-            "missing", wanted, f"{missing}: the next one is {entry.number}.".replace(" miss:", " are missing:")
-        )
+        last = entry.number - 1
+        lost = f"Entry {wanted} is missing" if last == wanted else f"Entries {wanted} to {last} are missing"
+        return Fault("missing", wanted, f"{lost}: the next one is {entry.number}.")
 
     def _broken(self, entry: Entry, *, sealed: bool) -> Fault | None:
         linked = entry.previous == self._last.seal or entry.number == 1
@@ -141,6 +140,6 @@ class Examination:
             told = f"The table ends at {self._last.number}, but there was an entry {beyond}: its end was cut off."
             return Fault("cut-off", self._last.number + 1, told)
         if self.head is None:
-            told = "The head file is missing or was not written with this key: nobody can tell whether entries were cut off."
+            told = "The head file is missing or not of this key, so nobody can tell whether the end was cut off."
             return Fault("no-head", self._last.number, told)
         return None

@@ -80,7 +80,7 @@ class Ledger:
         if known.number != step.before.number:  # another process has added entries meanwhile
             async with engine.connect() as connection:
                 reading = await connection.execution_options(**READING)
-                seal = await reading.scalar(select(audit.c.seal).where(audit.c.number == known.number))
+                seal = await reading.scalar(select(audit.c.seal).where(audit.c.number == known.number)) or ""
         if known.number == 0 or seal == known.seal:
             self.files.advance(step.after)
 

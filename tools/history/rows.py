@@ -35,7 +35,7 @@ class Rows:
         return postgresql_insert(table) if postgres else sqlite_insert(table)
 
     async def _change(self, statement: Executable, record: Record | None = None) -> int:
-        """Run one statement that writes; returns how many rows it touched. Where it touched any, that goes on record."""
+        """Run one statement that writes, and put on record that it did; returns how many rows it touched."""
         step = None
         async with self._engine.begin() as connection:
             touched = int((await connection.execute(statement)).rowcount)
