@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from config.contracts import EnvironmentContract, Health, Limits, PathContract, Probe, Startup, Watch
 from config.duration import Duration
+from config.freezes import Freeze
 from config.settings import WEB_ADDRESS, Name, Settings
 from config.sources import Category, Component, Repository, Suite
 from config.targets import ComposeTarget, GitopsTarget, Target
@@ -64,6 +65,8 @@ class Environment(Settings):
     target: Target
     triggers: Triggers = Triggers()
     approval: ApprovalPolicy = ApprovalPolicy()
+    freezes: tuple[Freeze, ...] = ()
+    """Windows in which nothing is released here, beside those of the bot's own file."""
     url: Annotated[str, StringConstraints(pattern=WEB_ADDRESS)] | None = None
     """Address where people use the service, shown beside the deployment on GitHub. Absent: none."""
     health: Health

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from config.duration import Duration
+from config.freezes import Freeze
 from config.local import LocalPath
 from config.service import Service
 from config.settings import WEB_PATH, Settings
@@ -35,6 +36,14 @@ class ModelSettings(Settings):
     max_tokens: int = Field(default=3000, ge=100, le=8000)
     diff_budget_bytes: int = Field(default=60_000, ge=1000)
     """How much of a diff the model is shown; the rest is listed by name."""
+    diagnosis_turns: int = Field(default=6, ge=1, le=20)
+    """How often the model may look further into the evidence of a failure, its answer included."""
+    diagnosis_timeout: Duration = timedelta(minutes=1)
+    """For all of that, retries included."""
+    diagnosis_tokens: int = Field(default=60_000, ge=1000)
+    """With so many tokens spent on looking, it must answer."""
+    diagnosis_answer_bytes: int = Field(default=6000, ge=200)
+    """The longest answer of one look."""
 
 
 class WebhookSettings(Settings):
@@ -75,6 +84,8 @@ class Shipmate(Settings):
     webhooks: WebhookSettings = WebhookSettings()
     polling: PollingSettings = PollingSettings()
     failures: FailurePolicy = FailurePolicy()
+    freezes: tuple[Freeze, ...] = ()
+    """Windows in which no service is released into any environment."""
     people: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Humans with several identities, by any name: `{hana: [U0HANA, "terminal:hana"]}` is one person."""
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
