@@ -1,10 +1,11 @@
 """No secret gets out (P16): known values are masked in every encoding; a tripwire refuses what masking cannot see."""
 
+import json
 import logging
 import re
 import threading
-import unicodedata
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -12,62 +13,92 @@ from urllib.parse import unquote
 from ahocorasick_rs import AhoCorasick
 
 from tools.encodings import SHORTEST, variants
+from tools.tripwire import FEWEST_DIFFERENT, disguises, normal, password_in, pieces
+
+__all__ = ["Redactor", "password_in"]
 
 log = logging.getLogger(__name__)
-TRIPWIRE_CHARACTERS = 10
-WITHHELD = "Withheld: a secret of this bot stands in this text in disguise. Its own log tells when."
 _MARK = "[redacted:"
 _PASSES = 8
-_FEWEST_DIFFERENT = 4
-_TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_INVISIBLE = re.compile(
-    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
+_SHORT = 75
+"""So long may every text of a message be."""
+_ORDINARY = frozenset(
+    (
+        *("password", "passwort", "username", "postgres", "postgresql", "production", "staging", "development"),
+        *("localhost", "container", "database", "changeme", "changeit", "deployment", "disabled", "required"),
+        *("anonymous", "undefined", "administrator", "credentials", "environment", "repository", "shipmate"),
+        *("registry", "internal", "external", "default123", "password1", "password123", "12345678", "123456789"),
+        *("1234567890", "qwertyuiop"),
+    )
 )
-
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^\s:@/]*:(?P<password>.*)@)?(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
-_KEY_HEADER = re.compile(r"-----[A-Z ]+-----")
-_BRAND = re.compile(r"(?:[a-z]{2,10}[-_]){1,3}(?:api\d\d-)?")
+"""Masked, these would mask ordinary text."""
 
 Span = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Built:
-    """The automata; `names` tells for each masked form whose it is."""
+class _Known:
+    """One registered value: all that is searched for because of it."""
 
-    masks: AhoCorasick | None
-    names: tuple[str, ...]
-    tripwire: AhoCorasick | None
+    name: str
+    forms: tuple[str, ...]
+    pieces: frozenset[str]
+    disguises: frozenset[str]
+
+
+class _Index:
+    """What finds any of many patterns at once, and tells whose it is; of a pattern of several, the first."""
+
+    def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
+        self.names: dict[str, str] = {}
+        for pattern, name in patterns:
+            self.names.setdefault(pattern, name)
+        self._owners = tuple(self.names.values())
+        self._automaton = AhoCorasick(list(self.names)) if self.names else None
+
+    def spans(self, text: str, *, overlapping: bool) -> Iterator[Span]:
+        """Yield where patterns stand, and whose they are."""
+        found = self._automaton.find_matches_as_indexes(text, overlapping=overlapping) if self._automaton else []
+        return ((start, end, self._owners[index]) for index, start, end in found)
 
 
 class Redactor:
     """Knows the secrets of this process, and keeps them out of everything that leaves it."""
 
     def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-        self._watched: set[str] = set()
+        self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
-        self._built: _Built | None = None
+        self._masks: _Index | None = None
+        self._tripwire: _Index | None = None
+        self._forms: tuple[str, ...] | None = None
 
-    def register(self, name: str, value: str) -> str | None:
+    def register(self, name: str, value: str, *, whole: bool = False, newest: int | None = None) -> str | None:
         """Mask a value from now on; return why it cannot be masked where that is so.
 
-        Refused are values under 8 characters or of hardly any different characters
-        (masking them would mask ordinary text), and addresses without a password.
+        Refused are values under 8 characters, ordinary words, values of hardly any different characters
+        (masking them would mask ordinary text), and addresses without a password. Ten characters in a row of a
+        value are masked too, unless only the `whole` value is taken for a secret. Of values that run out by
+        themselves the `newest` under a name are kept.
         """
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
         refusal = _refusal(name, value)
         if refusal is not None:
             return refusal
-        with self._lock:
-            for part in _secret_parts(value):
-                self._names.update((form, name) for form in variants(part) if form not in self._names)
-            self._watched.update(gram for part in _watched_parts(value) for gram in _grams(part))
-            self._built = None
+        known = self._known.get(value)
+        if known is None or (known.pieces == frozenset() and not whole):
+            self._learn(value, _known(name, value, whole=whole), newest)
         return None
 
+    def _learn(self, value: str, known: _Known, newest: int | None) -> None:
+        with self._lock:
+            self._known[value] = known
+            same = [one for one, of in self._known.items() if of.name == known.name]
+            for old in same[:-newest] if newest else ():
+                del self._known[old]
+            self._masks = self._tripwire = self._forms = None
+
     def redact(self, text: str) -> str:
-        """Replace every registered value, however encoded, by `[redacted:NAME]`."""
+        """Replace every registered value, however encoded, and what is left of a cut one, by `[redacted:NAME]`."""
         for _ in range(_PASSES):  # a mark may complete a value with its neighbours
             spans = self._spans(text)
             if not spans:
@@ -85,40 +116,88 @@ class Redactor:
             return type(value)(self.redact_values(item) for item in value)
         return value
 
+    def redact_document(self, text: str) -> str:
+        """Redact a text that may be JSON, and leave it JSON where it was."""
+        shown = self.redact(text)
+        if shown == text or text[:1] not in ("{", "["):
+            return shown
+        try:
+            return json.dumps(self.redact_values(json.loads(text)))
+        except ValueError:
+            return shown
+
     def leaks(self, text: str) -> bool:
         """Tell whether ten characters in a row of a secret are in a text, whatever their case, blanks or direction.
 
         For outgoing text only: whoever gets True does not send.
         """
-        tripwire = self._automata().tripwire
-        return tripwire is not None and bool(tripwire.find_matches_as_indexes(_normal(text)))
+        return bool(self.disguised(text))
+
+    def disguised(self, text: str) -> tuple[str, ...]:
+        """Name the secrets of which ten characters in a row are in a text, in whatever disguise."""
+        found = self._tripwires().spans(normal(text), overlapping=False)
+        return tuple(sorted({name for _, _, name in found}))
 
     def outgoing(self, text: str) -> str:
-        """Redact a text that leaves the bot; where a disguised secret is still in it, a sentence goes out instead."""
+        """Redact a text that leaves the bot; where a disguised secret is still in it, a notice goes out instead."""
         shown = self.redact(text)
-        if not self.leaks(shown):
+        names = self.disguised(shown)
+        if not names:
             return shown
-        log.warning("a text of %d characters was withheld: it holds a disguised secret of this bot", len(text))
-        return WITHHELD
+        log.warning("a text of %d characters was withheld: it holds %s in disguise", len(text), ", ".join(names))
+        return withheld(names)
 
-    def _automata(self) -> "_Built":
-        """Build what is searched with, once for all values registered so far."""
+    def outgoing_values(self, value: Any, *, verbatim: Collection[str] = ()) -> Any:
+        """Let each text in a structure of JSON go out as `outgoing` does; what stands under a `verbatim` key stays.
+
+        No long text gets longer than it was: whoever takes it may have a limit.
+        """
+        if isinstance(value, str):
+            return _no_longer(self.outgoing(value), value)
+        if isinstance(value, Mapping):
+            return {
+                key: item if key in verbatim else self.outgoing_values(item, verbatim=verbatim)
+                for key, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return type(value)(self.outgoing_values(item, verbatim=verbatim) for item in value)
+        return value
+
+    def begun(self, line: str) -> int:
+        """Tell how many characters at the end of a line may be the beginning of a known value."""
+        forms = self._sorted_forms()
+        longest = max(map(len, forms), default=0)
+        for size in range(min(longest - 1, len(line)), 0, -1):
+            at = bisect_left(forms, line[-size:])
+            if at < len(forms) and forms[at].startswith(line[-size:]):
+                return size
+        return 0
+
+    def _masking(self) -> _Index:
+        """Build what is masked with, once for all values registered so far: whole values, then pieces."""
         with self._lock:
-            if self._built is None:
-                forms = tuple(self._names)
-                self._built = _Built(
-                    masks=AhoCorasick(forms) if forms else None,
-                    names=tuple(self._names[form] for form in forms),
-                    tripwire=AhoCorasick(sorted(self._watched)) if self._watched else None,
-                )
-            return self._built
+            if self._masks is None:
+                whole = ((form, one.name) for one in self._known.values() for form in one.forms)
+                cut = ((piece, one.name) for one in self._known.values() for piece in one.pieces)
+                self._masks = _Index((*whole, *cut))
+            return self._masks
+
+    def _tripwires(self) -> _Index:
+        with self._lock:
+            if self._tripwire is None:
+                self._tripwire = _Index((run, one.name) for one in self._known.values() for run in one.disguises)
+            return self._tripwire
+
+    def _sorted_forms(self) -> tuple[str, ...]:
+        with self._lock:
+            if self._forms is None:
+                self._forms = tuple(sorted({form for one in self._known.values() for form in one.forms}))
+            return self._forms
 
     def _spans(self, text: str) -> list[Span]:
         """Find what to mask. Overlapping values are joined: masking one must not leave the tail of another."""
-        built = self._automata()
-        found = built.masks.find_matches_as_indexes(text, overlapping=True) if built.masks else []
         joined: list[Span] = []
-        for start, end, name in sorted((start, end, built.names[index]) for index, start, end in found):
+        for start, end, name in sorted(self._masking().spans(text, overlapping=True)):
             if joined and start < joined[-1][1]:
                 joined[-1] = (joined[-1][0], max(end, joined[-1][1]), joined[-1][2])
             else:
@@ -126,38 +205,36 @@ class Redactor:
         return joined
 
 
-class RedactingFormatter(logging.Formatter):
-    """Redacts a log line after its arguments, exception and stack are rendered."""
+def withheld(names: Iterable[str]) -> str:
+    """Say in place of a text that it is not shown, why, and where it is."""
+    who = ", ".join(names)
+    return (
+        f"Withheld: {who} stands here in disguise. On the machine of the bot, `./shipmate export` shows the text."
+        f" Replace {who} if others have seen it."
+    )
 
-    def __init__(self, redactor: Redactor, inner: logging.Formatter | None = None) -> None:
-        super().__init__()
-        self._redactor = redactor
-        self._inner = inner or logging.Formatter()
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Render and redact."""
-        text = self._redactor.redact(self._inner.format(record))
-        if record.exc_text:  # cached on the record, where the next handler would find it
-            record.exc_text = self._redactor.redact(record.exc_text)
-        return text
+def _known(name: str, value: str, *, whole: bool) -> _Known:
+    forms = tuple(dict.fromkeys(form for part in _secret_parts(value) for form in variants(part)))
+    if whole:
+        return _Known(name, forms, frozenset(), frozenset())
+    marked = f"{_MARK}{name}]"
+    cut = frozenset(piece for piece in pieces(value) if piece not in marked)
+    return _Known(name, forms, cut, frozenset(disguises(value)))
 
 
 def _refusal(name: str, value: str) -> str | None:
     if len(value.strip()) < SHORTEST:
         return f"{name} is shorter than {SHORTEST} characters and cannot be masked: use a longer one."
-    if len(set(value)) < _FEWEST_DIFFERENT:
+    if len(set(value)) < FEWEST_DIFFERENT:
         return f"{name} has hardly any different characters and cannot be masked: use a stronger one."
+    if value.strip().casefold() in _ORDINARY:
+        return f"{name} is an ordinary word and cannot be masked: use a stronger one."
     if _MARK in value or value in f"{_MARK}{name}]":
         return f"{name} looks like a redaction mark and cannot be masked: use another one."
     if value.startswith("sqlite") and "://" in value:
         return f"{name} is an address without a password; nothing to mask."
     return None
-
-
-def password_in(value: str) -> str:
-    """Return the password that an address carries; empty where there is none."""
-    address = _ADDRESS.fullmatch(value.strip())
-    return (address["password"] or "") if address else ""
 
 
 def _secret_parts(value: str) -> list[str]:
@@ -166,17 +243,8 @@ def _secret_parts(value: str) -> list[str]:
     return [value, password, unquote(password)]
 
 
-def _watched_parts(value: str) -> list[str]:
-    """Leave out what stands in every other text, too: scheme and host of an address, the brand of a token."""
-    address = _ADDRESS.fullmatch(value.strip())
-    if address is None:
-        value = _KEY_HEADER.sub("", value)
-        brand = _BRAND.match(value)
-        bare = value[brand.end() :] if brand else value
-        return [bare if len(bare) >= 2 * SHORTEST else value]
-    if address["password"]:
-        return [address["password"], unquote(address["password"])]
-    return [max(re.split(r"[/?&=#]", address["rest"]), key=len)]
+def _no_longer(shown: str, text: str) -> str:
+    return shown[: max(len(text), _SHORT)]
 
 
 def _replaced(text: str, spans: Iterable[Span]) -> str:
@@ -186,18 +254,3 @@ def _replaced(text: str, spans: Iterable[Span]) -> str:
         parts += [text[at:start], f"{_MARK}{name}]"]
         at = end
     return "".join([*parts, text[at:]])
-
-
-def _normal(text: str) -> str:
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _TERMINAL.sub("", text)))
-    return _INVISIBLE.sub("", text.casefold())
-
-
-def _grams(value: str) -> Iterable[str]:
-    """Yield every run of ten characters of every form, both ways round."""
-    for form in variants(value):
-        bare = _normal(form)
-        for text in (bare, bare[::-1]):
-            size = min(TRIPWIRE_CHARACTERS, len(text))
-            grams = (text[at : at + size] for at in range(len(text) - size + 1))
-            yield from (gram for gram in grams if len(set(gram)) >= _FEWEST_DIFFERENT)

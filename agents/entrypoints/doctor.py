@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-import re
 from collections.abc import Awaitable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
 
-from pydantic import SecretStr
-
+from agents.entrypoints import own_secrets
 from agents.entrypoints.check_config import faults_text
 from agents.entrypoints.checkup.check import LIMIT, Check, Group
 from agents.entrypoints.checkup.github import github_checks
@@ -23,8 +21,7 @@ from agents.entrypoints.checkup.slack import slack_checks
 from agents.entrypoints.checkup.triggers import trigger_checks
 from config.faults import ConfigFaults
 from config.loading import load
-from config.shipmate import Configuration, Credentials
-from tools.redaction import Redactor
+from config.shipmate import Configuration
 
 READY, LACKING, FAULTY = 0, 1, 2
 
@@ -47,7 +44,7 @@ async def doctor(
         out.write(_faults_json(faults) if as_json else faults_text(faults))
         return FAULTY
     groups = await examined(configuration, environ, limit)
-    redact = _redactor(configuration).redact
+    redact = own_secrets.of_configuration(configuration).redact
     out.write(json_report(groups, redact) if as_json else text_report(groups, redact))
     return READY if is_ready(groups) else LACKING
 
@@ -75,20 +72,6 @@ async def examined(
     groups = tuple(Group(title, checks) for title, checks in zip(work, found, strict=True))
     triggers = trigger_checks(configuration)
     return (*groups, Group("Triggers", triggers)) if triggers else groups
-
-
-def _redactor(configuration: Configuration) -> Redactor:
-    """Know every secret that an answer of somebody else could hold."""
-    redactor = Redactor()
-    for name in Credentials.model_fields:
-        value = getattr(configuration.credentials, name)
-        if isinstance(value, SecretStr):
-            redactor.register(name.upper(), value.get_secret_value())
-    for service in configuration.services.values():
-        login = re.match(r"https?://([^/]+)@", service.repository.url)
-        for part in login[1].split(":") if login else ():
-            redactor.register("REPOSITORY_URL", part)
-    return redactor
 
 
 def _faults_json(found: ConfigFaults) -> str:

@@ -11,12 +11,13 @@ from tempfile import TemporaryDirectory
 
 import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from agents.crew import Crew
+from agents.entrypoints import own_secrets
 from agents.entrypoints.github_login import github_client
 from agents.entrypoints.given import given_env, hide_given
+from agents.entrypoints.presence import on_record
 from agents.gate.queue import Gating
 from agents.graph import crew_graph
 from agents.narrator import Narrator
@@ -45,7 +46,7 @@ from tools.hosts import Host
 from tools.images import Images
 from tools.local import LocalHost
 from tools.ownership import Ownership
-from tools.redaction import RedactingFormatter, Redactor
+from tools.redaction import Redactor
 from tools.references import Reference
 from tools.registry import Login, Registry
 from tools.repository import Repository
@@ -233,11 +234,12 @@ async def working_bot(configuration: Configuration, clock: Clock | None = None) 
     os.umask(0o077)
     async with AsyncExitStack() as stack:
         stack.enter_context(Ownership(databases.lock))
-        redactor = _redactor(configuration.credentials)
+        redactor = own_secrets.of_configuration(configuration)
+        own_secrets.keep_out_of_logs(redactor)
         hide_given(configuration.services, os.environ, redactor)
-        _keep_secrets_out_of_logs(redactor)
         store = await open_store(databases.store, moment, redactor)
         stack.push_async_callback(store.close)
+        await stack.enter_async_context(on_record(store, configuration))
         saver = AsyncSqliteSaver(await stack.enter_async_context(aiosqlite.connect(databases.memory)))
         workshop = assemble(configuration, store, moment, redactor)
         stack.push_async_callback(workshop.close)
@@ -278,7 +280,7 @@ async def pull_request_reader(configuration: Configuration) -> AsyncIterator[Pul
         settings = configuration.shipmate.model_copy(update={"workspace": Path(scratch)})
         apart = configuration.model_copy(update={"shipmate": settings})
         async with opened_store(configuration) as store:
-            workshop = assemble(apart, store, SystemClock(), _redactor(configuration.credentials))
+            workshop = assemble(apart, store, SystemClock(), own_secrets.of_configuration(configuration))
             try:
                 yield workshop.pull_requests()
             finally:
@@ -314,26 +316,6 @@ def assemble(configuration: Configuration, store: Store, clock: Clock, redactor:
     )
 
 
-def _redactor(credentials: Credentials) -> Redactor:
-    values: Mapping[str, object] = {name: getattr(credentials, name) for name in Credentials.model_fields}
-    redactor = Redactor()
-    for name, value in values.items():
-        refusal = redactor.register(name.upper(), value.get_secret_value()) if isinstance(value, SecretStr) else None
-        if refusal and not refusal.endswith("nothing to mask."):
-            log.warning("not masked: %s", refusal)
-    return redactor
-
-
-def _keep_secrets_out_of_logs(redactor: Redactor) -> None:
-    """Let every log line of the process pass the redactor, whoever writes it."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        RedactingFormatter(redactor, logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    )
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("agents").setLevel(logging.INFO)
-
-
 def _codecov(credentials: Credentials) -> Codecov | None:
     return Codecov(credentials.codecov_token, credentials.codecov_url) if credentials.codecov_token else None
 
@@ -343,7 +325,7 @@ def narrator_of(environ: Mapping[str, str]) -> Narrator | None:
     credentials = read_credentials(environ)
     if credentials.anthropic_api_key is None:
         return None
-    key, redactor = credentials.anthropic_api_key, _redactor(credentials)
+    key, redactor = credentials.anthropic_api_key, own_secrets.of_credentials(credentials)
     return Narrator(ModelSettings(), key, credentials.anthropic_base_url, redactor.outgoing)
 
 

@@ -1,0 +1,79 @@
+"""The secrets that the bot was given, known to one redactor before anything is said."""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from pydantic import SecretStr
+
+from config.service import Service
+from config.shipmate import Configuration, Credentials
+from guardrails.secrets.names import Suspicion, suspicion
+from tools.outlets import RedactingFormatter, learn
+from tools.redaction import Redactor, password_in
+
+log = logging.getLogger(__name__)
+_LOGIN = re.compile(r"https?://([^/]+)@", re.IGNORECASE)
+_USERS = frozenset({"x-access-token", "oauth2"})
+"""Stand before a token, and are none."""
+_NOTHING_TO_MASK = "nothing to mask."
+
+
+def of_environment(environ: Mapping[str, str]) -> Redactor:
+    """Know what the process environment keeps secret, whatever it is for; nothing is told."""
+    redactor = Redactor()
+    for name, value in environ.items():
+        secret = value if suspicion(name) is Suspicion.STRONG else password_in(value)
+        for form in _as_written(secret):
+            redactor.register(name, form)
+    return redactor
+
+
+def of_configuration(configuration: Configuration) -> Redactor:
+    """Know the credentials, and what the addresses of repositories carry; tell which of them cannot be masked."""
+    redactor = of_credentials(configuration.credentials)
+    for name, part in _in_addresses(configuration.services.values()):
+        _tell(redactor.register(name, part))
+    return redactor
+
+
+def of_credentials(credentials: Credentials) -> Redactor:
+    """Know every credential; tell which of them cannot be masked."""
+    redactor = Redactor()
+    for name in Credentials.model_fields:
+        value = getattr(credentials, name)
+        if isinstance(value, SecretStr):
+            for form in _as_written(value.get_secret_value()):
+                _tell(redactor.register(name.upper(), form))
+    return redactor
+
+
+def keep_out_of_logs(redactor: Redactor) -> None:
+    """Let every log line of the process pass the redactor, whoever writes it."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        RedactingFormatter(redactor, logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    logging.getLogger("agents").setLevel(logging.INFO)
+    learn(redactor)
+
+
+def _as_written(value: str) -> Iterator[str]:
+    """Add a key with real line ends, where they are written as two signs."""
+    yield value
+    if "\\n" in value:
+        yield value.replace("\\n", "\n")
+
+
+def _in_addresses(services: Iterable[Service]) -> Iterator[tuple[str, str]]:
+    for service in services:
+        found = _LOGIN.match(service.repository.url)
+        parts = found[1].split(":") if found else ()
+        yield from (("REPOSITORY_URL", part) for part in parts if part not in _USERS)
+
+
+def _tell(refusal: str | None) -> None:
+    if refusal and not refusal.endswith(_NOTHING_TO_MASK):
+        log.warning("not masked: %s", refusal)

@@ -1,0 +1,64 @@
+"""Ten characters in a row of a secret, in whatever disguise: what no text that leaves the bot may hold."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
+
+from tools.encodings import SHORTEST, variants
+
+RUN = 10
+"""So many characters in a row give a secret away."""
+FEWEST_DIFFERENT = 4
+_TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_INVISIBLE = re.compile(
+    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
+)
+_MADE_VISIBLE = re.compile(r"(?:<|&lt;)U\+[0-9A-F]{4,6}(?:>|&gt;)")
+"""How what cannot be seen is shown to people."""
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^\s:@/]*:(?P<password>.*)@)?(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_KEY_HEADER = re.compile(r"-----[A-Z ]+-----")
+_BRAND = re.compile(r"(?:[a-z]{2,10}[-_]){1,3}(?:api\d\d-)?")
+
+
+def normal(text: str) -> str:
+    """Strip a text of what disguises are made of: case, blanks, what cannot be seen, other shapes of a letter."""
+    shown = _MADE_VISIBLE.sub("", _TERMINAL.sub("", text))
+    return _INVISIBLE.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFKC", shown)).casefold())
+
+
+def disguises(value: str) -> set[str]:
+    """List every run of ten characters of every form of a secret, both ways round, as they are after `normal`."""
+    bare = [normal(form) for part in watched_parts(value) for form in variants(part)]
+    return {run for form in bare for text in (form, form[::-1]) for run in _runs(text)}
+
+
+def pieces(value: str) -> set[str]:
+    """List every run of ten characters of a secret as it is written: what is left of one that was cut."""
+    lines = [line for part in watched_parts(value) for line in part.splitlines()]
+    return {run for line in lines if len(line) >= RUN for run in _runs(line)}
+
+
+def _runs(text: str) -> Iterator[str]:
+    size = min(RUN, len(text))
+    runs = (text[at : at + size] for at in range(len(text) - size + 1))
+    return (run for run in runs if len(set(run)) >= FEWEST_DIFFERENT)
+
+
+def password_in(value: str) -> str:
+    """Return the password that an address carries; empty where there is none."""
+    address = _ADDRESS.fullmatch(value.strip())
+    return (address["password"] or "") if address else ""
+
+
+def watched_parts(value: str) -> Iterable[str]:
+    """Leave out what stands in every other text, too: scheme and host of an address, the brand of a token."""
+    address = _ADDRESS.fullmatch(value.strip())
+    if address is None:
+        value = _KEY_HEADER.sub("", value)
+        brand = _BRAND.match(value)
+        bare = value[brand.end() :] if brand else value
+        return [bare if len(bare) >= 2 * SHORTEST else value]
+    if address["password"]:
+        return [address["password"], unquote(address["password"])]
+    return [max(re.split(r"[/?&=#]", address["rest"])[1:], key=len, default="")]
