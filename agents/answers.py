@@ -38,6 +38,8 @@ class Order:
     """The same: its sha, and nothing else is released."""
     after_checks: bool = False
     """Wait for the checks of the commit first."""
+    break_glass: str | None = None
+    """Why it is released before anybody has approved; None where approvers are asked. No freeze stops it."""
 
 
 @dataclass(frozen=True, slots=True)

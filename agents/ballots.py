@@ -1,12 +1,12 @@
 """Questions put to people, from the first answer to the one decision; `guardrails/approval.py` says whose counts."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from agents import policy
 from agents.answers import Accepted, Answer, Person, Refusal
 from agents.endings import record
 from agents.events import Decided, Voted
+from agents.membership import Membership
 from agents.segments import Segments
 from config.shipmate import Configuration
 from tools.clock import Clock
@@ -23,8 +23,7 @@ class Ballots:
     store: Store
     clock: Clock
     segments: Segments
-    home: Callable[[], str]
-    """Tells the workspace whose members may answer."""
+    membership: Membership
 
     async def decide(self, release_id: str, digest: str, person: Person, choice: str, reason: str = "") -> Answer:
         """Count one person's answer to a plan; the first decision wins, whoever else answers meanwhile."""
@@ -70,15 +69,17 @@ class Ballots:
 
     async def close(self, release: Release, question: Question, choice: str, by: str, reason: str) -> Answer:
         """Decide a question, unless it is decided, and move its release on."""
-        if not await self.store.decisions.decide(question.id, choice, by, reason):
+        told = self.store.redactor.redact(reason)
+        if not await self.store.decisions.decide(question.id, choice, by, told):
             decided = await self.store.decisions.question(question.id)
             standing = f"It was {decided.choice} by {decided.decided_by}." if decided else ""
             return Refusal("already-decided", standing, f"status {release.service}")
-        await record(self.store, release.id, Decided(question.id, choice, by, reason))
+        await record(self.store, release.id, Decided(question.id, choice, by, told))
         await self.segments.wake(release.id, f"answer-{question.id}", release.target, at_once=True)
         return Accepted(release.id, choice)
 
     async def _ballot(self, release: Release, question: Question) -> policy.Ballot:
         settings = self.configuration.services[release.service].environments[release.environment].approval
         votes, people = await self.store.decisions.votes(question.id), self.configuration.shipmate.people
-        return policy.Ballot(release, question, settings, votes, self.home(), people)
+        rolls = await self.membership.rolls(settings.approvers)
+        return policy.Ballot(release, question, settings, votes, self.membership.home, people, rolls)

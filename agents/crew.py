@@ -16,6 +16,7 @@ from agents.ballots import Ballots
 from agents.driver import Driver, Equip, Graph
 from agents.endings import Endings, record
 from agents.events import Acknowledged, ChecksAwaited, Event, Queued, Unlocked
+from agents.membership import Membership
 from agents.orders import BEFORE, opened, overtakes, release_of
 from agents.remote import perform
 from agents.segments import Segments
@@ -38,11 +39,10 @@ class Crew:
     equip: Equip
     runs: str
     """Database of the wake-ups."""
-    home: str = "home"
-    """The workspace whose members may speak to this crew; Slack tells its own when it connects."""
     segments: Segments = field(init=False)
     endings: Endings = field(init=False)
     ballots: Ballots = field(init=False)
+    membership: Membership = field(init=False)
     driver: Driver = field(init=False)
     workspaces: Workspaces = field(init=False)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
@@ -50,7 +50,8 @@ class Crew:
     def __post_init__(self) -> None:
         self.segments = Segments(self.runs, self.drive, self.expire, self.serve)
         self.endings = Endings(self.store, self.clock)
-        self.ballots = Ballots(self.configuration, self.store, self.clock, self.segments, lambda: self.home)
+        self.membership = Membership(self.clock, self.configuration.shipmate.groups)
+        self.ballots = Ballots(self.configuration, self.store, self.clock, self.segments, self.membership)
         self.workspaces = Workspaces(self.configuration.shipmate.workspace)
         self.driver = Driver(self.graph, self.equip, self.store, self.clock, self.segments, self.endings)
 
@@ -75,7 +76,7 @@ class Crew:
 
         What no person asked for has nobody to tell why not: its refusal is a release that has ended.
         """
-        refusal = await policy.may_open(order, self.configuration, self.store, self.home)
+        refusal = await policy.may_open(order, self.configuration, self.store, self.membership)
         if refusal and order.trigger == MANUAL:
             return refusal
         asked = release_of(order, self.clock.now())
@@ -96,9 +97,8 @@ class Crew:
         release = await self.store.releases.get(release_id)
         if release is None or release.outcome is not None:
             return Refusal("nothing-to-cancel", "That release has ended already.", "status")
-        refusal = policy.may_speak(person, release.service, release.environment, self.home) or policy.configured(
-            self.configuration, release.service, release.environment
-        )
+        refusal = policy.configured(self.configuration, release.service, release.environment)
+        refusal = refusal or await policy.may_cancel(release, person, self.configuration, self.membership)
         if refusal:
             return refusal
         return await self._cancel(release, person.id)
@@ -121,13 +121,8 @@ class Crew:
     async def unlock(self, service: str, environment: str, person: Person) -> Answer:
         """Release a locked target; approvers and owners may."""
         target = await self.store.targets.get(service, environment)
-        refusal = (
-            policy.may_speak(person, service, environment, self.home)
-            or policy.configured(self.configuration, service, environment)
-            or policy.may_unlock(
-                target, person, self.configuration.services[service], self.configuration.shipmate.people
-            )
-        )
+        refusal = policy.configured(self.configuration, service, environment)
+        refusal = refusal or await policy.may_lock(service, environment, person, self.configuration, self.membership)
         if refusal:
             return refusal
         if not await self.store.targets.unlock(service, environment):
@@ -137,7 +132,7 @@ class Crew:
 
     async def acknowledge(self, service: str, environment: str, person: Person) -> Answer:
         """Note who takes care of a locked target."""
-        refusal = policy.may_speak(person, service, environment, self.home)
+        refusal = policy.may_speak(person, service, environment, self.membership.home)
         if refusal:
             return refusal
         target = await self.store.targets.get(service, environment)

@@ -24,6 +24,11 @@ def overtakes(later: Release, release: Release) -> bool:
     return both and (later.requested_at, later.id) > (release.requested_at, release.id)
 
 
+def _origin(order: Order) -> dict[str, str]:
+    origin = {"channel": order.origin.channel, "thread": order.origin.thread, "branch": order.branch}
+    return origin if order.break_glass is None else {**origin, "break_glass": order.break_glass}
+
+
 def release_of(order: Order, now: datetime) -> Release:
     """Make a release of an order, as it is before anything has happened."""
     suffix = hashlib.sha256(order.key.encode()).hexdigest()[:7]
@@ -36,7 +41,7 @@ def release_of(order: Order, now: datetime) -> Release:
         version=order.version,
         trigger=order.trigger,
         requested_by=order.person.id,
-        origin={"channel": order.origin.channel, "thread": order.origin.thread, "branch": order.branch},
+        origin=_origin(order),
         requested_at=now,
         status=Status.PENDING if order.after_checks else Status.QUEUED,
         stage="",

@@ -1,13 +1,14 @@
-"""Who may order, decide and unlock: the crew's facts, put before the guardrails."""
+"""Who may order, decide, stop, unlock and review: the crew's facts, put before the guardrails."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from agents.answers import Order, Person, Refusal
-from config.service import ApprovalPolicy, Service
+from agents.membership import Membership, Rolls
+from config.service import ApprovalPolicy
 from config.shipmate import Configuration
-from guardrails import approval
+from guardrails import approval, roles
 from tools.history import Store
 from tools.history.decisions import Question, Vote
 from tools.history.releases import Release
@@ -17,18 +18,24 @@ People = Mapping[str, Sequence[str]]
 """Humans who have several identities, by a name of the operator's choice."""
 
 
-async def may_open(order: Order, configuration: Configuration, store: Store, home: str) -> Refusal | None:
+async def may_open(
+    order: Order, configuration: Configuration, store: Store, membership: Membership
+) -> Refusal | None:
     """Refuse an order that must not start, or that could never go on."""
     strange = configured(configuration, order.service, order.environment)
     if strange:
         return strange
     settings = configuration.services[order.service].environments[order.environment]
     target = await store.targets.get(order.service, order.environment)
-    human = _human(order.person, home, configuration.shipmate.people)
-    asked = _asked(human, order.service, order.environment, order.version, home)
+    rolls = await membership.rolls((*settings.approval.requesters, *settings.approval.break_glass))
+    human = _human(order.person, membership.home, configuration.shipmate.people, rolls)
+    asked = _asked(human, order.service, order.environment, order.version, membership.home)
     if order.kind == "rollback":
         return _refusal(approval.may_roll_back(asked))
-    return _refusal(approval.may_request(asked, settings.approval, lock=_lock(target)))
+    if order.break_glass is not None:
+        refusal = roles.may_break_glass(asked, settings.approval, order.break_glass, lock=_lock(target))
+        return _refusal(refusal, rolls)
+    return _refusal(approval.may_request(asked, settings.approval, lock=_lock(target)), rolls)
 
 
 def configured(configuration: Configuration, service: str, environment: str) -> Refusal | None:
@@ -45,16 +52,41 @@ def may_speak(person: Person, service: str, environment: str, home: str) -> Refu
     return _refusal(approval.may_roll_back(_asked(_human(person, home, {}), service, environment, "", home)))
 
 
-def may_unlock(target: Target, person: Person, service: Service, people: People) -> Refusal | None:
-    """Let approvers of the environment and owners of the service release a lock, by any of their identities."""
-    able = {*service.environments[target.environment].approval.approvers, *service.owners}
-    if not able.isdisjoint(identities(person.id, people)):
-        return None
-    return Refusal(
-        "not-an-approver",
-        f"You are {person.id}. {', '.join(sorted(able)) or 'Nobody'} may unlock it.",
-        f"status {target.service}",
-    )
+async def may_cancel(
+    release: Release, person: Person, configuration: Configuration, membership: Membership
+) -> Refusal | None:
+    """Refuse to stop a release to whoever neither asked for it nor may operate its environment."""
+    settings = configuration.services[release.service].environments[release.environment].approval
+    rolls = await membership.rolls((*settings.operators, *settings.break_glass))
+    people, home = configuration.shipmate.people, membership.home
+    asked = _asked(_human(person, home, people, rolls), release.service, release.environment, release.version, home)
+    of = _human(Person(release.requested_by), home, people)
+    return _refusal(roles.may_cancel(asked, settings, of), rolls)
+
+
+async def may_lock(
+    service: str, environment: str, person: Person, configuration: Configuration, membership: Membership
+) -> Refusal | None:
+    """Refuse to lock or unlock a target to whoever may not operate it, by any of their identities."""
+    declared = configuration.services[service]
+    settings = declared.environments[environment].approval
+    rolls = await membership.rolls((*settings.operators, *settings.approvers))
+    human = _human(person, membership.home, configuration.shipmate.people, rolls)
+    asked = _asked(human, service, environment, "", membership.home)
+    return _refusal(roles.may_lock(asked, settings, declared.owners), rolls)
+
+
+async def may_review(
+    release: Release, person: Person, configuration: Configuration, membership: Membership
+) -> Refusal | None:
+    """Refuse the review of a release without approval to whoever made it, and to whoever does not answer for it."""
+    declared = configuration.services[release.service]
+    settings = declared.environments[release.environment].approval
+    rolls = await membership.rolls((*settings.approvers, *settings.break_glass))
+    people, home = configuration.shipmate.people, membership.home
+    asked = _asked(_human(person, home, people, rolls), release.service, release.environment, release.version, home)
+    broke = _human(Person(release.requested_by), home, people)
+    return _refusal(roles.may_review(asked, settings, declared.owners, broke), rolls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +99,13 @@ class Ballot:
     votes: Sequence[Vote]
     home: str
     people: People = field(default_factory=dict)
+    rolls: Rolls = field(default_factory=Rolls)
 
     def refuse(self, person: Person, choice: str, digest: str, now: datetime) -> Refusal | None:
         """Refuse an answer that must not count."""
-        vote = approval.Vote(_human(person, self.home, self.people), choice == "approved", digest)
-        return _refusal(approval.may_decide(self._asked(), vote, self.policy, now=now, votes=self._counted()))
+        vote = approval.Vote(_human(person, self.home, self.people, self.rolls), choice == "approved", digest)
+        refusal = approval.may_decide(self._asked(), vote, self.policy, now=now, votes=self._counted())
+        return _refusal(refusal, self.rolls)
 
     @property
     def outcome(self) -> approval.Outcome:
@@ -98,7 +132,7 @@ class Ballot:
         )
 
     def _voter(self, person: str) -> approval.Person:
-        return _human(Person(person), self.home, self.people)
+        return _human(Person(person), self.home, self.people, self.rolls)
 
 
 def _asked(human: approval.Person, service: str, environment: str, version: str, home: str) -> approval.Asked:
@@ -125,9 +159,13 @@ def _same(person: str, other: str) -> bool:
     return person == other or (github and person.lower() == other.lower())
 
 
-def _human(person: Person, home: str, people: People) -> approval.Person:
-    """Place a person in a workspace; whoever has none sits at the bot's own terminal."""
-    return approval.Person(person.id, person.team or home, identities(person.id, people))
+_NOBODY = Rolls()
+
+
+def _human(person: Person, home: str, people: People, rolls: Rolls = _NOBODY) -> approval.Person:
+    """Place a person in a workspace and its groups; whoever has none sits at the bot's own terminal."""
+    known = identities(person.id, people)
+    return approval.Person(person.id, person.team or home, known, rolls.of(known))
 
 
 def _lock(target: Target) -> approval.Held | None:
@@ -136,7 +174,12 @@ def _lock(target: Target) -> approval.Held | None:
     return approval.Held(by=str(target.locked_by), reason=f"{target.failures} failures in a row")
 
 
-def _refusal(refusal: approval.Refusal | None) -> Refusal | None:
+_BY_ROLE = frozenset({"not-an-approver", "not-a-requester", "not-an-operator", "not-for-break-glass"})
+
+
+def _refusal(refusal: approval.Refusal | None, rolls: Rolls = _NOBODY) -> Refusal | None:
     if refusal is None:
         return None
-    return Refusal(refusal.code, f"{refusal.message} {refusal.standing}", refusal.next_command)
+    untold = ", ".join(sorted(rolls.untold)) if refusal.code in _BY_ROLE else ""
+    more = f" Slack does not tell now who is in {untold}." if untold else ""
+    return Refusal(refusal.code, f"{refusal.message} {refusal.standing}{more}", refusal.next_command)

@@ -1,8 +1,8 @@
 """Who may let a release through, and when enough have.
 
 Everything here fails closed: no policy, no approver, another workspace, another plan or
-a minute too late is a refusal. `outcome` is asked again right before the first effect,
-with the policy of that moment, so a vote never outlives the right to give it.
+a minute too late is a refusal. `outcome` counts all votes anew at every answer, with the
+policy of that moment, so a vote that waits for others never outlives the right to give it.
 """
 
 import re
@@ -17,7 +17,8 @@ from tools.versions import is_commit_version
 Outcome = Literal["pending", "approved", "rejected"]
 GITHUB = "github"
 """Begins the id of whoever is known by a GitHub login, `github:hana`; alone it stands for nobody knows whom."""
-_GROUP = re.compile(r"S[A-Z0-9]{5,}", re.ASCII)
+GROUP = re.compile(r"S[A-Z0-9]{5,}", re.ASCII)
+"""Id of a user group in Slack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,10 @@ def may_decide(
 ) -> Refusal | None:
     """Refuse an answer that must not count, or return None: then it may be recorded."""
     return (
-        _foreign(vote.person, asked)
+        foreign(vote.person, asked)
         or _too_late(asked, now)
         or _superseded(asked, vote)
-        or _no_policy(policy, asked)
+        or no_policy(policy, asked)
         or _no_right(asked, vote, policy)
         or _again(asked, vote, votes)
     )
@@ -115,11 +116,11 @@ def may_request(
 ) -> Refusal | None:
     """Refuse to start a release that could never go on, or that its requester may not start."""
     return (
-        _foreign(asked.requester, asked)
-        or _no_policy(policy, asked)
+        foreign(asked.requester, asked)
+        or no_policy(policy, asked)
         or _no_requester(asked, policy)
-        or _held("locked", lock, asked, f"unlock {asked.service} {asked.environment}")
-        or _held("frozen", freeze, asked, f"status {asked.service}")
+        or not_while_held("locked", lock, asked, f"unlock {asked.service} {asked.environment}")
+        or not_while_held("frozen", freeze, asked, f"status {asked.service}")
         or _nobody_knows(asked, policy)
         or _nobody_left(asked, policy)
     )
@@ -127,10 +128,11 @@ def may_request(
 
 def may_roll_back(asked: Asked) -> Refusal | None:
     """Refuse only strangers: no lock, freeze or approval ever stands in the way of a rollback."""
-    return _foreign(asked.requester, asked)
+    return foreign(asked.requester, asked)
 
 
-def _foreign(person: Person, asked: Asked) -> Refusal | None:
+def foreign(person: Person, asked: Asked) -> Refusal | None:
+    """Refuse whoever is no member of the home workspace."""
     if person.id and person.workspace and person.workspace == asked.workspace:
         return None
     return Refusal(
@@ -160,7 +162,8 @@ def _superseded(asked: Asked, vote: Vote) -> Refusal | None:
     return Refusal("superseded", "This card shows a plan that is no longer the current one.", standing, _status(asked))
 
 
-def _no_policy(policy: ApprovalPolicy | None, asked: Asked) -> Refusal | None:
+def no_policy(policy: ApprovalPolicy | None, asked: Asked) -> Refusal | None:
+    """Refuse where nobody is named who could approve."""
     if policy is not None and _can_ever_approve(policy):
         return None
     standing = f"{asked.service} in {asked.environment} names no approvers, so nobody can let a release through."
@@ -217,7 +220,8 @@ def _no_requester(asked: Asked, policy: ApprovalPolicy | None) -> Refusal | None
     return Refusal("not-a-requester", "You may not start releases here.", standing, _status(asked))
 
 
-def _held(code: str, held: Held | None, asked: Asked, next_command: str) -> Refusal | None:
+def not_while_held(code: str, held: Held | None, asked: Asked, next_command: str) -> Refusal | None:
+    """Refuse while a lock or a freeze holds."""
     if held is None:
         return None
     until = f" until {held.until:%Y-%m-%d %H:%M} UTC" if held.until else ""
@@ -235,7 +239,7 @@ def _nobody_knows(asked: Asked, policy: ApprovalPolicy | None) -> Refusal | None
 
 def _nobody_left(asked: Asked, policy: ApprovalPolicy | None) -> Refusal | None:
     """Refuse at once what too few people could ever approve; the size of a user group is not known here."""
-    if policy is None or any(_GROUP.fullmatch(name) for name in policy.approvers):
+    if policy is None or any(GROUP.fullmatch(name) for name in policy.approvers):
         return None
     able = set(policy.approvers) - (frozenset() if policy.self_approval else asked.requester.ids)
     if len(able) >= policy.required:

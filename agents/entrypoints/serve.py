@@ -32,7 +32,7 @@ async def serve(configuration: Configuration, out: Out) -> int:
     async with working_bot(configuration) as bot:
         crew = bot.crew
         slack = await open_slack(crew, configuration)
-        crew.home = slack.team
+        crew.membership.home, crew.membership.tell = slack.team, slack.members
         _settle_down()
         try:
             names = ", ".join(configuration.services) or "no service yet"

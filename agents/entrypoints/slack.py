@@ -45,6 +45,7 @@ GESTURES_AT_ONCE = 8
 Json = Mapping[str, Any]
 _UNSURE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 _BUSY = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+_NO_GROUP = frozenset({"no_such_subteam", "subteam_not_found"})
 _TOO_MANY, _SERVER_FAULT, _BUSY_SECONDS = 429, 500, 5.0
 
 
@@ -129,6 +130,19 @@ class Slack:
                 task.cancel()
         await self.session.close()
 
+    async def members(self, group: str) -> frozenset[str]:
+        """Tell who is in a user group; nobody, where Slack knows no such group or has switched it off."""
+        try:
+            asked = self.board.client.usergroups_users_list(usergroup=group)
+            answer = await call("usergroups.users.list", asked)
+        except Refused as refused:
+            if refused.error in _NO_GROUP:
+                return frozenset()
+            raise
+        if isinstance(answer, Pause):
+            raise Unreachable(f"Slack asks to wait {answer.seconds:.0f} s before it tells who is in {group}.")
+        return frozenset(map(str, answer.get("users") or ()))
+
     async def said(self, read: Callable[[Json], Said], body: Json) -> None:
         """Answer a command line."""
         said = read(body)
@@ -152,7 +166,7 @@ class Slack:
         """Do what a gesture means, unless it was delivered before or a stranger made it."""
         try:
             if gesture.person.team != self.team:
-                return Reply(replies.stranger(self.voice), done=False)
+                return await door.turned_away(gesture, self.crew, self.voice)
             async with self._turns:
                 if not await self.crew.store.messages.first_seen(gesture.key):
                     return None

@@ -148,7 +148,8 @@ async def crew_of(directory: Path, office: Office, *, without: str = "") -> Asyn
             return toolbox
 
         graph = office.graph(AsyncSqliteSaver(memory))
-        crew = Crew(settings, store, HastyClock(), graph, equip, f"sqlite:///{directory}/runs.db", home="T0HOME")
+        crew = Crew(settings, store, HastyClock(), graph, equip, f"sqlite:///{directory}/runs.db")
+        crew.membership.home = "T0HOME"
         crew.segments.poll = timedelta(milliseconds=20)
         await crew.start()
         try:

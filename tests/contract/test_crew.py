@@ -257,7 +257,7 @@ async def test_a_locked_target_takes_rollbacks_only_until_an_approver_unlocks_it
     assert code(await crew.open(order("2"))) == "locked"
     rollback = await opened(crew, order("3", kind="rollback"))
     assert (await ends(crew, rollback))[0] is Outcome.SUCCEEDED
-    assert code(await crew.unlock(*place, Person("U0BOB", "T0HOME"))) == "not-an-approver"
+    assert code(await crew.unlock(*place, Person("U0BOB", "T0HOME"))) == "not-an-operator"
     assert code(await crew.unlock(*place, HANA)) == "accepted"
     assert code(await crew.unlock(*place, HANA)) == "not-locked"
     assert code(await crew.open(order("4"))) == "accepted"

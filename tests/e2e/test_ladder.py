@@ -89,7 +89,7 @@ async def is_unlocked_by_an_approver(chat: Conversation) -> None:
     await chat.clicks("Acknowledge", as_=ANA, channel=ON_CALL)
     await chat.escalated("@ana takes care of it.")
     await chat.clicks("Unlock", as_=MAX, channel=ON_CALL)
-    await chat.whispered("Not done (not-an-approver)", to=MAX)
+    await chat.whispered("Not done (not-an-operator)", to=MAX)
     await chat.clicks("Unlock", as_=HANA, channel=ON_CALL)
     told = chat.slack.shows(await chat.escalated("@hana unlocked it."))
     assert "[Unlock]" not in told

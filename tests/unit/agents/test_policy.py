@@ -1,6 +1,6 @@
-"""Who may order, decide and unlock, as the crew puts it to the guardrails."""
+"""P3 right people: who may order, decide, stop, unlock and review, as the crew puts it to the guardrails."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -8,9 +8,11 @@ from typing import Any, cast
 import pytest
 
 from agents.answers import Order, Origin, Person, Refusal
-from agents.policy import Ballot, People, may_open, may_speak, may_unlock
+from agents.membership import Membership, Rolls
+from agents.policy import Ballot, People, may_cancel, may_lock, may_open, may_review, may_speak
 from config.service import ApprovalPolicy, Service
 from config.shipmate import Configuration, Shipmate
+from tools.clock import SystemClock
 from tools.history import Store
 from tools.history.decisions import Question, Vote
 from tools.history.releases import Release, Status
@@ -34,7 +36,7 @@ SERVICE = Service.model_validate(
         },
     }
 )
-PEOPLE = {"hana": ("U0HANA", "terminal:hana"), "ana": ("U0ANA", "terminal:ana")}
+PEOPLE: dict[str, tuple[str, ...]] = {"hana": ("U0HANA", "terminal:hana"), "ana": ("U0ANA", "terminal:ana")}
 LOCKED = Target("observer", "production", failures=3, locked_at=NOON, locked_by="r0")
 RELEASE = Release(
     id="r1",
@@ -74,14 +76,36 @@ class Shelf:
 class Declared:
     """A configuration of which only the services are asked for."""
 
-    services = {"observer": SERVICE}  # noqa: RUF012 - read only
+    services: Mapping[str, Service] = {"observer": SERVICE}
     shipmate = Shipmate.model_construct(people={"ana": ("U0ANA", "terminal:ana")})
 
 
+def declared(**approval: Any) -> Configuration:
+    """Declare the service with other rules for its environment."""
+    environment = SERVICE.environments["production"]
+    settings = environment.approval.model_copy(update=approval)
+    production = environment.model_copy(update={"approval": settings})
+    configuration = Declared()
+    configuration.services = {"observer": SERVICE.model_copy(update={"environments": {"production": production}})}
+    configuration.shipmate = Shipmate.model_construct(people=PEOPLE)
+    return cast("Configuration", configuration)
+
+
+def at_home(**groups: tuple[str, ...]) -> Membership:
+    return Membership(SystemClock(), groups, HOME)
+
+
+def order(person: Person, *, kind: str = "deploy", break_glass: str | None = None) -> Order:
+    return Order(kind, "observer", "production", "v1.2.3", person, Origin(), "slack:1", break_glass=break_glass)
+
+
+def shelf(target: Target | None = None) -> Store:
+    return cast("Store", Shelf(target or Target("observer", "production")))
+
+
 async def ask(person: Person, *, kind: str = "deploy", target: Target | None = None) -> str:
-    order = Order(kind, "observer", "production", "v1.2.3", person, Origin(), "slack:1")
-    store = cast("Store", Shelf(target or Target("observer", "production")))
-    return code(await may_open(order, cast("Configuration", Declared()), store, HOME))
+    configuration = cast("Configuration", Declared())
+    return code(await may_open(order(person, kind=kind), configuration, shelf(target), at_home()))
 
 
 def code(refusal: Refusal | None) -> str:
@@ -109,22 +133,109 @@ async def test_an_order_is_taken_from_whoever_may_give_it_and_a_rollback_from_ev
 
 
 async def test_a_refusal_tells_how_things_stand_and_what_to_type_next() -> None:
-    order = Order("deploy", "observer", "production", "v1.2.3", ANA, Origin(), "slack:1")
-    refusal = await may_open(order, cast("Configuration", Declared()), cast("Store", Shelf(LOCKED)), HOME)
+    refusal = await may_open(order(ANA), cast("Configuration", Declared()), shelf(LOCKED), at_home())
     assert refusal is not None
     assert "r0" in refusal.standing
     assert "3 failures in a row" in refusal.standing
     assert refusal.next_step == "unlock observer production"
 
 
-def test_approvers_and_owners_unlock_and_the_refused_are_told_their_names() -> None:
-    assert may_unlock(LOCKED, HANA, SERVICE, {}) is None
-    assert may_unlock(LOCKED, Person("U0OWNER", HOME), SERVICE, {}) is None
-    refusal = may_unlock(LOCKED, ANA, SERVICE, {})
+PLACE = ("observer", "production")
+OWNER, BOB = Person("U0OWNER", HOME), Person("U0BOB", HOME)
+
+
+async def test_approvers_and_owners_unlock_and_the_refused_are_told_their_names() -> None:
+    assert await may_lock(*PLACE, HANA, declared(), at_home()) is None
+    assert await may_lock(*PLACE, OWNER, declared(), at_home()) is None
+    refusal = await may_lock(*PLACE, ANA, declared(), at_home())
     assert refusal is not None
-    told = f"You are {ANA.id}. U0HANA, U0HUGO, U0OWNER may unlock it."
-    assert (refusal.code, refusal.standing) == ("not-an-approver", told)
-    assert may_unlock(LOCKED, Person("terminal:hana"), SERVICE, PEOPLE) is None
+    told = f"You are {ANA.id}. U0HANA, U0HUGO, U0OWNER may lock and unlock in production of observer."
+    assert (refusal.code, refusal.standing) == ("not-an-operator", told)
+    assert await may_lock(*PLACE, Person("terminal:hana"), declared(), at_home()) is None
+
+
+@pytest.mark.parametrize(
+    ("person", "operators", "cancels", "locks"),
+    [
+        (BOB, (), "", "not-an-operator"),
+        (ANA, ("U0HUGO",), "", "not-an-operator"),
+        (Person("terminal:ana"), ("U0HUGO",), "", "not-an-operator"),
+        (HUGO, ("U0HUGO",), "", ""),
+        (HANA, ("U0HUGO",), "not-an-operator", "not-an-operator"),
+        (OWNER, ("U0HUGO",), "not-an-operator", "not-an-operator"),
+        (BOB, ("S0CREW1",), "", ""),
+        (HANA, ("S0CREW1",), "not-an-operator", "not-an-operator"),
+        (Person("U0HUGO", "T0OTHER"), ("U0HUGO",), "foreign-workspace", "foreign-workspace"),
+        (Person("U0ANA", "T0OTHER"), (), "foreign-workspace", "foreign-workspace"),
+    ],
+)
+async def test_operators_cancel_and_lock_and_whoever_asked_may_always_take_it_back(
+    person: Person, operators: tuple[str, ...], cancels: str, locks: str
+) -> None:
+    configuration, membership = declared(operators=operators), at_home(S0CREW1=("U0BOB",))
+    assert code(await may_cancel(RELEASE, person, configuration, membership)) == cancels
+    assert code(await may_lock(*PLACE, person, configuration, membership)) == locks
+
+
+@pytest.mark.parametrize(
+    ("person", "reason", "target", "refused"),
+    [
+        (BOB, "shop is down", None, ""),
+        (BOB, " ", None, "reason-missing"),
+        (BOB, "shop is down", LOCKED, "locked"),
+        (HANA, "shop is down", None, "not-for-break-glass"),
+        (Person("U0BOB", "T0OTHER"), "shop is down", None, "foreign-workspace"),
+    ],
+)
+async def test_only_the_people_named_for_it_release_before_anybody_approves(
+    person: Person, reason: str, target: Target | None, refused: str
+) -> None:
+    wish, configuration = order(person, break_glass=reason), declared(break_glass=("U0BOB",))
+    assert code(await may_open(wish, configuration, shelf(target), at_home())) == refused
+
+
+async def test_where_nobody_could_approve_nobody_breaks_the_glass_either() -> None:
+    wish, nobody = order(BOB, break_glass="now"), declared(break_glass=("U0BOB",), approvers=())
+    assert code(await may_open(wish, nobody, shelf(), at_home())) == "no-policy"
+
+
+@pytest.mark.parametrize(
+    ("person", "refused"),
+    [
+        (HANA, ""),
+        (OWNER, ""),
+        (ANA, "self-review"),
+        (Person("terminal:ana"), "self-review"),
+        (BOB, "not-an-approver"),
+        (Person("U0HANA", "T0OTHER"), "foreign-workspace"),
+    ],
+)
+async def test_a_review_is_given_by_somebody_else_who_answers_for_the_environment(person: Person, refused: str) -> None:
+    configuration = declared(break_glass=("U0ANA",), approvers=("U0HANA", "U0ANA"))
+    assert code(await may_review(RELEASE, person, configuration, at_home())) == refused
+
+
+async def test_a_group_requests_and_where_nobody_tells_who_is_in_it_that_is_said() -> None:
+    configuration = declared(requesters=("S0CREW1",))
+    assert await may_open(order(BOB), configuration, shelf(), at_home(S0CREW1=("U0BOB",))) is None
+    refusal = await may_open(order(BOB), configuration, shelf(), at_home())
+    assert refusal is not None
+    assert refusal.code == "not-a-requester"
+    assert refusal.standing.endswith("Slack does not tell now who is in S0CREW1.")
+
+
+def test_a_member_of_a_group_approves_and_their_second_identity_is_the_same_human() -> None:
+    settings = ApprovalPolicy(approvers=("S0CREW1",), required=2)
+    rolls = Rolls({"S0CREW1": frozenset({"U0HANA", "U0HUGO", "U0ANA"})})
+    votes = [Vote("U0HANA", "approved")]
+    asked = Ballot(RELEASE, QUESTION, settings, votes, HOME, PEOPLE, rolls)
+    assert code(asked.refuse(HUGO, "approved", "digest", NOON)) == ""
+    assert code(asked.refuse(Person("terminal:hana"), "approved", "digest", NOON)) == "already-voted"
+    assert code(asked.refuse(Person("terminal:ana"), "approved", "digest", NOON)) == "self-approval"
+    assert code(asked.refuse(BOB, "approved", "digest", NOON)) == "not-an-approver"
+    assert asked.outcome == "pending"
+    assert replace(asked, votes=[*votes, Vote("U0HUGO", "approved")]).outcome == "approved"
+    assert replace(asked, votes=[*votes, Vote("U0HUGO", "approved")], rolls=Rolls()).outcome == "pending"
 
 
 def test_only_members_of_the_workspace_speak_to_the_crew() -> None:
