@@ -25,6 +25,7 @@ async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     if not state.get("touched"):
         drift = await _drift(state, plan, tools) if state["kind"] == "deploy" else ()
         return await _void(state, drift, tools) if drift else proceed("deploy", "running", touched=len(batch))
+    await tools.intend("move", *(f"{step.component} on {step.place} to {step.after.tag}" for step in batch))
     trouble = await destination_of(tools).move(plan, batch)
     if trouble and trouble.untouched:
         return await _void(state, (trouble.cause,), tools)

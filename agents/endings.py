@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agents.events import Decided, Escalated, Event, Finished, dump
+from agents.trail import trail
 from tools.clock import Clock
 from tools.history import Store
 from tools.history.decisions import Question
@@ -11,7 +12,7 @@ from tools.history.releases import Outcome, Release
 
 async def record(store: Store, release_id: str, event: Event) -> None:
     """Write an event into the journal of a release."""
-    await store.journal.record(release_id, event.key, event.KIND, dump(event))
+    await store.journal.record(release_id, event.key, event.KIND, dump(event), trail(release_id, event))
 
 
 async def take_back(store: Store, release: Release, cause: str) -> None:

@@ -33,6 +33,8 @@ def reference_of(component: Component, named: Naming) -> str:
 async def publish(component: Component, image: BuiltImage, named: Naming, tools: Toolbox) -> Stored:
     """Push an image under its tag and its further tags; raises what the last registry said where none takes it."""
     reference = image.reference
+    if image.digest is None:
+        await tools.intend("push", reference)
     try:
         digest = image.digest or await tools.images.push(reference)
     except ToolError as error:
@@ -48,6 +50,7 @@ async def _diverted(fallback: str, reference: str, name: str, refusal: ToolError
     """Push to the fallback; where that fails too, both failures are told."""
     elsewhere = f"{fallback}:{reference.rpartition(':')[2]}"
     await tools.images.tag(reference, elsewhere)
+    await tools.intend("push", elsewhere)
     try:
         digest = await tools.images.push(elsewhere)
     except ToolError as error:
@@ -65,6 +68,7 @@ async def _push_further(component: Component, reference: str, named: Naming, too
         other = f"{repository}:{tag}"
         try:
             await tools.images.tag(reference, other)
+            await tools.intend("push", other)
             await tools.images.push(other)
         except ToolError as error:
             await tools.report(TagMissed(named.component, other, error.happened))

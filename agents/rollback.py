@@ -40,6 +40,7 @@ async def roll_back(state: State, *, runtime: Runtime[Toolbox]) -> Next:
 async def _undo(tools: Toolbox, plan: Plan, batch: Sequence[PlannedStep]) -> bool | None:
     """Put one batch back, and tell whether it runs well; None where another attempt may help."""
     begun, destination = tools.clock.monotonic(), destination_of(tools)
+    await tools.intend("roll back", *(f"{step.component} on {step.place}" for step in batch))
     try:
         back = await destination.put_back(plan, batch)
     except ToolError as error:  # the others must still be put back

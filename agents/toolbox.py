@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agents.events import Entered, Event, dump
 from agents.narrator import Narrator
+from agents.trail import BOT, trail
 from config.service import Environment, Service
 from config.shipmate import FailurePolicy
 from guardrails.plan import Plan, from_json
@@ -22,6 +23,7 @@ from tools.gitops import DeploymentRepository
 from tools.given_env import GivenEnv
 from tools.history import Store
 from tools.history.deployments import Deployment
+from tools.history.ledger import Record
 from tools.history.releases import Release
 from tools.host_images import HostImages
 from tools.hosts import Host
@@ -92,8 +94,14 @@ class Toolbox:
         return self.service.environments[self.environment_name]
 
     async def report(self, event: Event) -> None:
-        """Write an event into the journal."""
-        await self.store.journal.record(self.release_id, event.key, event.KIND, dump(event))
+        """Write an event into the journal, and into the audit where it changed anything."""
+        audited = trail(self.release_id, event)
+        await self.store.journal.record(self.release_id, event.key, event.KIND, dump(event), audited)
+
+    async def intend(self, action: str, *what: str) -> None:
+        """Put an effect on record before it begins: should the process die in it, the audit still tells of it."""
+        told = {"what": ", ".join(what)}
+        await self.store.audit.add(Record("effect", action, "intended", BOT, release=self.release_id, detail=told))
 
     async def enter(self, stage: str) -> None:
         """Tell that a stage begins."""

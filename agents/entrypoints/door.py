@@ -10,9 +10,9 @@ from itertools import takewhile
 from typing import Any
 
 from agents.answers import Answer, Order, Origin, Person, Refusal
-from agents.entrypoints import commands, replies, standing
+from agents.entrypoints import books, commands, replies, standing
 from agents.entrypoints.commands import Command, Misread
-from agents.entrypoints.gestures import Pressed
+from agents.entrypoints.gestures import Pressed, Said
 from agents.entrypoints.goals import goals_text
 from agents.entrypoints.goals import measured as measured_goals
 from agents.entrypoints.terminal import question_text
@@ -25,6 +25,7 @@ from tools.errors import ToolError
 from tools.history import Store
 from tools.history.decisions import Question
 from tools.history.deployments import ADOPTED
+from tools.history.ledger import Record
 from tools.history.releases import Outcome, Release
 from tools.versions import is_commit_version
 
@@ -40,6 +41,8 @@ class Reply:
     ephemeral: bool = True
     done: bool = True
     """False: it was refused or not understood."""
+    code: str = ""
+    """Why it was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def people(configuration: Configuration) -> frozenset[str]:
     for service in configuration.services.values():
         named |= set(service.owners)
         for environment in service.environments.values():
-            named |= {*environment.approval.approvers, *environment.approval.requesters}
+            roles = environment.approval
+            named |= {*roles.approvers, *roles.requesters, *roles.operators, *roles.break_glass}
     return frozenset(named)
 
 
@@ -88,13 +92,35 @@ async def answer(
     """Do what a command says, and tell how that went."""
     voice = voice_at(origin, configuration)
     if isinstance(command, Misread):
-        return Reply(replies.misread(command, voice), done=False)
+        await crew.store.audit.add(books.misread(command, person, origin))
+        return Reply(replies.misread(command, voice), done=False, code=command.code)
     visit = Visit(person, origin, crew, configuration, voice, key)
-    return await guarded(_ANSWERS[type(command)](command, visit), voice)
+    asked = books.asked(command, person, origin)
+    return await _on_record(asked, lambda: _ANSWERS[type(command)](command, visit), visit)
 
 
 async def press(pressed: Pressed, visit: Visit) -> Reply:
     """Do what a button says, where its message still is the one that counts."""
+    return await _on_record(books.pressed(pressed), lambda: _press(pressed, visit), visit)
+
+
+async def turned_away(gesture: Said | Pressed, crew: CrewCalls, voice: Voice) -> Reply:
+    """Refuse somebody from another workspace, and put that on record."""
+    code = "foreign-workspace"
+    await crew.store.audit.add(books.stranger(gesture, code))
+    return Reply(replies.stranger(voice), done=False, code=code)
+
+
+async def _on_record(asked: Record, work: Callable[[], Awaitable[Reply]], visit: Visit) -> Reply:
+    """Put on record what is asked before anything is done about it, and a refusal after it."""
+    await visit.store.audit.add(asked)
+    reply = await guarded(work(), visit.voice)
+    if not reply.done:
+        await visit.store.audit.add(books.refused(asked, reply.code))
+    return reply
+
+
+async def _press(pressed: Pressed, visit: Visit) -> Reply:
     shown = await visit.store.messages.get(pressed.release, _SHOWN_AS[pressed.action])
     if shown and shown.channel != pressed.origin.channel:
         refusal = Refusal("elsewhere", "This release is decided in another channel.", "status")
@@ -127,7 +153,7 @@ async def guarded(work: Awaitable[Reply], voice: Voice) -> Reply:
         return await work
     except ToolError as error:
         refusal = Refusal(error.code, f"{error.happened} {error.standing}".strip(), error.remedy)
-        return Reply(replies.refused(refusal, voice), done=False)
+        return Reply(replies.refused(refusal, voice), done=False, code=refusal.code)
 
 
 async def _holder_of_lock(release_id: str, visit: Visit) -> Release | Refusal:
@@ -147,7 +173,7 @@ async def _holder_of_lock(release_id: str, visit: Visit) -> Release | Refusal:
 
 def _told(reply: Answer, voice: Voice, done: str) -> Reply:
     if isinstance(reply, Refusal):
-        return Reply(replies.refused(reply, voice), done=False)
+        return Reply(replies.refused(reply, voice), done=False, code=reply.code)
     return Reply(voice.say("{text:600}", text=reply.text) if _sentence(reply.text) else done, reply.release)
 
 
@@ -275,7 +301,7 @@ async def _shown(release: Release, given: str, visit: Visit) -> Reply:
     if given:
         refusal = Refusal("superseded", f"{waits} waits with another plan than {given[:12]}; this is the plan.", "")
     plan = question_text(fold(release, await visit.store.journal.of(release.id)), visit.voice)
-    return Reply("\n".join([replies.refused(refusal, visit.voice), *plan]), done=False)
+    return Reply("\n".join([replies.refused(refusal, visit.voice), *plan]), done=False, code=refusal.code)
 
 
 def _nothing(code: str, what: str, command: commands.Cancel | commands.Approve | commands.Reject) -> Refusal:

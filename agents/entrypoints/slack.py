@@ -155,7 +155,7 @@ class Slack:
         pressed = gestures.press(body)
         if pressed is not None:
             visit = Visit(pressed.person, pressed.origin, self.crew, self.configuration, self.voice, pressed.key)
-            await self._answer(pressed, door.guarded(door.press(pressed, visit), self.voice))
+            await self._answer(pressed, door.press(pressed, visit))
 
     async def _answer(self, gesture: Said | Pressed, work: Coroutine[Any, Any, Reply]) -> None:
         reply = await self._once(gesture, work)
