@@ -63,7 +63,7 @@ class Journal(Rows):
         insert = self._insert(events).values(**row)
         number = select(func.coalesce(func.max(revisions.c.number), 0) + 1).scalar_subquery()
         revise = self._insert(revisions).values(release=release, number=number)
-        async with self._engine.begin() as connection:
+        async with self._transaction() as connection:
             await connection.execute(
                 insert.on_conflict_do_update(index_elements=["release", "key"], set_={"body": row["body"]})
             )

@@ -1,14 +1,18 @@
 """How a table is read and written: the four statements that every subject shares."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from copy import copy
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Executable, Table
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tools.clock import Clock
+from tools.history.lease import Lease, require
 from tools.history.ledger import READING, Ledger, Record
 
 __all__ = ["READING", "Rows", "moment"]
@@ -26,6 +30,21 @@ class Rows:
         self._engine = engine
         self._clock = clock
         self._ledger = ledger
+        self._lease: Lease | None = None
+
+    def under(self, lease: Lease) -> Self:
+        """Return the same subject for a run that may write only as long as it holds a lease."""
+        held = copy(self)
+        held._lease = lease  # noqa: SLF001 - a copy of ourselves
+        return held
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Begin a transaction that writes; raises `Superseded`, and writes nothing, where the lease is lost."""
+        async with self._engine.begin() as connection:
+            if self._lease:
+                await require(connection, self._lease)
+            yield connection
 
     def _now(self) -> str:
         return self._clock.now().astimezone(UTC).isoformat(timespec="milliseconds")
@@ -37,7 +56,7 @@ class Rows:
     async def _change(self, statement: Executable, record: Record | None = None) -> int:
         """Run one statement that writes, and put on record that it did; returns how many rows it touched."""
         step = None
-        async with self._engine.begin() as connection:
+        async with self._transaction() as connection:
             touched = int((await connection.execute(statement)).rowcount)
             if touched and record and self._ledger:
                 step = await self._ledger.add(connection, [record])

@@ -1,7 +1,7 @@
 """Opening the database, with the settings that make a commit survive a power cut."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -16,9 +16,14 @@ from tools.history.deliveries import Deliveries
 from tools.history.deployments import Deployments
 from tools.history.gates import Gates
 from tools.history.journal import Journal
+from tools.history.lease import Lease
+from tools.history.leases import Leases
 from tools.history.ledger import Ledger
+from tools.history.locks import Locks
 from tools.history.messages import Messages
+from tools.history.precedents import Precedents
 from tools.history.releases import Releases
+from tools.history.reviews import Reviews
 from tools.history.tables import metadata
 from tools.history.targets import Targets
 from tools.redaction import Redactor
@@ -36,12 +41,21 @@ class Store:
     decisions: Decisions
     deployments: Deployments
     targets: Targets
+    locks: Locks
+    leases: Leases
     messages: Messages
     deliveries: Deliveries
     gates: Gates
     audit: Audit
+    reviews: Reviews
+    precedents: Precedents
     redactor: Redactor
     """What every event and every cause passes."""
+
+    def under(self, lease: Lease) -> "Store":
+        """Return the same store for a run that may write about releases only as long as it holds a lease."""
+        guarded = ("releases", "journal", "decisions", "deployments", "targets", "messages")
+        return replace(self, **{name: getattr(self, name).under(lease) for name in guarded})
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -75,10 +89,14 @@ async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -
         Decisions(engine, clock, ledger),
         Deployments(engine, clock),
         Targets(engine, clock),
+        Locks(engine, clock, redactor, ledger),
+        Leases(engine, clock),
         Messages(engine, clock),
         Deliveries(engine, clock),
         Gates(engine, clock),
         Audit(engine, clock, ledger),
+        Reviews(engine, clock, ledger),
+        Precedents(engine, clock, ledger),
         redactor,
     )
 

@@ -109,6 +109,35 @@ targets = Table(
     Column("succeeded_by", String),
 )
 
+locks = Table(
+    "locks",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("service", String, nullable=False),
+    Column("environment", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", String, nullable=False),
+    Column("until", String),
+    Column("channel", String, nullable=False),
+    Column("ended_at", String),
+    Column("ended_by", String),
+    Index("locks_by_target", "service", "environment", "ended_at"),
+    Index("locks_by_end", "ended_at"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("service", String, primary_key=True),
+    Column("environment", String, primary_key=True),
+    Column("release", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("since", String, nullable=False),
+    Column("heartbeat", String, nullable=False),
+    Column("fence", Integer, nullable=False),
+)
+
 messages = Table(
     "messages",
     metadata,
@@ -184,4 +213,20 @@ audit = Table(
     Column("previous", String, nullable=False),
     Column("seal", String, nullable=False),
     Index("audit_by_service", "service", "number"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("release", ForeignKey("releases.id"), primary_key=True),
+    Column("service", String, nullable=False),
+    Column("environment", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("person", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("owed_at", String, nullable=False),
+    Column("given_by", String),
+    Column("given_at", String),
+    Column("note", Text, nullable=False, default=""),
+    Index("reviews_owed", "given_by", "service", "environment"),
 )

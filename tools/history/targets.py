@@ -94,7 +94,7 @@ class Targets(Rows):
         """Return a number higher than any given for this target before."""
         await self._ensure(service, environment)
         statement = update(targets).where(*_is(service, environment)).values(fence=targets.c.fence + 1)
-        async with self._engine.begin() as connection:
+        async with self._transaction() as connection:
             result = await connection.execute(statement.returning(targets.c.fence))
             return int(result.scalar_one())
 
@@ -106,7 +106,7 @@ class Targets(Rows):
         """Change a target by what it is; nobody else changes it in between."""
         await self._ensure(service, environment)
         read = select(targets).where(*_is(service, environment)).with_for_update()
-        async with self._engine.begin() as connection:
+        async with self._transaction() as connection:
             before = _target(dict((await connection.execute(read)).mappings().one()))
             columns = change(before)
             if columns:
