@@ -79,6 +79,10 @@ class PathContract(Settings):
     """Container paths whose content must be on persistent storage."""
     ephemeral: tuple[str, ...] = ()
     """Container path globs that may be lost with the container, beside the built-in ones (/tmp, caches, pid files)."""
+    waived: dict[str, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]] = Field(
+        default_factory=dict
+    )
+    """Container path -> why a release may leave behind what lies there now; what would die is saved on the host."""
     must_exist: tuple[str, ...] = ()
     """Host paths, relative to the directory, that must exist after a successful start."""
 

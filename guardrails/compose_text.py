@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import yaml
 
+from guardrails.mount_text import mounts_written, section_of
 from guardrails.verdict import Finding, Level, Verdict
 
 _TAGGED = re.compile(r"(?P<image>.+)[:@]\$\{(?P<variable>\w+)(?P<form>:?[?+-]?)[^{}]*\}", re.ASCII)
@@ -15,14 +15,14 @@ _DEFAULTED = re.compile(r"\$\{\w+:?-(?P<default>[^{}]*)\}", re.ASCII)
 
 
 def text_sound(compose_text: str, service: str, *, image: str, tag_variable: str) -> Verdict:
-    """Demand `image: <image>:${TAG:?message}`, and that no bind climbs out of the project's directory."""
+    """Demand `image: <image>:${TAG:?message}`, and mounts that mean the same everywhere and with every version."""
     try:
         document = yaml.safe_load(compose_text)
-        section = document["services"][service]
-        written, volumes = str(section.get("image") or ""), section.get("volumes") or []
+        written = str(section_of(document, service).get("image") or "")
+        mounts = mounts_written(document, service, tag_variable)
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
         return _unreadable(service)
-    return Verdict.of((*_tag(service, written, image, tag_variable), *_climbing(service, volumes)))
+    return Verdict.of(_tag(service, written, image, tag_variable)) + mounts
 
 
 def demanded(compose_text: str) -> frozenset[str]:
@@ -54,15 +54,3 @@ def _tag(service: str, written: str, image: str, variable: str) -> Iterator[Find
         level = Level.WARNING if "$" in match["image"] else Level.BLOCKING
         message = f"The file runs {name} unless told otherwise, but the release builds {image}."
         yield Finding(rule="image-differs", subject=service, message=message, remedy=remedy, level=level)
-
-
-def _climbing(service: str, volumes: list[Any]) -> Iterator[Finding]:
-    for entry in volumes:
-        source = entry.get("source") if isinstance(entry, Mapping) else str(entry).partition(":")[0]
-        if ".." in str(source or "").split("/"):
-            yield Finding(
-                rule="bind-climbs-out",
-                subject=f"{service}: {source}",
-                message=f"{source} leaves the project's directory by `..`, so it means another place on every host.",
-                remedy="Keep the data below the project's directory, or write an absolute path.",
-            )

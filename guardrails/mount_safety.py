@@ -1,9 +1,10 @@
 """Mounts that lose data unnoticed or open the host: objected to wherever they point."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from guardrails.mounts import Backing, backing, clean, is_under_any, within
+from guardrails.mounts import Backing, backing, clean, is_under_any, mounts_of, within
 from guardrails.verdict import Finding, Level, Verdict
 from tools.compose_file import ComposeService, Mount, Volume
 
@@ -14,11 +15,33 @@ _SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
 
 def mounts_safe(service: ComposeService, volumes: Mapping[str, Volume], directory: PurePosixPath) -> Verdict:
     """Judge every mount of a service by itself."""
-    return Verdict.of(
+    found = [
         finding
         for mount in service.mounts
         for finding in _sound(service.name, mount, backing(mount, volumes, directory), directory)
-    )
+    ]
+    return Verdict.of((*found, *_doubled(service), *_borrowed(service)))
+
+
+def _doubled(service: ComposeService) -> Iterator[Finding]:
+    for target, times in Counter(clean(mount.target) for mount in mounts_of(service)).items():
+        if times > 1:
+            yield Finding(
+                rule="mount-doubled",
+                subject=f"{service.name}: {target}",
+                message=f"{times} mounts lie at {target}, and only one of them gets what is written there.",
+                remedy=f"Keep one mount at {target}.",
+            )
+
+
+def _borrowed(service: ComposeService) -> Iterator[Finding]:
+    for origin in service.raw.get("volumes_from") or ():
+        yield Finding(
+            rule="mounts-borrowed",
+            subject=f"{service.name}: {origin}",
+            message=f"It takes all mounts of {origin}, whatever they are, so nobody can say what it keeps where.",
+            remedy="Drop `volumes_from`, and list the mounts themselves under `volumes`.",
+        )
 
 
 def _sound(service: str, mount: Mount, kept: Backing, directory: PurePosixPath) -> Iterator[Finding]:
@@ -37,8 +60,8 @@ def _sound(service: str, mount: Mount, kept: Backing, directory: PurePosixPath) 
             message=f"Volume {kept.name} has a name but lives in memory (driver_opts type tmpfs).",
             remedy="Use a plain named volume, or a `tmpfs:` mount if the data may be lost.",
         )
-    elif kept.kind == "bind":
-        yield from _bind(subject, mount, kept.name, directory)
+    elif kept.host_path:
+        yield from _bind(subject, mount, kept.host_path, directory)
 
 
 def _bind(subject: str, mount: Mount, source: str, directory: PurePosixPath) -> Iterator[Finding]:
@@ -78,4 +101,4 @@ def _endangers(source: str, mount: Mount) -> bool:
     """Tell whether a bind gives away a system directory, or hides one of the container's."""
     if clean(mount.target) in _WHOLE or source in _WHOLE:
         return True
-    return is_under_any(source, _SYSTEM) and not mount.read_only
+    return is_under_any(source, (*_SYSTEM, "/var/lib/docker", "/var/run")) and not mount.read_only

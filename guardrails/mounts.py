@@ -7,6 +7,10 @@ from posixpath import normpath
 
 from tools.compose_file import ComposeFile, ComposeService, Mount, Volume
 
+_MEMORY = {"tmpfs", "ramfs"}
+_VOLATILE = ("/dev/shm", "/run", "/tmp", "/var/cache", "/var/run", "/var/tmp")  # noqa: S108 - recognised, not used
+"""Directories of a host that a restart or a clean-up empties."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backing:
@@ -15,6 +19,8 @@ class Backing:
     kind: str
     name: str
     """Host path, or the engine's full name of a volume; empty for anonymous and tmpfs."""
+    host_path: str = ""
+    """Where on the host it lies, as far as the file tells: a bind, or a volume that is one in disguise."""
 
     @property
     def outlives(self) -> bool:
@@ -40,23 +46,41 @@ def resolved(source: str, directory: PurePosixPath) -> str:
     return clean(str(directory / source))
 
 
+def mounts_of(service: ComposeService) -> tuple[Mount, ...]:
+    """List all mounts, those of the short `tmpfs:` key first."""
+    return (*(Mount(kind="tmpfs", source="", target=target) for target in service.tmpfs), *service.mounts)
+
+
+def volatile(path: str, directory: PurePosixPath) -> bool:
+    """Tell whether the host itself throws away what lies there, unless the whole service lies there, too."""
+    return any(within(path, place) and not within(str(directory), place) for place in _VOLATILE)
+
+
 def covering(path: str, service: ComposeService) -> Mount | None:
     """Find the mount that a path of the container lies on: the deepest one that contains it."""
-    short = (Mount(kind="tmpfs", source="", target=target) for target in service.tmpfs)
-    around = [mount for mount in (*service.mounts, *short) if within(path, mount.target)]
+    around = [mount for mount in mounts_of(service) if within(path, mount.target)]
     return max(around, key=lambda mount: len(clean(mount.target)), default=None)
 
 
 def backing(mount: Mount, volumes: Mapping[str, Volume], directory: PurePosixPath) -> Backing:
     """Tell what keeps a mount's data; a named volume on tmpfs is what it is, not what it is called."""
     if mount.kind == "bind":
-        return Backing("bind", resolved(mount.source, directory))
+        path = resolved(mount.source, directory)
+        return Backing("bind", path, path)
     if mount.kind != "volume":
         return Backing(mount.kind, "")
     volume = volumes.get(mount.source, Volume(name=mount.source))
-    if volume.driver_options.get("type") == "tmpfs":
+    if volume.driver_options.get("type") in _MEMORY:
         return Backing("tmpfs", volume.name)
-    return Backing("external" if volume.external else "named", volume.name)
+    name = f"{volume.name}/{clean(mount.subpath)}" if mount.subpath else volume.name
+    return Backing("external" if volume.external else "named", name, _device(volume, directory))
+
+
+def _device(volume: Volume, directory: PurePosixPath) -> str:
+    """Tell the host path that a volume of the local driver only gives a name to."""
+    options = volume.driver_options
+    binds = {"bind", "rbind"} & set(str(options.get("o", "")).split(","))
+    return resolved(str(options["device"]), directory) if binds and options.get("device") else ""
 
 
 def project_volumes(compose: ComposeFile, project: str) -> dict[str, Volume]:

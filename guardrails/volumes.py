@@ -5,11 +5,12 @@ really writes.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from config.contracts import PathContract
 from guardrails.mount_safety import mounts_safe
-from guardrails.mounts import backing, clean, covering, resolved
+from guardrails.mounts import backing, clean, covering, mounts_of, resolved, volatile, within
 from guardrails.verdict import Finding, Verdict
 from tools.compose_file import ComposeFile, ComposeService, Mount, Volume
 
@@ -28,7 +29,8 @@ def storage_kept(
     present = [compose.services[name] for name in sorted(set(services) & set(compose.services))]
     found: list[Finding] = [_absent(name) for name in set(services) - set(compose.services)]
     for path in paths.persist:
-        found.extend(_persisted(path, present, compose.volumes))
+        found.extend(_persisted(path, present, compose.volumes, directory))
+        found.extend(_hollowed(path, present, compose.volumes, paths.ephemeral))
     for source, target in paths.mounts.items():
         found.extend(_mapped(_Declared(source, target, compose.volumes, directory), present))
     for service in present:
@@ -53,12 +55,13 @@ def sources_present(
     return Verdict.of(
         Finding(
             rule="mount-source-absent",
-            subject=f"{name}: {kept.name}",
-            message=f"{kept} is not on the host, so the engine would start with an empty one or not at all.",
-            remedy=f"Create {kept.name} on the host, or list it in the target's `directories`.",
+            subject=f"{name}: {place}",
+            message=f"{kept.kind} {place} is not on the host: the engine would start with an empty one or not at all.",
+            remedy=f"Create {place} on the host, or list it in the target's `directories`.",
         )
         for name, kept in mounts
-        if kept.kind in {"bind", "external"} and not present.get(kept.name)
+        for place in [kept.host_path or kept.name]
+        if (kept.host_path or kept.kind == "external") and not present.get(place)
     )
 
 
@@ -71,9 +74,11 @@ def _absent(service: str) -> Finding:
     )
 
 
-def _persisted(path: str, services: list[ComposeService], volumes: Mapping[str, Volume]) -> Iterator[Finding]:
+def _persisted(
+    path: str, services: list[ComposeService], volumes: Mapping[str, Volume], directory: PurePosixPath
+) -> Iterator[Finding]:
     """Object unless one of the services keeps the path on storage that it can write."""
-    faults = [_loss(path, covering(path, service), volumes) for service in services]
+    faults = [_loss(path, covering(path, service), volumes, directory) for service in services]
     if not faults or None in faults:
         return
     rule, message = next(fault for fault in faults if fault is not None)
@@ -81,13 +86,34 @@ def _persisted(path: str, services: list[ComposeService], volumes: Mapping[str, 
     yield Finding(rule=rule, subject=path, message=message, remedy=remedy)
 
 
-def _loss(path: str, mount: Mount | None, volumes: Mapping[str, Volume]) -> tuple[str, str] | None:
+def _hollowed(
+    path: str, services: list[ComposeService], volumes: Mapping[str, Volume], ephemeral: Collection[str]
+) -> Iterator[Finding]:
+    """Object to a mount below a path that must persist, on which a part of its data would be lost."""
+    for service in services:
+        for mount in mounts_of(service):
+            target, kept = clean(mount.target), backing(mount, volumes, PurePosixPath("/"))
+            below = target != clean(path) and within(target, path)
+            if below and not kept.outlives and not any(fnmatchcase(target, glob) for glob in ephemeral):
+                yield Finding(
+                    rule=f"persist-on-{kept.kind}",
+                    subject=f"{service.name}: {target}",
+                    message=f"{path} must outlive the container, but {target} in it lies on {kept}.",
+                    remedy=f"Drop the mount at {target}, or list {target} under `paths.ephemeral`.",
+                )
+
+
+def _loss(
+    path: str, mount: Mount | None, volumes: Mapping[str, Volume], directory: PurePosixPath
+) -> tuple[str, str] | None:
     """Tell how a path that must persist would lose data, or None where it would not."""
     if mount is None:
         return "persist-not-mounted", f"{path} must outlive the container, but no mount covers it."
-    kept = backing(mount, volumes, PurePosixPath("/"))
+    kept = backing(mount, volumes, directory)
     if not kept.outlives:
         return f"persist-on-{kept.kind}", f"{path} must outlive the container, but lies on {kept} at {mount.target}."
+    if kept.host_path and volatile(kept.host_path, directory):
+        return "persist-on-volatile", f"{path} must be kept, but {kept.host_path} is emptied by the host itself."
     if mount.read_only:
         return "persist-read-only", f"{path} must be kept, but the mount at {mount.target} is read-only."
     return None

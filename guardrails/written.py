@@ -7,13 +7,14 @@ is written once a month is the business of the declared `persist` paths (`volume
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from config.contracts import PathContract
 from guardrails.mounts import clean, is_under_any
 from guardrails.verdict import Finding, Level, Verdict
+from guardrails.waivers import reason_for, waived
 from tools.inspection import Container, PathChange
 
 EPHEMERAL = (
@@ -52,20 +53,27 @@ def dying(
     )
 
 
-def nothing_dies(container: str, files: Collection[str], *, waived: Collection[str] = ()) -> Verdict:
+def nothing_dies(container: str, files: Collection[str], *, reasons: Mapping[str, str] | None = None) -> Verdict:
     """Object, before a deploy, to data that the replacement of the running container would destroy.
 
-    `files` are `dying`'s; a person may waive places by name, which leaves a warning.
+    `files` are `dying`'s. `reasons` are the places that a person waived: of them there is only a warning.
     """
+    given = reasons or {}
+    freed = {file for file in files if reason_for(file, given) is not None}
     return Verdict.of(
-        Finding(
-            rule="data-dies-with-container",
-            subject=f"{container}: {place}",
-            message=f"{place} ({_counted(count)}) exists only inside the container and is lost when it is replaced.",
-            remedy=f"Save it first: `docker cp {container}:{place} BACKUP`. A new mount alone does not carry it over.",
-            level=Level.WARNING if is_under_any(place, waived) else Level.BLOCKING,
-        )
-        for place, count in _places(files)
+        waived(_dies(container, place, count), place, given)
+        for group in (set(files) - freed, freed)
+        for place, count in _places(group)
+    )
+
+
+def _dies(container: str, place: str, count: int) -> Finding:
+    return Finding(
+        rule="data-dies-with-container",
+        subject=f"{container}: {place}",
+        message=f"{place} ({_counted(count)}) exists only inside the container and is lost when it is replaced.",
+        remedy=f"Save it first: `docker cp {container}:{place} BACKUP`. A new mount alone does not carry it over. "
+        f"Or list {place} under `paths.waived` with the reason: then the bot saves it before it goes on.",
     )
 
 

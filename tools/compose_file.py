@@ -1,14 +1,17 @@
 """What a compose file says, in one shape: `docker compose config` as JSON -> `ComposeFile`. Pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Literal, cast
 
 from tools.compose_values import cpus, duration, memory_bytes, named_values
 from tools.errors import Garbled
 
 MountKind = Literal["bind", "volume", "anonymous", "tmpfs"]
+_HANDED = {"secrets": "/run/secrets", "configs": "/"}
+"""Where a service finds what it is handed, unless the file says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Mount:
     read_only: bool = False
     create_host_path: bool = False
     """Whether the engine silently creates a missing source as an empty directory of root."""
+    subpath: str = ""
+    """The part of a volume that is mounted, where it is not the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ def normalise(json_text: str) -> ComposeFile:
         document = json.loads(json_text)
         return ComposeFile(
             name=document.get("name", ""),
-            services={name: _service(name, raw) for name, raw in (document.get("services") or {}).items()},
+            services={name: _service(name, raw, document) for name, raw in (document.get("services") or {}).items()},
             volumes={key: _volume(key, raw or {}) for key, raw in (document.get("volumes") or {}).items()},
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -106,7 +111,7 @@ def normalise(json_text: str) -> ComposeFile:
         ) from error
 
 
-def _service(name: str, raw: Mapping[str, Any]) -> ComposeService:
+def _service(name: str, raw: Mapping[str, Any], document: Mapping[str, Any]) -> ComposeService:
     resources = (raw.get("deploy") or {}).get("resources") or {}
     limits, reservations = resources.get("limits") or {}, resources.get("reservations") or {}
     return ComposeService(
@@ -115,7 +120,7 @@ def _service(name: str, raw: Mapping[str, Any]) -> ComposeService:
         container_name=raw.get("container_name") or "",
         environment=named_values(raw.get("environment")),
         env_files=tuple(_env_file(entry) for entry in raw.get("env_file") or ()),
-        mounts=tuple(_mount(entry) for entry in raw.get("volumes") or ()),
+        mounts=(*(_mount(entry) for entry in raw.get("volumes") or ()), *_handed(raw, document)),
         ports=tuple(_port(entry) for entry in raw.get("ports") or ()),
         cpus=cpus(limits.get("cpus", raw.get("cpus"))),
         cpus_reserved=cpus(reservations.get("cpus")),
@@ -147,7 +152,19 @@ def _mount(entry: Mapping[str, Any]) -> Mount:
         target=entry["target"],
         read_only=bool(entry.get("read_only")),
         create_host_path=bool((entry.get("bind") or {}).get("create_host_path")),
+        subpath=(entry.get("volume") or {}).get("subpath") or "",
     )
+
+
+def _handed(raw: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Mount]:
+    """Yield what compose makes of secrets and configs that are files: read-only mounts of them."""
+    for key, place in _HANDED.items():
+        for entry in raw.get(key) or ():
+            asked = {"source": entry} if isinstance(entry, str) else entry
+            file = ((document.get(key) or {}).get(asked["source"]) or {}).get("file")
+            if file:
+                target = PurePosixPath(place, asked.get("target") or asked["source"])
+                yield Mount("bind", file, str(target), read_only=True)
 
 
 def _port(entry: Mapping[str, Any]) -> Port:

@@ -15,7 +15,8 @@ FORMAT = (
     '{"id":{{json .ID}},"name":{{json .Name}},"image":{{json .Config.Image}},"image_id":{{json .Image}},'
     '"status":{{json .State.Status}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}},'
     '"exit_code":{{json .State.ExitCode}},"restarts":{{json .RestartCount}},"started_at":{{json .State.StartedAt}},'
-    '"created_at":{{json .Created}},"mounts":{{json .Mounts}},"tmpfs":{{json .HostConfig.Tmpfs}},'
+    '"created_at":{{json .Created}},"mounts":{{json .Mounts}},"asked":{{json .HostConfig.Mounts}},'
+    '"tmpfs":{{json .HostConfig.Tmpfs}},'
     '"user":{{json .Config.User}},"read_only":{{json .HostConfig.ReadonlyRootfs}},'
     '"test":{{if .Config.Healthcheck}}{{json .Config.Healthcheck.Test}}{{else}}null{{end}},'
     '"labels":{{json .Config.Labels}},"names":'
@@ -37,6 +38,8 @@ class ContainerMount:
     target: str
     read_only: bool = False
     driver: str = ""
+    subpath: str = ""
+    """The part of a volume that is mounted, where it is not the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +130,13 @@ def _container(raw: Mapping[str, Any]) -> Container:
 
 def _mounts(raw: Mapping[str, Any]) -> tuple[ContainerMount, ...]:
     """Collect both notations of tmpfs, too: the engine keeps the short one elsewhere."""
-    listed = [_mount(entry) for entry in raw["mounts"] or ()]
+    asked = {entry["Target"]: entry.get("VolumeOptions") or {} for entry in raw.get("asked") or ()}
+    listed = [_mount(entry, asked.get(entry["Destination"], {})) for entry in raw["mounts"] or ()]
     short = [ContainerMount("tmpfs", "", target) for target in raw["tmpfs"] or ()]
     return tuple(sorted((*listed, *short), key=lambda mount: mount.target))
 
 
-def _mount(entry: Mapping[str, Any]) -> ContainerMount:
+def _mount(entry: Mapping[str, Any], options: Mapping[str, Any]) -> ContainerMount:
     kind, name = entry["Type"], entry.get("Name") or ""
     source = {"volume": name, "tmpfs": ""}.get(kind, entry.get("Source") or "")
     anonymous = kind == "volume" and _is_anonymous(name)
@@ -142,6 +146,7 @@ def _mount(entry: Mapping[str, Any]) -> ContainerMount:
         target=entry["Destination"],
         read_only=not entry.get("RW", True),
         driver=entry.get("Driver") or "",
+        subpath=options.get("Subpath") or "",
     )
 
 

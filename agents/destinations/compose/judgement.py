@@ -29,7 +29,7 @@ def judge(tools: Toolbox, wanted: Composed, surveyed: Sequence[Surveyed]) -> Ver
             if container := found.in_service:
                 verdicts.append(_storage(tools, wanted, tools.service.compose_service(name), container))
                 lost = dying(found.changes, container, tools.environment.paths)
-                verdicts.append(nothing_dies(container.name, lost))
+                verdicts.append(nothing_dies(container.name, lost, reasons=tools.environment.paths.waived))
     return sum(verdicts, start=Verdict())
 
 
@@ -121,4 +121,5 @@ def _storage(tools: Toolbox, wanted: Composed, compose_service: str, running: Co
         compose_service,
         project=tools.service.project(target),
         directory=target.directory,
+        reasons=tools.environment.paths.waived,
     )

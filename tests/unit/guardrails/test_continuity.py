@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.continuity import storage_continued
+from guardrails.continuity import none_left_behind, storage_continued
 from guardrails.verdict import Level, Verdict
 from tools.compose_file import ComposeFile, ComposeService, Mount, Volume
 from tools.inspection import Container, ContainerMount
@@ -15,6 +15,8 @@ from tools.inspection import Container, ContainerMount
 HERE = PurePosixPath("/srv/observer")
 DATA = ContainerMount("bind", "/srv/observer/data", "/app/data")
 STATE = ContainerMount("volume", "observer_state", "/app/state", driver="local")
+PART = ContainerMount("volume", "observer_state", "/app/part", driver="local", subpath="a")
+KEY = ContainerMount("bind", "/srv/observer/key", "/run/secrets/key", read_only=True)
 UNNAMED = ContainerMount("anonymous", "0" * 64, "/app/cache")
 VOLUMES = {
     "state": Volume("observer_state"),
@@ -22,6 +24,7 @@ VOLUMES = {
     "shared": Volume("shared", external=True),
     "nfs": Volume("observer_state", driver="nfs"),
     "ram": Volume("observer_state", driver_options={"type": "tmpfs"}),
+    "named": Volume("srv_state"),
 }
 
 
@@ -41,6 +44,11 @@ def judge(running: ContainerMount, *planned: Mount, project: str = "observer", r
         ("", ContainerMount("volume", "shared", "/s"), [Mount("volume", "shared", "/s")]),
         ("", ContainerMount("tmpfs", "", "/tmp"), []),
         ("", UNNAMED, [Mount("anonymous", "", "/app/cache")]),
+        ("", PART, [Mount("volume", "state", "/app/part", subpath="a/")]),
+        ("backing-kept", PART, [Mount("volume", "state", "/app/part")]),
+        ("backing-kept", PART, [Mount("volume", "state", "/app/part", subpath="b")]),
+        ("backing-kept", STATE, [Mount("volume", "state", "/app/state", subpath="a")]),
+        ("backing-kept", STATE, [Mount("volume", "named", "/app/state")]),
         ("volume-kept", DATA, []),
         ("volume-kept", DATA, [Mount("bind", "/srv/observer/data", "/app/data/observer")]),
         ("volume-kept", STATE, [Mount("volume", "state", "/app/state2")]),
@@ -70,6 +78,8 @@ def test_p15_every_persistent_place_keeps_its_backing(rule: str, running: Contai
     [
         ("storage-now-read-only", DATA, [Mount("bind", "/srv/observer/data", "/app/data", read_only=True)]),
         ("anonymous-left-behind", UNNAMED, []),
+        ("volume-kept", KEY, []),
+        ("backing-kept", KEY, [Mount("bind", "/srv/observer/key2", "/run/secrets/key", read_only=True)]),
     ],
 )
 def test_what_may_go_wrong_is_warned_of(rule: str, running: ContainerMount, planned: list[Mount]) -> None:
@@ -102,6 +112,45 @@ def test_p15_a_service_that_vanished_from_the_file_keeps_nothing() -> None:
     container = Container("c0ffee", "observer", "observer:v1", "sha256:1", "running", mounts=(DATA, STATE))
     verdict = storage_continued(container, ComposeFile("observer"), "observer", project="observer", directory=HERE)
     assert [finding.rule for finding in verdict.findings] == ["volume-kept", "volume-kept"]
+
+
+def test_p15_a_waived_place_only_warns_with_the_reason_and_frees_no_other() -> None:
+    container = Container("c0ffee", "observer", "observer:v1", "sha256:1", "running", mounts=(DATA, STATE))
+    file = ComposeFile("observer", {"observer": ComposeService("observer")})
+    verdict = storage_continued(
+        container, file, "observer", project="observer", directory=HERE, reasons={"/app/data": "moved to S3"}
+    )
+    assert [(f.subject, f.level) for f in verdict.findings] == [
+        ("observer: /app/state", Level.BLOCKING),
+        ("observer: /app/data", Level.WARNING),
+    ]
+    assert verdict.findings[1].message.endswith("Waived: moved to S3")
+
+
+def made(project: str, service: str, status: str = "running") -> Container:
+    labels = {"com.docker.compose.project": project, "com.docker.compose.service": service}
+    return Container("c0ffee", "old", "x:1", "sha256:1", status, mounts=(STATE,), labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("rule", "level", "one", "absent"),
+    [
+        ("project-renamed", Level.BLOCKING, made("srv", "observer"), ["observer"]),
+        ("service-renamed", Level.BLOCKING, made("observer", "watcher"), ["observer"]),
+        ("service-left-behind", Level.WARNING, made("observer", "watcher"), []),
+        ("", Level.NOTE, made("srv", "observer"), []),
+        ("", Level.NOTE, made("srv", "grafana"), ["observer"]),
+        ("", Level.NOTE, made("observer", "db"), ["observer"]),
+        ("", Level.NOTE, made("observer", "watcher", "exited"), ["observer"]),
+    ],
+)
+def test_p15_a_predecessor_under_another_name_is_found(
+    rule: str, level: Level, one: Container, absent: list[str]
+) -> None:
+    file = ComposeFile("observer", {name: ComposeService(name) for name in ("observer", "db")})
+    verdict = none_left_behind([one], file, absent, project="observer")
+    assert [finding.rule for finding in verdict.findings] == ([rule] if rule else [])
+    assert verdict.level is level
 
 
 def test_a_first_deploy_has_nothing_to_lose() -> None:

@@ -24,6 +24,12 @@ VOLUMES = {
     "state": Volume("observer_state"),
     "shared": Volume("shared", external=True),
     "ram": Volume("observer_ram", driver_options={"type": "tmpfs", "device": "tmpfs"}),
+    "ramfs": Volume("observer_ramfs", driver_options={"type": "ramfs"}),
+    "engine": Volume("e", driver_options={"type": "none", "o": "rw,bind", "device": "/var/run/docker.sock"}),
+    "etc": Volume("t", driver_options={"type": "none", "o": "rbind", "device": "/etc/observer"}),
+    "shm": Volume("s", driver_options={"type": "none", "o": "bind", "device": "/dev/shm/state"}),
+    "own": Volume("o", driver_options={"type": "none", "o": "bind", "device": "./state"}),
+    "nfs": Volume("n", driver_options={"type": "nfs", "o": "addr=10.0.0.1,rw", "device": ":/export"}),
 }
 
 
@@ -73,6 +79,18 @@ def test_p15_dropping_a_volume_is_refused_with_the_way_out() -> None:
         ("persist-on-tmpfs", (), ("/app",)),
         ("persist-on-tmpfs", (Mount("volume", "state", "/app"),), ("/app/db",)),
         ("persist-on-tmpfs", (Mount("volume", "ram", "/app/db"),), ()),
+        ("persist-on-tmpfs", (Mount("volume", "ramfs", "/app/db"),), ()),
+        ("persist-on-tmpfs", (Mount("volume", "state", "/app/db"), Mount("tmpfs", "", "/app/db/index")), ()),
+        ("persist-on-tmpfs", (Mount("volume", "state", "/app/db"),), ("/app/db/index/",)),
+        ("persist-on-tmpfs", (Mount("volume", "state", "/app/db"), Mount("volume", "ram", "/app/db/x")), ()),
+        ("persist-on-anonymous", (Mount("volume", "state", "/app"), Mount("anonymous", "", "/app/db/x")), ()),
+        ("persist-on-volatile", (Mount("bind", "/tmp/db", "/app/db"),), ()),
+        ("persist-on-volatile", (Mount("bind", "/var/tmp/../tmp/db", "/app/db"),), ()),
+        ("persist-on-volatile", (Mount("volume", "shm", "/app/db"),), ()),
+        ("", (Mount("volume", "own", "/app/db"),), ()),
+        ("", (Mount("volume", "nfs", "/app/db"),), ()),
+        ("", (Mount("volume", "state", "/app/db"), Mount("tmpfs", "", "/app/db2")), ()),
+        ("", (Mount("volume", "state", "/app/db"), Mount("tmpfs", "", "/app/db/cache/pages")), ()),
         ("persist-read-only", (Mount("bind", "/srv/observer/db", "/app/db", read_only=True),), ()),
         ("", (Mount("volume", "state", "/app/db/"),), ()),
         ("", (Mount("volume", "state", "/app"),), ()),
@@ -83,7 +101,7 @@ def test_p15_dropping_a_volume_is_refused_with_the_way_out() -> None:
 def test_p15_a_path_that_must_persist_needs_storage_that_outlives_the_container(
     rule: str, mounts: tuple[Mount, ...], tmpfs: tuple[str, ...]
 ) -> None:
-    verdict = judge(*mounts, tmpfs=tmpfs, paths=PathContract(persist=("/app/db",)))
+    verdict = judge(*mounts, tmpfs=tmpfs, paths=PathContract(persist=("/app/db",), ephemeral=("/app/db/cache/*",)))
     assert [found for found in rules(verdict) if found.startswith("persist")] == ([rule] if rule else [])
     assert verdict.blocks == bool(rule)
 
@@ -127,6 +145,14 @@ def test_a_declared_mount_may_name_a_volume_by_key_or_in_full(source: str) -> No
             Mount("bind", "/var/run/docker.sock", "/var/run/docker.sock", read_only=True),
         ),
         ("engine-socket", Level.BLOCKING, Mount("bind", "/run/podman/podman.sock", "/engine.sock")),
+        ("engine-socket", Level.BLOCKING, Mount("volume", "engine", "/engine.sock")),
+        ("engine-socket", Level.BLOCKING, Mount("bind", "/run//x/../docker.sock", "/engine.sock")),
+        ("bind-system-path", Level.BLOCKING, Mount("volume", "etc", "/app/config")),
+        ("bind-system-path", Level.BLOCKING, Mount("bind", "/srv/observer/../../etc/observer/", "/app/config")),
+        ("bind-system-path", Level.BLOCKING, Mount("bind", "/srv/observer/etc", "/app/..//etc/")),
+        ("bind-system-path", Level.BLOCKING, Mount("bind", "/var/lib/docker/volumes/observer_state/_data", "/d")),
+        ("", Level.NOTE, Mount("volume", "own", "/app/state")),
+        ("", Level.NOTE, Mount("volume", "nfs", "/app/state")),
         ("bind-system-path", Level.BLOCKING, Mount("bind", "/srv/observer/etc", "/etc")),
         ("bind-system-path", Level.BLOCKING, Mount("bind", "/", "/host", read_only=True)),
         ("bind-system-path", Level.BLOCKING, Mount("bind", "/etc/observer", "/app/config")),
@@ -148,6 +174,29 @@ def test_a_mount_may_neither_lose_data_unnoticed_nor_open_the_host(rule: str, le
     assert all(finding.remedy for finding in verdict.findings)
 
 
+@pytest.mark.parametrize(
+    ("targets", "tmpfs"),
+    [(("/d",), ("/d",)), (("/d",), ("/d/",)), (("/d", "/x/../d/"), ()), (("/d",), ("//d",))],
+)
+def test_p15_two_mounts_at_one_place_are_refused(targets: tuple[str, ...], tmpfs: tuple[str, ...]) -> None:
+    mounts = tuple(Mount("volume", "state", target) for target in targets)
+    assert rules(judge(*mounts, tmpfs=tmpfs, paths=PathContract())) == ["mount-doubled"]
+
+
+@pytest.mark.parametrize("origin", ["base", "base:ro", "container:other"])
+def test_p15_mounts_borrowed_from_another_container_are_refused(origin: str) -> None:
+    borrower = ComposeService("observer", mounts=(DATA, LOGS), raw={"volumes_from": [origin]})
+    verdict = storage_kept(ComposeFile("observer", {"observer": borrower}), ["observer"], PATHS, HERE)
+    assert rules(verdict) == ["mounts-borrowed"]
+
+
+def test_what_the_host_empties_counts_only_where_the_service_does_not_lie_there_itself() -> None:
+    there, paths = PurePosixPath("/tmp/demo"), PathContract(persist=("/app/db",))
+    file = compose(Mount("bind", "/tmp/demo/db", "/app/db"))
+    assert not storage_kept(file, ["observer"], paths, there).findings
+    assert rules(storage_kept(file, ["observer"], paths, HERE))[0] == "persist-on-volatile"
+
+
 def test_p15_a_volume_of_the_image_needs_a_mount_at_the_very_path() -> None:
     named = compose(Mount("volume", "state", "/var/lib"), Mount("volume", "state", "/app/state"))
     image = {"observer": ["/var/lib/obs/", "/app/state", "/var/lib/obs"], "other": ["/x"]}
@@ -165,6 +214,8 @@ def test_p15_a_source_that_the_host_lacks_blocks_and_so_does_one_that_nobody_loo
     verdict = sources_present(file, ["observer"], HERE, seen)
     assert [f.subject for f in verdict.findings] == ["observer: /srv/observer/logs", "observer: shared"]
     assert verdict.blocks
+    disguised = compose(Mount("volume", "own", "/app/state"))
+    assert rules(sources_present(disguised, ["observer"], HERE, {})) == ["mount-source-absent"]
     everything = dict.fromkeys(seen, True)
     assert not sources_present(file, ["observer"], HERE, everything).findings
 
@@ -180,7 +231,10 @@ def test_p15_what_passes_always_lies_on_a_writable_bind_or_volume(given_mounts: 
     file = ComposeFile("observer", {"observer": service})
     verdict = storage_kept(file, ["observer"], PathContract(persist=(path,)), HERE)
     mount = covering(path, service)
-    kept = mount is not None and mount.kind in {"bind", "volume"}
+    lost_below = any(
+        m.kind in {"anonymous", "tmpfs"} and m.target != path and within(m.target, path) for m in given_mounts
+    )
+    kept = mount is not None and mount.kind in {"bind", "volume"} and not lost_below
     assert any(rule.startswith("persist") for rule in rules(verdict)) == (not kept)
     if mount is not None:
         assert not [m for m in given_mounts if within(path, m.target) and len(m.target) > len(mount.target)]

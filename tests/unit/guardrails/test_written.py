@@ -66,10 +66,24 @@ def test_p15_before_a_deploy_doomed_data_blocks_with_the_way_to_save_it() -> Non
 
 
 def test_a_waived_place_still_warns() -> None:
-    verdict = nothing_dies("observer", ["/app/old/x", "/app/old/deep/y"], waived=["/app/old"])
+    reasons = {"/app/old/": "moved to the archive", "/app": "wrong", "/app/old/deep": "a cache"}
+    verdict = nothing_dies("observer", ["/app/old/x", "/app/old/deep/y"], reasons=reasons)
     assert verdict.level is Level.WARNING
-    assert len(verdict.findings) == 2
-    assert nothing_dies("observer", ["/app/old/x", "/app/new/x"], waived=["/app/old"]).blocks
+    assert [finding.message.partition(" Waived: ")[2] for finding in verdict.findings] == [
+        "moved to the archive",
+        "a cache",
+    ]
+    assert nothing_dies("observer", ["/app/old/x", "/app/new/x"], reasons={"/app/old": "old"}).blocks
+    assert nothing_dies("observer", ["/app/older/x"], reasons={"/app/old": "old"}).blocks
+
+
+def test_p15_a_waiver_frees_its_own_place_and_no_other_however_many_there_are() -> None:
+    files = [f"/app/{name}/{n:02}/x" for name in ("old", "new") for n in range(30)]
+    verdict = nothing_dies("observer", files, reasons={"/app/old": "old"})
+    assert [(f.subject, f.level) for f in verdict.findings] == [
+        ("observer: /app/new", Level.BLOCKING),
+        ("observer: /app/old", Level.WARNING),
+    ]
 
 
 def test_many_places_are_gathered_into_few() -> None:

@@ -32,10 +32,32 @@ def test_a_service_with_nothing_said_has_nothing() -> None:
         ),
         ({"type": "volume", "target": "/d", "volume": {}}, Mount("anonymous", "", "/d")),
         ({"type": "tmpfs", "target": "/d"}, Mount("tmpfs", "", "/d")),
+        (
+            {"type": "volume", "source": "kept", "target": "/d", "volume": {"subpath": "a/b"}},
+            Mount("volume", "kept", "/d", subpath="a/b"),
+        ),
     ],
 )
 def test_mounts_are_told_apart(raw: dict[str, Any], mount: Mount) -> None:
     assert _service(volumes=[raw]).mounts == (mount,)
+
+
+def test_p15_secrets_and_configs_that_are_files_are_read_only_mounts_of_them() -> None:
+    handed = {
+        "secrets": {"key": {"file": "/srv/key"}, "token": {"environment": "TOKEN"}, "away": {"external": True}},
+        "configs": {"engine": {"file": "/var/run/docker.sock"}, "text": {"content": "x"}},
+    }
+    web = {
+        "secrets": [{"source": "key"}, {"source": "key", "target": "renamed"}, {"source": "token"}, "away"],
+        "configs": [{"source": "engine", "target": "/engine"}, "engine", {"source": "text"}],
+    }
+    service = normalise(json.dumps({"name": "p", "services": {"web": web}, **handed})).services["web"]
+    assert service.mounts == (
+        Mount("bind", "/srv/key", "/run/secrets/key", read_only=True),
+        Mount("bind", "/srv/key", "/run/secrets/renamed", read_only=True),
+        Mount("bind", "/var/run/docker.sock", "/engine", read_only=True),
+        Mount("bind", "/var/run/docker.sock", "/engine", read_only=True),
+    )
 
 
 def test_limits_come_from_deploy_or_from_the_older_keys() -> None:
