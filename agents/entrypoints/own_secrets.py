@@ -55,7 +55,6 @@ def keep_out_of_logs(redactor: Redactor) -> None:
         RedactingFormatter(redactor, logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.captureWarnings(capture=True)
     logging.getLogger("agents").setLevel(logging.INFO)
     learn(redactor)
 

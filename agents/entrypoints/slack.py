@@ -7,11 +7,9 @@ fail stands between. Replies go to the one who asked; cards are the feed's.
 import asyncio
 import logging
 import re
-import urllib.request
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic import SecretStr
@@ -30,10 +28,12 @@ from agents.entrypoints.door import Reply, Visit
 from agents.entrypoints.gestures import Pressed, Said
 from agents.entrypoints.posting import Pause
 from agents.entrypoints.slack_board import Refused, SlackBoard
+from agents.entrypoints.slack_client import slack_client
 from agents.entrypoints.voice import Voice, slack_voice
 from agents.remote import CrewCalls
 from config.shipmate import Configuration
 from tools.errors import Denied, Garbled, TimedOut, ToolError, Unreachable
+from tools.redaction import Redactor
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +196,11 @@ class Slack:
 
     async def _respond(self, url: str, text: str) -> None:
         """Use the gesture's own way back, which works in channels the bot is not in."""
-        body = {"response_type": "ephemeral", "replace_original": False, "text": text}
+        body = {
+            "response_type": "ephemeral",
+            "replace_original": False,
+            "text": self.crew.store.redactor.outgoing(text),
+        }
         try:
             async with self.session.post(url, json=body, proxy=self.client.proxy) as answer:
                 if not answer.ok:
@@ -218,7 +222,7 @@ async def check_tokens(configuration: Configuration) -> None:
     app = _token(configuration.credentials.slack_app_token, "SLACK_APP_TOKEN")
     told_apart(bot, app)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS_PER_CALL)) as session:
-        client = _client(configuration.credentials.slack_api_url, session, bot, [])
+        client = slack_client(configuration.credentials.slack_api_url, session, bot, [], Redactor())
         await _accepted("SLACK_BOT_TOKEN", "auth.test", client.auth_test())
         await _accepted("SLACK_APP_TOKEN", "apps.connections.open", client.apps_connections_open(app_token=app))
 
@@ -249,9 +253,9 @@ async def open_slack(crew: CrewCalls, configuration: Configuration) -> Slack:
 async def _connected(
     crew: CrewCalls, configuration: Configuration, session: aiohttp.ClientSession, bot: str, app_token: str
 ) -> Slack:
-    base = configuration.credentials.slack_api_url
+    base, redactor = configuration.credentials.slack_api_url, crew.store.redactor
     patient = [AsyncRateLimitErrorRetryHandler(max_retry_count=3), AsyncServerErrorRetryHandler(max_retry_count=2)]
-    talking = _client(base, session, bot, patient)
+    talking = slack_client(base, session, bot, patient, redactor)
     me = await _accepted("SLACK_BOT_TOKEN", "auth.test", talking.auth_test())
     link = await _accepted(
         "SLACK_APP_TOKEN", "apps.connections.open", talking.apps_connections_open(app_token=app_token)
@@ -264,7 +268,7 @@ async def _connected(
         configuration,
         session,
         talking,
-        SlackBoard(_client(base, session, bot, []), call),
+        SlackBoard(slack_client(base, session, bot, [], redactor), call),
         team=str(me["team_id"]),
         address=str(me.get("url") or ""),
     )
@@ -273,7 +277,9 @@ async def _connected(
         return identity
 
     unused = "no-http-in-socket-mode"
-    application = AsyncApp(client=_client(base, session, None, []), authorize=authorize, signing_secret=unused)
+    application = AsyncApp(
+        client=slack_client(base, session, None, [], redactor), authorize=authorize, signing_secret=unused
+    )
     listen(application, slack)
     ignore_the_rest(application)
     slack.handler = AsyncSocketModeHandler(application, app_token, web_client=talking, ping_interval=PING_SECONDS)
@@ -346,12 +352,3 @@ def _token(secret: SecretStr | None, name: str) -> str:
     if secret is None or not secret.get_secret_value().strip():
         raise Denied(f"{name} is not set.", standing="Nothing was started.", remedy=_TOKEN_REMEDIES[name])
     return secret.get_secret_value().strip()
-
-
-def _client(base: str, session: aiohttp.ClientSession, token: str | None, retries: list[Any]) -> AsyncWebClient:
-    """Make a client on the shared session; the SDK itself would send even loopback calls through a proxy."""
-    client = AsyncWebClient(token=token, base_url=base, session=session, retry_handlers=retries)
-    host = urlsplit(base).hostname or ""
-    if host in {"localhost", "127.0.0.1", "::1"} or urllib.request.proxy_bypass(host):
-        client.proxy = None
-    return client
