@@ -8,6 +8,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from config.yaml_bounds import beyond_bounds
+
 Location = tuple[str | int, ...]
 MERGE = "tag:yaml.org,2002:merge"
 DEEPEST = 40
@@ -50,6 +52,9 @@ class Document:
 def read_document(text: bytes) -> Document:
     """Read one YAML document; everything wrong with it becomes an objection, never an exception."""
     document = Document()
+    if why := beyond_bounds(text):
+        document.objections.append(Objection(1, (), f"is not read: {why}"))
+        return document
     try:
         root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import yaml
 
+from config.yaml_bounds import plain_values
 from guardrails.mount_text import mounts_written, section_of
 from guardrails.verdict import Finding, Level, Verdict
 
@@ -17,7 +18,7 @@ _DEFAULTED = re.compile(r"\$\{\w+:?-(?P<default>[^{}]*)\}", re.ASCII)
 def text_sound(compose_text: str, service: str, *, image: str, tag_variable: str) -> Verdict:
     """Demand `image: <image>:${TAG:?message}`, and mounts that mean the same everywhere and with every version."""
     try:
-        document = yaml.safe_load(compose_text)
+        document = plain_values(compose_text)
         written = str(section_of(document, service).get("image") or "")
         mounts = mounts_written(document, service, tag_variable)
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
@@ -28,7 +29,7 @@ def text_sound(compose_text: str, service: str, *, image: str, tag_variable: str
 def demanded(compose_text: str) -> frozenset[str]:
     """Name the variables without which compose refuses the file: `${NAME:?message}`. Comments demand nothing."""
     try:
-        document = yaml.safe_load(compose_text)
+        document = plain_values(compose_text)
     except yaml.YAMLError:
         return frozenset()
     return frozenset(_DEMANDED.findall(json.dumps(document, default=str)))

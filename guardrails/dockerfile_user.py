@@ -7,7 +7,7 @@ from guardrails.dockerfile_shell import commands
 from guardrails.dockerfile_stages import Instruction, Stage
 from guardrails.verdict import Finding, Verdict
 
-_ENTRY = re.compile(r"(?P<name>[a-z_][\w-]*):[^:\s]*:(?P<number>\d+):", re.ASCII)
+_ENTRY = re.compile(r"(?<![\w-])(?P<name>[a-z_][\w-]*):[^:\s]*:(?P<number>\d+):", re.ASCII)
 _MAKERS = frozenset({"useradd", "adduser"})
 
 

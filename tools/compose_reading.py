@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from config.yaml_bounds import plain_values
 from tools.compose_file import ComposeFile, Port, normalise
 from tools.compose_variables import bare, spelled_out
 from tools.errors import Garbled, NotFound
@@ -40,7 +41,7 @@ async def read_compose(
 
     Raises `Garbled` with compose's own words for a file that it refuses.
     """
-    _require_self_contained(content)
+    require_self_contained(content)
     given = variables or {}
     text = literal(content).decode(errors="replace")
     unknown = unresolved(text, given)
@@ -89,12 +90,15 @@ def _compose(project_directory: PurePosixPath) -> Argv:
 
 
 def env_files(json_text: str) -> dict[str, tuple[str, ...]]:
-    """Read the env files of every service from the answer of `plain_command`."""
-    services: dict[str, Any] = json.loads(json_text).get("services") or {}
-    return {
-        name: tuple(entry if isinstance(entry, str) else entry["path"] for entry in service.get("env_file") or ())
-        for name, service in services.items()
-    }
+    """Read the env files of every service from the answer of `plain_command`; raises `Garbled` for anything else."""
+    try:
+        services: dict[str, Any] = json.loads(json_text).get("services") or {}
+        return {
+            name: tuple(entry if isinstance(entry, str) else entry["path"] for entry in service.get("env_file") or ())
+            for name, service in services.items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise Garbled(f"Compose's answer could not be understood: {error}") from error
 
 
 def without_env_files(services: Iterable[str]) -> str:
@@ -136,10 +140,11 @@ def _complaint(stderr: str) -> str:
     return " ".join(lines[-3:]).removesuffix(".") or "it gave no reason"
 
 
-def _require_self_contained(content: bytes) -> None:
+def require_self_contained(content: bytes) -> None:
+    """Raise `Garbled` for what is no YAML, or takes parts from other files."""
     try:
-        document = yaml.safe_load(content)
-    except (yaml.YAMLError, ValueError) as error:
+        document = plain_values(content)
+    except yaml.YAMLError as error:
         raise Garbled(f"The compose file is not YAML: {error}", remedy="Correct the compose file.") from error
     for subject in _outside(document if isinstance(document, dict) else {}):
         raise Garbled(

@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from config.yaml_bounds import beyond_bounds
 from tools.errors import Garbled, NotFound
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
@@ -31,6 +32,8 @@ class Spot:
 
 def read_tree(text: str, file: str) -> Node:
     """Parse one YAML document; raises `Garbled` with the line where it is none."""
+    if why := beyond_bounds(text):
+        raise _unreadable(file, f": {why}")
     try:
         yaml = YAML(typ="rt", pure=True)
         yaml.composer.warn_double_anchors = False  # a name may be given again, and then means the newer place

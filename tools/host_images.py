@@ -100,7 +100,7 @@ def image_in(text: str) -> HostImage:
     try:
         raw = json.loads(text)
         return HostImage(raw["id"], tuple(raw["digests"] or ()), tuple(raw["tags"] or ()), raw["size"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Garbled(f"The engine's description of an image could not be understood: {error}") from error
 
 

@@ -85,7 +85,7 @@ def containers_in(text: str) -> tuple[Container, ...]:
     """Read the answer of `docker inspect --format FORMAT`; the newest running container first."""
     try:
         found = [_container(json.loads(line)) for line in text.splitlines() if line.strip()]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Garbled(f"The engine's description of a container could not be understood: {error}") from error
     return tuple(sorted(found, key=_age, reverse=True))
 

@@ -56,7 +56,7 @@ def _declared(path: str, content: bytes | None) -> dict[str, str]:
         return {}
     try:
         return reader(content.decode(errors="replace"))
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return {}
 
 

@@ -12,6 +12,7 @@ import yaml
 from agents.words.containers import Hidden, Line, compose_lines, dockerfile_lines, object_lines
 from agents.words.differences import Difference, Sort
 from agents.words.discreet import written_out
+from config.yaml_bounds import beyond_bounds
 from guardrails.secrets.names import Suspicion, suspicion
 
 LARGEST_BYTES = 500_000
@@ -27,7 +28,7 @@ _CONFIGURES = re.compile(
 _COMPOSE = re.compile(r"(?:^|/)[^/]*compose[^/]*\.ya?ml$")
 _DOCKERFILE = re.compile(r"(?:^|/)(?:Dockerfile[^/]*|[^/]*\.[Dd]ockerfile|Containerfile[^/]*)$")
 _ENV = re.compile(r"(?:^|/)\.env(?:\.[\w.-]+)?$|(?:^|/)[\w.-]*\.env(?:\.[\w-]+)?$")
-_NAME = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=(.*)$", re.MULTILINE)
+_NAME = re.compile(r"^[^\S\n]*(?:export[^\S\n]+)?([A-Za-z_]\w*)[^\S\n]*=(.*)$", re.MULTILINE)
 HEALTH = "health check"
 Reader = Callable[[str], Iterator[Line]]
 
@@ -122,6 +123,8 @@ def _reader(path: str) -> Reader | None:
 
 
 def _yaml(text: str) -> Iterator[Line]:
+    if why := beyond_bounds(text):
+        raise ValueError(why)
     documents = list(yaml.load_all(text, Loader=_LOADER))
     first = next((one for one in documents if isinstance(one, dict)), {})
     if isinstance(first.get("services"), dict) and "kind" not in first:
