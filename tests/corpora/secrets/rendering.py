@@ -49,10 +49,10 @@ class _Source:
 
 
 def samples(corpus: str) -> Iterator[Sample]:
-    """Render every template of a corpus (`dev`, `holdout`)."""
+    """Render every template of a corpus (`dev`, `holdout`, `field`, `unseen`); `.tpl` keeps tools off Python files."""
     root = ROOT / corpus
     for template in sorted(path for path in root.rglob("*") if path.is_file()):
-        yield _rendered(template.relative_to(root).as_posix(), template.read_text("utf-8"))
+        yield _rendered(template.relative_to(root).as_posix().removesuffix(".tpl"), template.read_text("utf-8"))
 
 
 def _rendered(path: str, template: str) -> Sample:
@@ -101,7 +101,9 @@ _TOKENS: dict[str, tuple[str | tuple[int, str], ...]] = {
     "hf": ("hf", "_", (34, UPPER + LOWER)),
     "dckr": ("dckr", "_pat_", (27, URL_SAFE)),
 }
-_SPECIAL = frozenset({"ghp", "npm", "pw", "human", "phrase", "jwt", "b64", "b64of", "b64txt", "dockerauth", "dockercfg", "uuid", "pem"})
+_SPECIAL = frozenset(
+    {"ghp", "npm", "pw", "human", "phrase", "jwt", "b64", "b64of", "b64txt", "dockerauth", "dockercfg", "uuid", "pem"}
+)
 
 
 def github_token(seed: str = "token") -> str:
