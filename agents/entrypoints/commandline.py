@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.answers import Origin, Person
+from agents.entrypoints.audit_arguments import describe as describe_audit
 from agents.entrypoints.init.arguments import describe as describe_init
 from agents.entrypoints.init.arguments import wishes_of
 from config.faults import ConfigFaults
@@ -45,7 +46,7 @@ LAUNCHED = {
     "eval": "summaries: score what is written about changes",
 }
 """Commands that the launcher runs itself."""
-COMMANDS = (*SPOKEN, *LAUNCHED, "serve", "export", "guard", "summary", "check-config", "doctor", "init", "help")
+COMMANDS = (*SPOKEN, *LAUNCHED, "serve", "export", "audit", "guard", "summary", "check-config", "doctor", "init", "help")
 READ = frozenset({"status", "history", "stats"})
 """What only reads: the answer may be JSON, and no crew is needed."""
 FOLLOWED = frozenset({"deploy", "rollback", "approve"})
@@ -104,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
         spoken.set_defaults(verb=verb)
     exported = _add(commands, "export", "print the history as JSON", _configured(_export))
     exported.add_argument("service", nargs="?")
+    describe_audit(_add(commands, "audit", "list what was asked, decided, refused and done, or prove it", _audit))
     _add_guards(commands)
     _add_summary(commands)
     describe_init(_add(commands, "init", "write what a release of a repository needs", _init))
@@ -231,6 +233,29 @@ async def _export(wanted: argparse.Namespace, configuration: Configuration) -> i
         raise NotFound(f"There is no service {wanted.service}{did_you_mean(wanted.service, configuration.services)}")
     print(json.dumps(told, indent=2))
     return DONE
+
+
+def _audit(wanted: argparse.Namespace) -> int:
+    from agents.entrypoints.audit_arguments import misuse
+
+    wrong = misuse(wanted)
+    if wrong:
+        print(wrong, file=sys.stderr)
+        return WRONG
+    return _configured(_audited)(wanted)
+
+
+async def _audited(wanted: argparse.Namespace, configuration: Configuration) -> int:
+    from agents.entrypoints.audit import accepted, listed, verified
+    from agents.entrypoints.audit_arguments import ACCEPT, VERIFY
+    from agents.entrypoints.wiring import Databases, opened_store
+
+    async with opened_store(configuration) as store:
+        if wanted.what == VERIFY:
+            return await verified(store, wanted, Databases.of(configuration).path, sys.stdout)
+        if wanted.what == ACCEPT:
+            return await accepted(store, person().id, wanted.reason, sys.stdout)
+        return await listed(store, configuration.services, wanted, sys.stdout)
 
 
 def _guard_secrets(wanted: argparse.Namespace) -> int:

@@ -68,6 +68,11 @@ class Databases:
     key: Path
     """Of the fingerprints in plans; not in the database, so that nobody who has that alone can try contents out."""
 
+    @property
+    def path(self) -> Path:
+        """The file of the store."""
+        return Path(self.store.removeprefix("sqlite:///"))
+
     @classmethod
     def of(cls, configuration: Configuration) -> "Databases":
         """Find them; only SQLite files are supported."""

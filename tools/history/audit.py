@@ -64,6 +64,11 @@ class Audit(Rows):
         rows = await self._all(select(audit).where(*wanted).order_by(audit.c.number.desc()).limit(limit))
         return tuple(Entry(**row) for row in reversed(rows))
 
+    async def entry(self, number: int) -> Entry | None:
+        """Return the entry that has a number."""
+        row = await self._one(select(audit).where(audit.c.number == number))
+        return Entry(**row) if row else None
+
     async def examine(self, expected: Sequence[Head] = ()) -> tuple[Fault | None, Examination]:
         """Read the whole chain. The head file is read first: what is added meanwhile is newer than it."""
         examination = Examination(self.ledger.files.key, self.ledger.files.head(), tuple(expected))

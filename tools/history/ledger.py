@@ -90,7 +90,7 @@ class Ledger:
         unsealed = Entry(
             number=last.number + 1,
             at=self._clock.now().astimezone(UTC).isoformat(timespec="milliseconds"),
-            detail=json.dumps(details, separators=(",", ":")),
+            detail=self._redactor.redact(json.dumps(details, separators=(",", ":"))),
             previous=last.seal,
             **texts,
         )
