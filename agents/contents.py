@@ -15,7 +15,7 @@ from guardrails.composition import composition_sound
 from guardrails.destructive import no_volume_deleted
 from guardrails.dockerfile_user import compose_user_agreed, image_user_agreed
 from guardrails.environment import names_in_sources
-from guardrails.secrets import SecretUse, no_hardcoded_secrets, secret_uses
+from guardrails.secrets import Format, SecretUse, format_of, no_hardcoded_secrets, secret_uses
 from guardrails.verdict import Finding, Verdict
 from guardrails.volumes import storage_kept
 from guardrails.weights import weights_not_in_image
@@ -70,7 +70,7 @@ async def inspect_image(tools: Toolbox, reference: str, rules: DockerfileRules |
     """Judge an image: no secret in its history, environment, labels or layers, no weights in any layer, its user."""
     wanted, files = rules or DockerfileRules(), list[LayerFile]()
     texts = {place: content async for place, content in tools.images.texts(reference, noted=files.append)}
-    shipped = {place: content for place, content in texts.items() if not _SYSTEM.search(place)}
+    shipped = {place: content for place, content in texts.items() if _is_setting(place)}
     verdict = await _secrets(shipped, tools.scanner, also_by_pattern=texts)
     verdict += weights_not_in_image(files, wanted, reference)
     image = await tools.images.inspect(reference) if wanted.user else None
@@ -79,6 +79,11 @@ async def inspect_image(tools: Toolbox, reference: str, rules: DockerfileRules |
     newest = max((file for file in files if file.path == "/etc/passwd"), key=lambda file: file.number, default=None)
     passwd = texts.get(f"{newest.layer}: /etc/passwd", b"") if newest else b""
     return verdict + image_user_agreed(image.user, wanted.user, passwd.decode(errors="replace"), reference)
+
+
+def _is_setting(place: str) -> bool:
+    """Tell what people wrote for this image; its code was judged with the sources, and the rest is other people's."""
+    return not _SYSTEM.search(place) and format_of(place, "") is not Format.SOURCE
 
 
 def _composition(text: str, compose: ComposeFile, service: Service, environment: Environment) -> Verdict:

@@ -1,15 +1,18 @@
 """No hardcoded secrets: every secret-named key of a deploy file holds a reference (P14)."""
 
+from guardrails.secrets.formats import Format, format_of
 from guardrails.secrets.reading import secret_uses, unsealed
 from guardrails.secrets.rule import Allowance, Objection, no_hardcoded_secrets, objections
 from guardrails.secrets.uses import Seal, SecretUse, State
 
 __all__ = [
     "Allowance",
+    "Format",
     "Objection",
     "Seal",
     "SecretUse",
     "State",
+    "format_of",
     "no_hardcoded_secrets",
     "objections",
     "secret_uses",

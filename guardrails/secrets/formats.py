@@ -21,6 +21,8 @@ class Format(StrEnum):
     NETRC = "netrc"
     SHELL = "shell"
     KEY = "key file"
+    XML = "XML"
+    SOURCE = "source code"
     DIFF = "diff"
 
 
@@ -33,6 +35,16 @@ _LOCK_FILES = word_set(
 )
 _NOT_DEPLOYED = re.compile(
     r"(^|/)(locales?|i18n|lang|translations|messages|node_modules|schemas?)/|\.schema\.json$|openapi|swagger"
+)
+_BROUGHT = re.compile(
+    r"(^|/)(vendor|third[_-]party|site-packages|dist-packages|bower_components|dist|\.venv|venv|gems)/|[.-]min\.\w+$"
+)
+"""Source code that somebody else wrote, or a program."""
+_CODE = word_set(
+    """
+    py pyw js jsx mjs cjs ts tsx mts cts go java kt kts scala cs fs vb php rb rs swift dart m mm c cc cpp h hpp ex exs
+    erl lua pl pm r jl clj cljs vue svelte
+    """
 )
 _BY_NAME: tuple[tuple[re.Pattern[str], Format], ...] = tuple(
     (re.compile(pattern), form)
@@ -55,6 +67,8 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Format], ...] = tuple(
         (r".*\.(json|jsonc|json5|dockerconfigjson|tfstate)|\.dockercfg|\.dockerconfigjson", Format.JSON),
         (r"id_(rsa|dsa|ecdsa|ed25519|[a-z]+)|.*\.(pem|key|p8|ppk)", Format.KEY),
         (r".*\.(diff|patch)", Format.DIFF),
+        (r".*\.(xml|config|csproj|props|pubxml)", Format.XML),
+        (r".*\.(" + "|".join(sorted(_CODE)) + ")", Format.SOURCE),
     )
 )
 _SCRIPT = re.compile(r"#!.*\b(?:ba|da|z|k)?sh\b")
@@ -74,7 +88,7 @@ def format_of(path: str, text: str) -> Format:
     for candidate in dict.fromkeys((name, _EXAMPLE.sub("", name))):
         for pattern, form in _BY_NAME:
             if pattern.fullmatch(candidate):
-                return form
+                return Format.NONE if form is Format.SOURCE and _BROUGHT.search(path.lower()) else form
     return _by_content(text)
 
 

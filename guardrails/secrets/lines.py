@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from guardrails.secrets.names import Suspicion, suspicion
+from guardrails.secrets.names import Suspicion, is_public, suspicion
 from guardrails.secrets.uses import Hit, State
 from guardrails.secrets.values import is_prose, machine_made, mixed, names_variable, state_of, unquoted
 
@@ -59,7 +59,7 @@ def hit(line: int, key: str, kind: str, value: str, *, config: bool = False) -> 
     """
     strength = suspicion(key)
     if strength is Suspicion.NONE:
-        return None
+        return Hit(line, key, "public", State.REFERENCE, unquoted(value)) if is_public(key) else None
     value = unquoted(value)
     state = state_of(value, key)
     if strength is Suspicion.WEAK and not (state is State.LITERAL and machine_made(value.removeprefix("base64:"))):
@@ -67,6 +67,13 @@ def hit(line: int, key: str, kind: str, value: str, *, config: bool = False) -> 
     if (config and names_variable(value)) or is_prose(value):
         state = State.REFERENCE
     return Hit(line, key, kind, state, value)
+
+
+def entry(line: int, key: str, value: str) -> Hit | None:
+    """Judge an entry below a plural such as `tokens`: only what looks machine-made is a credential there."""
+    value = unquoted(value)
+    literal = machine_made(value) and state_of(value, key) is State.LITERAL
+    return Hit(line, key, "setting", State.LITERAL, value) if literal else None
 
 
 def hits(text: str, *, first: int = 1) -> Iterator[Hit]:
@@ -85,13 +92,18 @@ def pairs(text: str, line: int, kind: str = "assignment") -> Iterator[Hit]:
     found = [
         (pair["key"].lstrip("-"), pair["value"])
         for pair in _PAIR.finditer(text)
-        if not re.fullmatch(_CALL, pair["value"])
+        if not re.fullmatch(_CALL, pair["value"]) and not _asks_for(text, pair.start())
     ]
     found += [(pair["quoted"] or pair["plain"], pair["value"]) for pair in _QUOTED_PAIR.finditer(text)]
     for key, value in found:
         one = hit(line, key, kind, value.rstrip(";,"))
         if one is not None:
             yield one
+
+
+def _asks_for(text: str, at: int) -> bool:
+    """Tell a pair that is an argument inside a template: `{{ lookup('vault', 'secret=ops:password') }}`."""
+    return text[at - 1 : at] in {"'", '"'} and "{{" in text[:at] and "}}" not in text[text.rfind("{{", 0, at) : at]
 
 
 def commented(number: int, line: str) -> Iterator[Hit]:
@@ -106,10 +118,15 @@ def commented(number: int, line: str) -> Iterator[Hit]:
             yield Hit(number, one.key, "commented-out", one.state, one.value)
 
 
-def _line_hits(number: int, line: str) -> Iterator[Hit]:
+def unkeyed(number: int, line: str) -> Iterator[Hit]:
+    """Find what needs no key to be told: tokens of known shape, addresses with a password, headers."""
     yield from _shapes(number, line)
     yield from _addresses(number, line)
     yield from _headers(number, line)
+
+
+def _line_hits(number: int, line: str) -> Iterator[Hit]:
+    yield from unkeyed(number, line)
     yield from _keyed(number, line)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from enum import IntEnum
+from itertools import pairwise
 
 
 class Suspicion(IntEnum):
@@ -58,7 +59,7 @@ ABOUT_BEFORE = word_set(
     continuation continue no has is requires show hide reset forgot change update rotate generate validate check
     verify idempotency existing pull csrf xsrf cancellation estimate allow disallow persist with without host
     known site anon hot short keyboard ssh2 device translation tls2 allowed request use using enable disable
-    enabled disabled by per from
+    enabled disabled by per from instrumentation
     """
 )
 ABOUT_AFTER = word_set(
@@ -76,9 +77,10 @@ ABOUT_AFTER = word_set(
     storage handler extractor cookie samesite template text title message description desc placeholder prompt
     attempts retries retry history forgot confirmation confirm page link form expiring renewal renew sync driver
     kind location lookup rate quota limiter bytes chars characters fetcher factory iss aud delimiter separator
-    mechanism types profile profiles stores style display authentication review
+    mechanism types profile profiles stores style display authentication review mgr broker brokers lifespan spec
     """
 )
+PUBLIC_PAIRS = frozenset((word, "key") for word in ("site", "publishable", "public", "anon", "instrumentation"))
 _BOUNDARY = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TRAILING_DIGITS = re.compile(r"\d+$")
 
@@ -103,6 +105,12 @@ def suspicion(key: str) -> Suspicion:
     if "key" in parts[last + 1 :] and parts[last] != "secret":
         return Suspicion.WEAK  # `adminPasswordKey` names an entry of a secret store
     return strength
+
+
+def is_public(key: str) -> bool:
+    """Tell a key whose value is made to be published: `RECAPTCHA_SITE_KEY`."""
+    parts = words(key.lower() if key == key.upper() else key)
+    return any(pair in PUBLIC_PAIRS for pair in pairwise(parts))
 
 
 def _secret_position(parts: tuple[str, ...]) -> tuple[int, Suspicion] | None:

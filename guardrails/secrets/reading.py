@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 
-from guardrails.secrets import dockerfiles, json_nodes, lines, settings, tree, yaml_nodes
+from guardrails.secrets import dockerfiles, json_nodes, lines, settings, source, tree, xml_pairs, yaml_nodes
 from guardrails.secrets.diffs import sides
 from guardrails.secrets.formats import Format, format_of
 from guardrails.secrets.nodes import Unparsed
@@ -75,6 +75,8 @@ def _reader(form: Format, depth: int) -> Callable[[str], Iterator[Hit]]:
         Format.NETRC: settings.netrc,
         Format.SHELL: lambda text: tree.shell_hits(text, embedded),
         Format.KEY: lines.hits,
+        Format.XML: xml_pairs.hits,
+        Format.SOURCE: source.hits,
     }
     return readers[form]
 
@@ -121,7 +123,7 @@ class _Reading:
     def use(self, one: Hit, *, removed: bool = False) -> SecretUse:
         settled = (
             one.state is State.REFERENCE
-            and (one.kind == "encrypted" or is_settled(one.value))
+            and (one.kind in {"encrypted", "public"} or is_settled(one.value))
             and not lines.holds_known_token(one.value)
         )
         seal, span = self._seal(one.value), self._span(one)

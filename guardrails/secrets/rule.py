@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from guardrails.secrets import source
 from guardrails.secrets.formats import is_example
 from guardrails.secrets.remedies import remedy, rotation
 from guardrails.secrets.uses import SecretUse, State
@@ -88,6 +89,8 @@ def _about_use(use: SecretUse) -> Objection | None:
 
 
 def _told(use: SecretUse) -> tuple[str, Level, str] | None:
+    if use.state is State.LITERAL and use.kind == source.KIND and source.is_test(use.path):
+        return "secret-in-test", Level.WARNING, f"{use.key} is written out in a test; it blocks nowhere but there."
     if use.state is State.LITERAL:
         return "secret-literal", Level.BLOCKING, f"{use.key} is written out in the file."
     if use.state is State.PLACEHOLDER and not is_example(use.path):

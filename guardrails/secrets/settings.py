@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from guardrails.secrets import lines
+from guardrails.secrets import lines, shell
+from guardrails.secrets.names import words
 from guardrails.secrets.uses import Hit
 from guardrails.secrets.values import state_of, unquoted
 
@@ -12,6 +13,11 @@ _COLON = re.compile(r"\s*-?\s*[\"']?(?P<key>[\w.-]+)[\"']?\s*:\s+(?P<value>.+)")
 _DIRECTIVE = re.compile(r"\s*(?P<key>[A-Za-z][\w-]*)\s+(?P<value>\"[^\"]*\"|'[^']*'|\S+);?\s*")
 _NETRC = re.compile(r"(?:^|\s)password\s+(?P<value>\S+)")
 _EXPRESSION = re.compile(r"[A-Za-z_]\w*(?:\s*[.(\[]).*")
+_SET = re.compile(r"\s*set\s+\$(?P<key>\w+)\s+(?P<value>\"[^\"]*\"|'[^']*'|\S+?)\s*;\s*")
+_SECTION = re.compile(r"\s*\[+\s*(?P<name>[^\]]+?)\s*\]+\s*(?:#.*)?")
+_OPENING = re.compile(r"""\s*(?P<kind>[\w.-]+)(?P<labels>(?:\s+"[^"]*")*)\s*=?\s*\{\s*(?:#.*)?""")
+_COMMAND = re.compile(r"Exec\w+|command|cmd|entrypoint", re.IGNORECASE)
+_PLURALS = frozenset({"tokens", "secrets", "passwords", "credentials", "apikeys"})
 _COMMENT = re.compile(r"\s*(?:#|;|//(?!.*:_))")
 _TRAILING_COMMENT = re.compile(r"\s+#.*$")
 
@@ -34,18 +40,58 @@ def _environment_line(number: int, line: str) -> Iterator[Hit]:
 
 def settings(text: str, *, expressions: bool = False) -> Iterator[Hit]:
     """Read INI, properties, TOML and their kin; with `expressions`, an unquoted `a.b(c)` is code, not a value."""
+    around = _Around()
     for number, line in lines.numbered(text):
         if _COMMENT.match(line):
             yield from lines.commented(number, line)
-        else:
-            yield from _setting(number, line, expressions=expressions)
+            continue
+        around.take(line)
+        found = tuple(_setting(number, line, expressions=expressions))
+        yield from found or around.named(number, line)
+
+
+class _Around:
+    """What a line's own key does not say: the section, or the block, that it stands in."""
+
+    def __init__(self) -> None:
+        self._section = ""
+        self._blocks: list[str] = []
+        self._name = ""
+
+    def take(self, line: str) -> None:
+        """Follow the sections and blocks of a file."""
+        section, opening = _SECTION.fullmatch(line), _OPENING.fullmatch(line)
+        if section is not None:
+            self._section = section["name"]
+        elif opening is not None:
+            label = opening["labels"].split('"')[-2] if opening["labels"] else opening["kind"]
+            self._blocks.append(label if opening["kind"] == "variable" or not opening["labels"] else "")
+            self._name = ""
+        elif line.strip().startswith("}") and self._blocks:
+            self._blocks.pop()
+
+    def named(self, number: int, line: str) -> Iterator[Hit]:
+        """Judge a line by what is around it: `default` in a variable, `value` below `name`, all in `[tokens]`."""
+        found = _ASSIGNMENT.fullmatch(line)
+        if found is None:
+            return
+        key, value = found["key"], _uncommented(found["value"]).rstrip(",")
+        if key == "name":
+            self._name = unquoted(value)
+        block = self._blocks[-1] if self._blocks else ""
+        owner = {"default": block, "value": self._name}.get(key, "")
+        one = lines.hit(number, owner, "setting", value) if owner and value[:1] in {'"', "'"} else None
+        if one is None and _PLURALS & {*words(block)[-1:], *words(self._section)[-1:]}:
+            one = lines.entry(number, f"{block or self._section}.{key}", value)
+        if one is not None:
+            yield one
 
 
 def directives(text: str) -> Iterator[Hit]:
     """Read `name value` files such as redis.conf and nginx.conf, which may also hold assignments."""
     yield from settings(text)
     for number, line in lines.numbered(text):
-        found = None if _COMMENT.match(line) else _DIRECTIVE.fullmatch(line)
+        found = None if _COMMENT.match(line) else (_SET.fullmatch(line) or _DIRECTIVE.fullmatch(line))
         one = lines.hit(number, found["key"], "directive", found["value"].rstrip(";")) if found else None
         if one is not None:
             yield one
@@ -86,6 +132,8 @@ def _setting(number: int, line: str, *, expressions: bool) -> Iterator[Hit]:
         if one is not None:
             yield one
             return
+    if found and _COMMAND.fullmatch(found["key"]):
+        yield from shell.command(value.lstrip("-@:+!"), number)
     for other in lines.hits(line, first=number):
         if not (expressions and _EXPRESSION.fullmatch(other.value) and other.kind == "assignment"):
             yield other

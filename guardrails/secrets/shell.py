@@ -21,7 +21,7 @@ _NESTED = re.compile(r"\$\((?P<body>(?:[^()]|\([^()]*\))*)\)|`(?P<tick>[^`]*)`")
 _HEREDOC = re.compile(r"(?<!<)<<-?\s*(?P<quote>['\"]?)(?P<name>[A-Za-z_]\w*)(?P=quote)")
 _TARGET = re.compile(r"(?:>>?|\btee\b(?:\s+-\w+)*)\s*(?P<path>[^\s;|&<>]+)")
 _SEPARATE = {  # short options that take a password as the next word
-    "-p": "docker podman nerdctl helm oras skopeo crane az oc sshpass mongo mongosh mongodump mongorestore cqlsh",
+    "-p": "docker podman nerdctl helm oras skopeo crane az oc twine sshpass mongo mongosh mongodump mongorestore cqlsh",
     "-a": "redis-cli valkey-cli",
     "-w": "ldapsearch ldapadd ldapmodify ldapwhoami ldapdelete",
     "-P": "zip unzip sqlcmd bcp mosquitto_pub mosquitto_sub ipmitool",
@@ -36,6 +36,15 @@ _TAKES_ATTACHED = word_set(
 )
 _USER_AND_PASSWORD = frozenset({"-u", "--user", "-U", "--proxy-user", "--creds", "--dest-creds", "--src-creds"})
 _TAKES_USER = frozenset(["curl", "smbclient", "http", "https", "skopeo", "net", "rpcclient", "xh"])
+_PLACES = {
+    "rabbitmqctl add_user": 2,
+    "rabbitmqctl change_password": 2,
+    "rabbitmqctl authenticate_user": 2,
+    "mysqladmin password": 1,
+    "root password": 1,  # mysqladmin -u root password NEW
+    "mc alias": 5,  # mc alias set NAME URL KEY SECRET
+}
+"""Command and word after it -> how many words further the password stands."""
 _READS_PASSWORD = frozenset(
     {"--password-stdin", "chpasswd", "--with-token", "--stdin", "--passphrase-fd", "--token-stdin"}
 )
@@ -98,6 +107,18 @@ def flags(words: Sequence[str], numbers: Sequence[int]) -> Iterator[Hit]:
         )
         if found is not None:
             yield found
+    yield from _positional(words, numbers)
+
+
+def _positional(words: Sequence[str], numbers: Sequence[int]) -> Iterator[Hit]:
+    """Read commands that take a password by its place: `rabbitmqctl change_password USER PASSWORD`."""
+    plain = [(word, number) for word, number in zip(words, numbers, strict=True) if not word.startswith("-")]
+    for at, (word, _) in enumerate(plain):
+        name = f"{plain[at - 1][0].rsplit('/', 1)[-1]} {word}" if at else ""
+        place = at + _PLACES.get(name, 0)
+        if at < place < len(plain):
+            value, number = unquoted(plain[place][0]), plain[place][1]
+            yield Hit(number, word, "argument", state_of(value, "password"), value)
 
 
 def heredocs(text: str, first: int = 1) -> Iterator[tuple[str, int, str]]:
@@ -137,15 +158,16 @@ def _long(word: str, following: str, number: int) -> Hit | None:
         return None
     name = word.lstrip("-")
     value = unquoted(following)
-    if not value or suspicion(name) is not Suspicion.STRONG or _NAMES_SECRET.match(value):
+    named = suspicion(name) is Suspicion.STRONG or name in {"passin", "passout"}
+    if not value or not named or _NAMES_SECRET.match(value):
         return None
-    if name == "pass" and (scheme := re.match(r"(pass|env|file|fd|stdin):?", value)):
+    if name in {"pass", "passin", "passout"} and (scheme := re.match(r"(pass|env|file|fd|stdin):?", value)):
         if scheme[1] != "pass":
             return None
         value = value.removeprefix("pass:")
     if name in {"secret", "credential"} and re.fullmatch(r"[a-z0-9]+([._-][a-z0-9]+)*", value):
         return None  # docker service create --secret db_password
-    return lines.hit(number, name, "option", value)
+    return lines.hit(number, "pass" if name.startswith("pass") else name, "option", value)
 
 
 def _short(word: str, following: str, names: set[str], number: int) -> Hit | None:

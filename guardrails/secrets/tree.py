@@ -28,17 +28,20 @@ _SEALED_KINDS = word_set(
 )
 _COMMANDS = word_set(
     """
-    command entrypoint cmd args run script scripts test exec before_script after_script bash pwsh powershell sh
-    shell inlineScript prestart poststart commands steps installCommand buildCommand startCommand
+    command raw win_shell win_command entrypoint cmd args run script scripts test exec before_script
+    after_script bash pwsh powershell sh shell inlineScript prestart poststart commands steps installCommand
+    buildCommand startCommand
     """
 )
 _NAME_KEYS = ("name", "Name", "key", "Key", "ParameterKey", "parameterKey", "variable")
 _VALUE_KEYS = ("value", "Value", "ParameterValue", "parameterValue", "defaultValue", "default")
-_INHERITS = frozenset({"default", "value", "stringValue", "plaintext", "content", "defaultValue", "literal"})
+_INHERITS = frozenset(
+    {"default", "value", "stringValue", "plaintext", "content", "defaultValue", "literal", "Default", "Value"}
+)
 _PUBLIC_IN_SECRETS = word_set(
     """
     username user login host hostname port database dbname db name namespace url uri endpoint region email type
-    scheme ca.crt tls.crt server project organization insecure enabled config.json
+    scheme ca.crt tls.crt server project organization insecure enabled config.json provider
     """
 )
 _NAMES_OF_SECRETS = frozenset({"secret", "credential", "credentials", "creds"})
@@ -91,9 +94,7 @@ class _Walk:
             if name in _SKIPPED:
                 continue
             inherited = key if name in _INHERITS and suspicion(key) is Suspicion.STRONG else name
-            yield from self.node(
-                child, inherited, depth + 1, commands=name in _COMMANDS or (commands and key == "scripts")
-            )
+            yield from self.node(child, inherited, depth + 1, commands=_runs(name) or (commands and key == "scripts"))
 
     def _items(self, node: Items, key: str, depth: int, *, commands: bool) -> Iterator[Hit]:
         leaves = [item for item in node.items if isinstance(item, Leaf)]
@@ -127,10 +128,15 @@ def shell_hits(text: str, embedded: Embedded) -> Iterator[Hit]:
         yield from (one.moved(first - 1) for one in embedded(target or "heredoc", body))
 
 
+def _runs(key: str) -> bool:
+    """Tell a key whose value is a command, also as Ansible names it: `ansible.builtin.shell`."""
+    return key.rpartition(".")[2] in _COMMANDS
+
+
 def _keyed(leaf: Leaf, key: str) -> Hit | None:
     if leaf.block is not None and ("\n" in leaf.block or "-----BEGIN" in leaf.block):
         return None  # several lines are a key or a file, and are read as such
-    if words(key) and words(key)[-1] in _NAMES_OF_SECRETS and _names_object(leaf.text, key):
+    if words(key) and words(key)[-1] in _NAMES_OF_SECRETS and ("/" in key or _names_object(leaf.text, key)):
         return None
     return lines.hit(leaf.line, key, "setting", leaf.text, config=True)
 

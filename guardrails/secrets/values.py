@@ -9,7 +9,8 @@ from itertools import pairwise
 from guardrails.secrets.names import Suspicion, suspicion, word_set, words
 from guardrails.secrets.uses import State
 
-_EMPTY = frozenset({"", "null", "~", "none", "nil", "undefined", "[]", "{}"})
+_EMPTY = frozenset({"", "null", "~", "none", "nil", "undefined", "[]", "{}", "!", "!!", "*"})
+"""`!` and `*` lock an account."""
 _SWITCH = word_set(
     """
     true false yes no on off enabled disabled required optional always never inherit read write auto default
@@ -28,6 +29,10 @@ _ELSEWHERE = re.compile(
 )
 _PATH = re.compile(r"(?:[\w.-]+:(?=/))?(?:~|\.{1,2}|[A-Za-z]:)?[/\\](?:[\w.@%{}$ -]*[/\\])*[\w.@%{}$ -]*")
 _PLAIN_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s@]*", re.IGNORECASE)
+_SENTRY = re.compile(r"https://\w+@[\w.-]*sentry[\w.-]*/\d+")
+"""Where a client reports its errors; it is written into every web page."""
+_FILE_ARGUMENT = re.compile(r"@(?:-|[\w./~-]*[./][\w./-]+)")
+"""`@token.txt`: the content of a file, as curl and vault take it."""
 _BARE_REFERENCE = re.compile(
     r"""
     \$\$?\(\((?:[^()]|\([^()]*\))*\)\) | \$\$?\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\) | `[^`]*`
@@ -49,6 +54,7 @@ _RESOLVERS = word_set(
 )
 _OPERATOR = re.compile(r"[!#]?[A-Za-z_][\w.-]*(?:\[[^\]]*\])?(?P<operator>:?[-=+?]|:)(?P<rest>.*)", re.DOTALL)
 _TEMPLATE_DEFAULT = re.compile(r"""(?:\bdefault\s*\(?\s*|\|\|\s*)(?P<quote>["'])(?P<default>.*?)(?P=quote)""")
+_LISTED_DEFAULT = re.compile(r"""[\w:./~-]+\s*,\s*(?P<quote>["'])(?P<default>.*?)(?P=quote)\s*""")
 _SHAPED_PLACEHOLDER = re.compile(
     r"<.*>|\[[^\]]*\]|(.)\1{2,}|.*(?:x{5,}|X{5,}|\*{3,}|\.{3,}|…|0{8,}|_{4,}).*|[a-z]+-?\.\.\.",
     re.DOTALL,
@@ -121,6 +127,8 @@ def _plain_state(value: str, key: str) -> State | None:
 
 
 def _is_location(value: str) -> bool:
+    if _FILE_ARGUMENT.fullmatch(value) or _SENTRY.fullmatch(value):
+        return True
     if _PATH.fullmatch(value):
         return not any(machine_made(part) for part in re.split(r"[/\\]", value))
     url = _PLAIN_URL.fullmatch(value)
@@ -170,6 +178,10 @@ def _defaults(body: str) -> Iterator[str]:
     if body.startswith("{") or "|" in body or " default " in body:
         yield from (found["default"] for found in _TEMPLATE_DEFAULT.finditer(body))
         return
+    listed = _LISTED_DEFAULT.fullmatch(body)
+    if listed is not None:
+        yield listed["default"]
+        return
     found = _OPERATOR.fullmatch(body.strip())
     if found is None or found["operator"].endswith("?"):
         return
@@ -200,7 +212,8 @@ def is_placeholder(value: str, key: str = "") -> bool:
 def is_prose(value: str) -> bool:
     """Tell a sentence about a secret from a secret with blanks in it."""
     parts = value.lower().split()
-    return len(parts) > 2 and bool(_PROSE.intersection(parts)) and not any(map(str.isdigit, value))  # noqa: PLR2004
+    numbered = any(map(str.isdigit, value)) and value[-1:] not in {".", "!", "?"}
+    return len(parts) > 2 and bool(_PROSE.intersection(parts)) and not numbered  # noqa: PLR2004
 
 
 def names_variable(value: str) -> bool:

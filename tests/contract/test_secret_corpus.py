@@ -2,6 +2,11 @@
 
 `dev` was known while the rule was written. `holdout` was written before the rule, by the same hand, and run
 once before anything was changed: recall 1.000, precision 0.945; its faults were then mended as classes.
+
+`field` and `unseen` are of other kinds (source code of eleven languages, charts, Terraform, Ansible, units,
+XML ...) and were written before the rule was changed for either. With both layers, before: recall 0.752 and
+0.450, precision 0.903 and 1.000. `field` was tuned on; `unseen` was then run once: recall 0.883, precision
+1.000; its faults were mended as classes after that.
 """
 
 import time
@@ -57,7 +62,7 @@ def score(corpus: str, scanner: Scanner | None) -> Score:
 
 
 @pytest.mark.parametrize("layers", ["structure", "both"])
-@pytest.mark.parametrize(("corpus", "labelled"), [("dev", 56), ("holdout", 103)])
+@pytest.mark.parametrize(("corpus", "labelled"), [("dev", 56), ("holdout", 103), ("field", 149), ("unseen", 60)])
 def test_p14_hardcoded_secrets_are_found_and_references_are_left_alone(
     corpus: str, labelled: int, layers: str, scanner: Scanner
 ) -> None:
