@@ -81,6 +81,8 @@ ABOUT_AFTER = word_set(
     """
 )
 PUBLIC_PAIRS = frozenset((word, "key") for word in ("site", "publishable", "public", "anon", "instrumentation"))
+_OF_THE_SHELL = frozenset({"PWD", "OLDPWD", "SSH_AUTH_SOCK"})
+"""Every shell sets them: a directory, and the address of an agent."""
 _BOUNDARY = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TRAILING_DIGITS = re.compile(r"\d+$")
 
@@ -93,6 +95,8 @@ def words(key: str) -> tuple[str, ...]:
 
 def suspicion(key: str) -> Suspicion:
     """Judge a key by its words: a secret word, unless a word about it (`_file`, `max_`) says otherwise."""
+    if key in _OF_THE_SHELL:
+        return Suspicion.NONE
     if key == key.upper():
         key = key.lower()
     parts = words(key)

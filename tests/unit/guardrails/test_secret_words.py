@@ -133,3 +133,8 @@ def test_only_a_whole_reference_or_an_encrypted_value_settles_the_matter() -> No
     assert is_settled("ENC[AES256_GCM,data:abc]")
     assert not is_settled("${X:-literal}")
     assert not is_settled("https://example.com/a")
+
+
+def test_what_every_shell_sets_is_no_secret() -> None:
+    assert suspicion("PWD") is Suspicion.NONE
+    assert suspicion("Pwd") is Suspicion.STRONG
