@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from agents import policy
 from agents.answers import Accepted, Answer, Person, Refusal
 from agents.endings import record
-from agents.events import Decided, Voted
+from agents.events import CarriedOver, Decided, Voted
 from agents.membership import Membership
 from agents.segments import Segments
 from config.shipmate import Configuration
@@ -57,6 +57,23 @@ class Ballots:
             await self.close(release, question, "expired", "time", "")
         else:  # whoever decided may have died before the wake-up
             await self.segments.wake(release.id, f"answer-{question.id}", release.target)
+
+    async def carry_over(self, release_id: str) -> None:
+        """Count what was approved for another release that came to nothing, where the plan is exactly the same."""
+        release = await self.store.releases.get(release_id)
+        question = await self.store.decisions.latest(release_id)
+        if release is None or question is None or question.choice is not None:
+            return
+        ballot = await self._ballot(release, question)
+        since = self.clock.now() - ballot.policy.carry_over
+        for precedent in await self.store.precedents.approvals(release, question.digest, since):
+            ballot = await self._ballot(release, question)
+            if ballot.refuse(Person(precedent.person), "approved", question.digest, self.clock.now()):
+                continue
+            carried = CarriedOver(question.id, precedent.person, precedent.release, precedent.at.isoformat())
+            await self.store.precedents.carry(question.id, release.id, precedent)
+            await record(self.store, release.id, carried)
+        await self.recount(release)
 
     async def recount(self, release: Release) -> bool:
         """Take the decision that the votes have come to, where a crash came between the last vote and it."""

@@ -23,8 +23,8 @@ async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     plan = await tools.plan()
     batch = plan.batch(state["done"])
     if not state.get("touched"):
-        drift = await _drift(state, plan, tools) if state["kind"] == "deploy" else ()
-        return await _void(state, drift, tools) if drift else proceed("deploy", "running", touched=len(batch))
+        void = await _void_by(state, plan, tools) if state["kind"] == "deploy" else ()
+        return await _void(state, void, tools) if void else proceed("deploy", "running", touched=len(batch))
     await tools.intend("move", *(f"{step.component} on {step.place} to {step.after.tag}" for step in batch))
     trouble = await destination_of(tools).move(plan, batch)
     if trouble and trouble.untouched:
@@ -35,6 +35,22 @@ async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     if done < len(plan.steps):
         return proceed("deploy", "running", done=done, touched=done + len(plan.batch(done)))
     return proceed("verify", done=done)
+
+
+async def _void_by(state: State, plan: Plan, tools: Toolbox) -> tuple[str, ...]:
+    """Tell why the stored plan must not be carried out."""
+    return await _unapproved(plan, tools) or await _drift(state, plan, tools)
+
+
+async def _unapproved(plan: Plan, tools: Toolbox) -> tuple[str, ...]:
+    """Tell where the stored plan is not what people approved, or nobody approved it who had to."""
+    release, question = await tools.release(), await tools.store.decisions.latest(tools.release_id)
+    if question is None:
+        unasked = release.break_glass is not None or tools.environment.approval.required == 0
+        return () if unasked else ("nobody was asked about it.",)
+    if question.choice == "approved" and question.digest == digest(plan):
+        return ()
+    return (f"{question.choice or 'nothing'} was decided about {question.digest[:12]}, this is {digest(plan)[:12]}.",)
 
 
 async def _drift(state: State, approved: Plan, tools: Toolbox) -> tuple[str, ...]:

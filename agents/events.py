@@ -67,6 +67,46 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A lock or a freeze keeps the release from going on, or did until it ended."""
+
+    KIND: ClassVar[str] = "held-back"
+    code: str
+    """locked or frozen."""
+    by: str
+    """The person who locked; empty for a freeze."""
+    reason: str
+    until: str
+    """ISO 8601; empty where nobody knows."""
+    over: str = ""
+    """Who ended it: a person, or `time`; empty as long as it holds."""
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """The run of the release lost its target: a person took it, or it had been silent for too long."""
+
+    KIND: ClassVar[str] = "taken-over"
+    by: str
+    """The person; empty where silence was the cause."""
+    successor: str
+    """The release that holds the target now."""
+    silent_since: str
+    """The last sign of life, ISO 8601."""
+    fence: int
+
+    @property
+    def key(self) -> str:
+        """One per take-over."""
+        return f"{self.KIND}:{self.fence}"
+
+
+@dataclass(frozen=True, slots=True)
 class Entered:
     """A stage began: analyze, test, build, plan, approve, deploy, verify, roll_back, escalate."""
 
@@ -304,6 +344,52 @@ class Voted:
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedOver:
+    """An approval counts that was given for another release with exactly the same plan."""
+
+    KIND: ClassVar[str] = "carried-over"
+    question: str
+    person: str
+    release: str
+    """What it was given for."""
+    at: str
+    """When it was given."""
+
+    @property
+    def key(self) -> str:
+        """One per question and person."""
+        return f"{self.KIND}:{self.question}:{self.person}"
+
+
+@dataclass(frozen=True, slots=True)
+class GlassBroken:
+    """Somebody releases before anybody has approved; a review by somebody else stays owed."""
+
+    KIND: ClassVar[str] = "glass-broken"
+    person: str
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Somebody else has looked at what was released without an approval."""
+
+    KIND: ClassVar[str] = "reviewed"
+    person: str
+    note: str
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """The question is closed: approved, rejected, expired, cancelled or void."""
 
@@ -406,6 +492,26 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Rescued:
+    """What only a container had was saved on its host before the container was replaced; or could not be."""
+
+    KIND: ClassVar[str] = "rescued"
+    component: str
+    host: str
+    container: str
+    files: int
+    archive: str
+    """Where it lies on the host; empty where it could not be saved."""
+    size_bytes: int = 0
+    fault: str = ""
+
+    @property
+    def key(self) -> str:
+        """One per container."""
+        return f"{self.KIND}:{self.component}@{self.host}:{self.archive or self.container}"
+
+
+@dataclass(frozen=True, slots=True)
 class RolledBack:
     """The former image runs again on a host, or could not be brought back."""
 
@@ -425,14 +531,17 @@ class RolledBack:
 
 @dataclass(frozen=True, slots=True)
 class Escalated:
-    """A failure was counted; at the second a report, at the third the target is locked."""
+    """A failure was counted, or was not the version's; at the second a report, at the third the target is locked."""
 
     KIND: ClassVar[str] = "escalated"
     level: str
-    """recorded, reported or locked."""
+    """outside (not counted), recorded, reported or locked."""
     count: int
     report: Mapping[str, Any]
-    """`stage cause last_good log comparison failures locked_at checklist analysis`, each optional."""
+    """`stage cause reason rolled_back baseline last_good failures asked_by approved_by owners`, and in detail
+    `log comparison locked_at change checklist likely analysis`, each optional."""
+    announce: bool = True
+    """Whether people are called: not for a failure under a lock that they know of."""
 
     @property
     def key(self) -> str:
@@ -459,6 +568,41 @@ class Unlocked:
 
     KIND: ClassVar[str] = "unlocked"
     person: str
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """Nobody has taken care of an escalation yet, and its next owner is called."""
+
+    KIND: ClassVar[str] = "reminded"
+    number: int
+    """From 1."""
+    person: str
+    """Empty where the service names no owner."""
+    locked_at: str
+
+    @property
+    def key(self) -> str:
+        """One per reminder."""
+        return f"{self.KIND}:{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """An escalation is history."""
+
+    KIND: ClassVar[str] = "resolved"
+    how: str
+    """`unlocked` by a person, `deploy` or `rollback` that succeeded, or `replaced` by a newer escalation."""
+    by: str
+    """The person, or the release; may be empty where a person is not known."""
+    version: str = ""
+    """What runs since, where a release resolved it."""
 
     @property
     def key(self) -> str:
@@ -525,6 +669,8 @@ Event = (
     Opened
     | ChecksAwaited
     | Queued
+    | HeldBack
+    | TakenOver
     | Entered
     | Left
     | Analyzed
@@ -536,16 +682,22 @@ Event = (
     | Planned
     | Asked
     | Voted
+    | CarriedOver
+    | GlassBroken
+    | Reviewed
     | Decided
     | Moved
     | Settled
     | Synced
     | Checked
     | Watched
+    | Rescued
     | RolledBack
     | Escalated
     | Acknowledged
     | Unlocked
+    | Reminded
+    | Resolved
     | Finished
     | Published
     | Credited

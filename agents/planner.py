@@ -38,10 +38,18 @@ async def _go_on(state: State, proposal: Proposal, briefing: Briefing, tools: To
     update = {"plan": digest(proposal.plan), "commit": proposal.plan.commit, "done": 0, **proposal.remembered}
     if proposal.away:
         update["cause"] = proposal.away
-    if state["kind"] == "rollback" or tools.environment.approval.required == 0:
+    if state["kind"] == "rollback" or await _goes_unasked(tools):
         return proceed("deploy", "warning" if proposal.away else "passed", **update)
     question = await _ask(update["plan"], tools)
     return proceed("approve", "warning" if proposal.verdict.findings else "passed", **update, question=question)
+
+
+async def _goes_unasked(tools: Toolbox) -> bool:
+    """Tell whether nobody is asked; what is released before anybody has approved owes a review from here on."""
+    release = await tools.release()
+    if release.break_glass is not None:
+        await tools.store.reviews.owe(release)
+    return release.break_glass is not None or tools.environment.approval.required == 0
 
 
 async def _save(proposal: Proposal, briefing: Briefing, tools: Toolbox) -> None:

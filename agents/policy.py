@@ -18,9 +18,7 @@ People = Mapping[str, Sequence[str]]
 """Humans who have several identities, by a name of the operator's choice."""
 
 
-async def may_open(
-    order: Order, configuration: Configuration, store: Store, membership: Membership
-) -> Refusal | None:
+async def may_open(order: Order, configuration: Configuration, store: Store, membership: Membership) -> Refusal | None:
     """Refuse an order that must not start, or that could never go on."""
     strange = configured(configuration, order.service, order.environment)
     if strange:

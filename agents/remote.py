@@ -64,8 +64,12 @@ class CrewCalls(Protocol):
         """Note who takes care of a locked target."""
         ...
 
+    async def review(self, service: str, environment: str, person: Person, note: str) -> Answer:
+        """Take the review of what was released without an approval."""
+        ...
 
-CALLS = frozenset({"open", "decide", "cancel", "unlock", "acknowledge"})
+
+CALLS = frozenset({"open", "decide", "cancel", "unlock", "acknowledge", "review"})
 _ORDER = TypeAdapter(Order)
 _PERSON = TypeAdapter(Person)
 
@@ -120,8 +124,15 @@ class RemoteCrew:
         where = {"service": service, "environment": environment}
         return await self._call("acknowledge", **where, person=asdict(person))
 
+    async def review(self, service: str, environment: str, person: Person, note: str) -> Answer:
+        """Take the review of what was released without an approval."""
+        where = {"service": service, "environment": environment}
+        return await self._call("review", **where, note=note, person=asdict(person))
+
     async def _call(self, call: str, **arguments: Any) -> Answer:
-        values = json.loads(json.dumps(arguments)) | {"until": (self.clock.now() + self.answer_within).isoformat()}
+        values = self.store.redactor.redact_values(json.loads(json.dumps(arguments))) | {
+            "until": (self.clock.now() + self.answer_within).isoformat()
+        }
         try:
             client = await asyncio.to_thread(DBOSClient, system_database_url=self.runs, retry_connection_errors=False)
         except Exception as error:

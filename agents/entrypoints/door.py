@@ -185,6 +185,16 @@ async def _deploy(command: commands.Deploy, visit: Visit) -> Reply:
     return await _order("deploy", command.service, command.environment, command.version, visit)
 
 
+async def _break_glass(command: commands.BreakGlass, visit: Visit) -> Reply:
+    where = (command.service, command.environment)
+    return await _order("deploy", *where, command.version, visit, break_glass=command.reason)
+
+
+async def _review(command: commands.Review, visit: Visit) -> Reply:
+    reply = await visit.crew.review(command.service, command.environment, visit.person, command.reason)
+    return _told(reply, visit.voice, "")
+
+
 async def _rollback(command: commands.Rollback, visit: Visit) -> Reply:
     service, environment = command.service, command.environment
     if command.version in (await lineage(visit.store, service, environment)).left:
@@ -229,8 +239,11 @@ def _on_hosts(release: Release) -> bool:
     return under_way or release.outcome is Outcome.IN_DOUBT
 
 
-async def _order(kind: str, service: str, environment: str, version: str, visit: Visit) -> Reply:
-    order = Order(kind, service, environment, version, visit.person, visit.origin, visit.key)
+async def _order(
+    kind: str, service: str, environment: str, version: str, visit: Visit, *, break_glass: str | None = None
+) -> Reply:
+    where = (kind, service, environment, version)
+    order = Order(*where, visit.person, visit.origin, visit.key, break_glass=break_glass)
     reply = await visit.crew.open(order)
     if isinstance(reply, Refusal):
         return _told(reply, visit.voice, "")
@@ -335,6 +348,8 @@ async def _help(_command: commands.Help, visit: Visit) -> Reply:
 
 _ANSWERS: Mapping[type, Callable[[Any, Visit], Awaitable[Reply]]] = {
     commands.Deploy: _deploy,
+    commands.BreakGlass: _break_glass,
+    commands.Review: _review,
     commands.Rollback: _rollback,
     commands.Cancel: _cancel,
     commands.Unlock: _unlock,

@@ -128,6 +128,8 @@ def _release(view: ReleaseView, voice: Voice) -> Iterator[str]:
     release, plan, analyzed = view.release, view.plan, view.one(events.Analyzed)
     how = {"who": release.requested_by, "branch": release.branch, "when": release.requested_at}
     yield voice.say(SET_OFF.get(release.trigger, "Asked for by {who:who}") + " at {when:when}", **how)
+    if release.break_glass is not None:
+        yield voice.say("BREAK-GLASS, nobody was asked. Reason: {reason:300}", reason=release.break_glass)
     hosts = voice.say(" on {hosts:200}", hosts=", ".join(plan.target.places)) if plan else ""
     where = voice.say("{service:60} in {environment:60}", service=release.service, environment=release.environment)
     yield f"Where: {where}{hosts}"
@@ -331,6 +333,7 @@ def _approval(view: ReleaseView, voice: Voice) -> Iterator[str]:
     yield f"Needed: {figures.count(asked.required, 'approval')} from {voice.called(asked.approvers)}"
     if not view.decision:
         given = sum(vote.choice == "approved" for vote in view.votes)
+        given += sum(carried.question == asked.question for carried in view.every(events.CarriedOver))
         yield voice.say("Given: {given}. Open until {when:when}", given=given, when=_moment(asked.expires_at))
 
 

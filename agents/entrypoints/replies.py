@@ -1,6 +1,7 @@
 """What the bot answers: refusals, misreadings, help, and the state of things."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from agents.answers import Order, Refusal
 from agents.entrypoints import figures
@@ -12,6 +13,7 @@ from agents.events import Covered
 from agents.triggers import MANUAL
 from tools.history.deployments import Deployment
 from tools.history.releases import Outcome, Release, Statistics, Status
+from tools.history.reviews import Review
 from tools.history.targets import Target
 
 
@@ -54,6 +56,9 @@ def our_fault(reference: str, voice: Voice) -> str:
 
 def ordered(order: Order, release_id: str, channel: str | None, voice: Voice) -> str:
     """Say that an order stands; `channel` is the id of the channel that shows its card."""
+    if order.break_glass is not None:
+        loud = "BREAK-GLASS: nobody is asked, everybody is told, and the guardrails still hold. A review stays owed.\n"
+        return loud + ordered(replace(order, break_glass=None), release_id, channel, voice)
     told = voice.say(
         "{kind} of {service:60} {version:80} in {environment:60} is under way as {id:code}.",
         kind="The rollback" if order.kind == "rollback" else "The release",
@@ -94,7 +99,18 @@ def _target_text(standing: Standing, voice: Voice) -> str:
         lines.append("  " + _lock(target, voice))
     elif target.failures:
         lines.append(f"  {figures.count(target.failures, 'failure')} in a row")
+    lines += [f"  {_owed(review, voice)}" for review in standing.owed]
     return "\n".join(lines)
+
+
+def _owed(review: Review, voice: Voice) -> str:
+    return voice.say(
+        "REVIEW OWED for {version:80}, which {who:who} released without an approval at {when:when}: {reason:200}",
+        version=review.version,
+        who=review.person,
+        when=review.owed_at,
+        reason=review.reason,
+    )
 
 
 def _running(component: str, deployment: Deployment, voice: Voice) -> str:

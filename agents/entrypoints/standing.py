@@ -11,6 +11,7 @@ from config.service import Service
 from tools.history import Store
 from tools.history.deployments import Deployment
 from tools.history.releases import Release, Statistics
+from tools.history.reviews import Review
 from tools.history.targets import Target
 
 HISTORY_LENGTH = 100
@@ -23,6 +24,8 @@ class Standing:
     target: Target
     running: Mapping[str, Deployment]
     under_way: Sequence[Release]
+    owed: Sequence[Review] = ()
+    """Reviews of what was released without an approval."""
 
 
 async def standings(
@@ -43,6 +46,7 @@ async def _standing(store: Store, service: str, environment: str) -> Standing:
         await store.targets.get(service, environment),
         await store.deployments.of(service, environment),
         await store.releases.unfinished(service, environment),
+        await store.reviews.owed(service, environment),
     )
 
 
@@ -66,6 +70,17 @@ def _target_json(standing: Standing) -> dict[str, Any]:
         "locked_at": target.locked_at.isoformat() if target.locked_at else None,
         "locked_by": target.locked_by,
         "acknowledged_by": target.acknowledged_by,
+        "reviews_owed": [_review_json(review) for review in standing.owed],
+    }
+
+
+def _review_json(review: Review) -> dict[str, Any]:
+    return {
+        "pipeline_id": review.release,
+        "version": review.version,
+        "released_by": review.person,
+        "reason": review.reason,
+        "owed_since": review.owed_at.isoformat(),
     }
 
 

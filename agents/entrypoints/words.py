@@ -81,6 +81,30 @@ def _queued(event: events.Queued, voice: Voice) -> str:
     )
 
 
+def _held_back(event: events.HeldBack, voice: Voice) -> str:
+    by = voice.mention(event.by) if event.by else ""
+    what = f"the lock by {by}" if event.code == "locked" else "the freeze"
+    reason = voice.say(": {reason:300}", reason=event.reason)
+    if event.over:
+        ended = f" was ended by {voice.mention(event.over)}" if event.over != "time" else " is over"
+        return f"{what[0].upper()}{what[1:]}{ended}{reason}."
+    until = voice.say(" until {when:when}", when=event.until) if event.until else ""
+    return f"Held back by {what}{until}{reason}. It may be cancelled; a rollback is still possible."
+
+
+def _taken_over(event: events.TakenOver, voice: Voice) -> str:
+    if event.by:
+        return voice.say(
+            "{who:who} took the target over: this run was cut off, and what it had moved is put back.", who=event.by
+        )
+    return voice.say(
+        "The run of this release gave no sign of life after {when:when}. {successor:60} holds the target now; whatever "
+        "the silent run may still say is refused.",
+        when=event.silent_since,
+        successor=event.successor,
+    )
+
+
 def _entered(event: events.Entered, voice: Voice) -> str:
     return voice.say("{doing:60} ...", doing=DOING.get(event.stage, event.stage).capitalize())
 
@@ -162,6 +186,29 @@ def _voted(event: events.Voted, voice: Voice) -> str:
     )
 
 
+def _carried_over(event: events.CarriedOver, voice: Voice) -> str:
+    return voice.say(
+        "{person:who} need not answer again: the approval given for {release:code} at {at:when} was for exactly this "
+        "plan, and nothing came of it.",
+        person=event.person,
+        release=event.release,
+        at=event.at,
+    )
+
+
+def _glass_broken(event: events.GlassBroken, voice: Voice) -> str:
+    return voice.say(
+        "BREAK-GLASS: {person:who} releases this before anybody has approved. Reason: {reason:500}",
+        person=event.person,
+        reason=event.reason,
+    )
+
+
+def _reviewed(event: events.Reviewed, voice: Voice) -> str:
+    told = voice.say("{person:who} has reviewed what was released without an approval", person=event.person)
+    return told + voice.say(": {note:500}", note=event.note)
+
+
 def _decided(event: events.Decided, voice: Voice) -> str:
     by = "" if event.by in {"", "time"} else f" by {voice.mention(event.by)}"
     reason = voice.say(": {reason:500}", reason=event.reason) if event.reason else ""
@@ -221,6 +268,20 @@ def _watched(event: events.Watched, voice: Voice) -> str:
     return "\n".join((f"{told}{alarms}", *lines))
 
 
+def _rescued(event: events.Rescued, voice: Voice) -> str:
+    what = voice.say(
+        "{files} that only {container:120} on {host:60} had",
+        files=figures.count(event.files, "file"),
+        container=event.container,
+        host=event.host,
+    )
+    if event.fault:
+        return f"Could NOT save {what}: " + voice.say("{fault:600}", fault=event.fault)
+    told = voice.say("{archive:code}", archive=event.archive)
+    back = voice.say("{line:code}", line=f"docker cp --archive - {event.container}:/ < {event.archive}")
+    return f"Saved {what}: {told} ({figures.size(event.size_bytes)}). To put it back: {back}."
+
+
 def _rolled_back(event: events.RolledBack, voice: Voice) -> str:
     where = {"component": event.component, "host": event.host, "to": event.to or "nothing"}
     detail = voice.say(" {detail}", detail=event.detail) if event.detail else ""
@@ -233,12 +294,16 @@ def _rolled_back(event: events.RolledBack, voice: Voice) -> str:
 def _escalated(event: events.Escalated, voice: Voice) -> str:
     report = event.report
     told = {
+        "outside": "Failed, and not counted.",
         "recorded": "Failure {count} in a row, recorded.",
         "reported": "Failure {count} in a row.",
         "locked": "Failure {count} in a row: the target is LOCKED until a person unlocks it.",
     }.get(event.level, "Failure {count} in a row.")
     lines = [told.replace("{count}", str(event.count))]
-    for title in ("reason", "stage", "cause", "last_good", "comparison", "checklist", "analysis"):
+    for title in (
+        *("reason", "stage", "cause", "baseline", "last_good", "change", "comparison", "checklist"),
+        *("likely", "analysis"),
+    ):
         lines += report_lines(title, report.get(title), voice)
     return "\n".join(lines) + (_log(str(report["log"]), voice) if report.get("log") else "")
 
@@ -283,6 +348,22 @@ def _unlocked(event: events.Unlocked, voice: Voice) -> str:
     return voice.say("{person:who} unlocked the target; it takes releases again.", person=event.person)
 
 
+def _reminded(event: events.Reminded, voice: Voice) -> str:
+    who = voice.say("{person:who}, ", person=event.person) if event.person else ""
+    since = voice.say("LOCKED since {when:when}", when=event.locked_at)
+    return f"{who}nobody has taken care of this yet. {since}; reminder {event.number}. Press Acknowledge to take it."
+
+
+def _resolved(event: events.Resolved, voice: Voice) -> str:
+    if event.how == "unlocked":
+        by = voice.say("{by:who}", by=event.by) if event.by else "a person"
+        return f"RESOLVED: unlocked by {by}; it takes releases again."
+    if event.how == "replaced":
+        return voice.say("RESOLVED: a newer escalation, of {by:code}, took its place.", by=event.by)
+    runs = voice.say("RESOLVED: {version:80} runs well since {by:code}", version=event.version, by=event.by)
+    return f"{runs}, a rollback; it stays locked until a person unlocks it." if event.how == "rollback" else f"{runs}."
+
+
 def _finished(event: events.Finished, voice: Voice) -> str:
     took = figures.duration(event.seconds) if event.seconds else ""
     because = f": {cause(event.cause, voice)}" if event.cause else ""
@@ -313,6 +394,8 @@ _SENTENCES: Mapping[type, Say] = {
     events.Opened: _opened,
     events.ChecksAwaited: _checks_awaited,
     events.Queued: _queued,
+    events.HeldBack: _held_back,
+    events.TakenOver: _taken_over,
     events.Entered: _entered,
     events.Left: _left,
     events.Analyzed: _analyzed,
@@ -324,16 +407,22 @@ _SENTENCES: Mapping[type, Say] = {
     events.Planned: _planned,
     events.Asked: _asked,
     events.Voted: _voted,
+    events.CarriedOver: _carried_over,
+    events.GlassBroken: _glass_broken,
+    events.Reviewed: _reviewed,
     events.Decided: _decided,
     events.Moved: _moved,
     events.Settled: _settled,
     events.Synced: _synced,
     events.Checked: _checked,
     events.Watched: _watched,
+    events.Rescued: _rescued,
     events.RolledBack: _rolled_back,
     events.Escalated: _escalated,
     events.Acknowledged: _acknowledged,
     events.Unlocked: _unlocked,
+    events.Reminded: _reminded,
+    events.Resolved: _resolved,
     events.Finished: _finished,
     events.Published: _published,
     events.Credited: _credited,

@@ -18,6 +18,7 @@ from agents.approver import approve
 from agents.closer import close
 from agents.crew import Crew
 from agents.driver import Graph
+from agents.memory import FencedSaver
 from agents.stages import caught, staged
 from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox
@@ -55,6 +56,8 @@ class Office:
     """Happens in the second visit of the deploy node, when the release counts as having touched a host."""
     on_equip: Hook | None = None
     """Happens before a toolbox is handed out."""
+    drawn: str = ""
+    """Digest of every plan; without one each release has its own."""
 
     on_stopped: Callable[[], Awaitable[None]] | None = None
     """Happens when the crew has stopped, before anything it used is closed."""
@@ -69,9 +72,13 @@ class Office:
         self.visits.append(("plan", state["release"]))
         if state["kind"] == "rollback":
             return proceed("deploy")
-        question, digest = f"{state['release']}/plan", f"digest of {state['release']}"
+        question, digest = f"{state['release']}/plan", self.drawn or f"digest of {state['release']}"
         expires_at = tools.clock.now() + tools.environment.approval.expires
         await tools.store.decisions.save_plan(state["release"], digest, {})
+        release = await tools.release()
+        if release.break_glass is not None:
+            await tools.store.reviews.owe(release)
+            return proceed("deploy", plan=digest)
         await tools.store.decisions.ask(question, state["release"], digest, expires_at)
         if self.on_asked:
             await self.on_asked(tools)
@@ -147,7 +154,7 @@ async def crew_of(directory: Path, office: Office, *, without: str = "") -> Asyn
                 await office.on_equip(toolbox)
             return toolbox
 
-        graph = office.graph(AsyncSqliteSaver(memory))
+        graph = office.graph(FencedSaver(memory, store))
         crew = Crew(settings, store, HastyClock(), graph, equip, f"sqlite:///{directory}/runs.db")
         crew.membership.home = "T0HOME"
         crew.segments.poll = timedelta(milliseconds=20)
@@ -162,11 +169,12 @@ async def crew_of(directory: Path, office: Office, *, without: str = "") -> Asyn
 
 def configuration(without: str = "") -> Configuration:
     """Declare a service with an environment for every need of a test; what is named is left out."""
-    approval = {"approvers": [*APPROVERS, "U0ANA"], "expires": "30m"}
+    approval = {"approvers": [*APPROVERS, "U0ANA"], "expires": "30m", "break_glass": ["U0ANA"]}
     policies: dict[str, dict[str, Any]] = {
         "production": approval,
         "staging": {**approval, "required": 2},
         "quick": {**approval, "expires": "1s"},
+        "crew": {**approval, "approvers": ["S0CREW1"]},
         **{f"lane{number}": approval for number in range(10)},
     }
     target = {"hosts": [{"name": "here"}], "directory": "/srv/observer"}
@@ -217,4 +225,6 @@ async def asked(crew: Crew, wanted: Order) -> tuple[str, str]:
     """Open a release and wait until it waits for people; returns its id and the digest of its plan."""
     release_id = await opened(crew, wanted)
     await reaches(crew, release_id, Status.WAITING)
-    return release_id, f"digest of {release_id}"
+    question = await crew.store.decisions.latest(release_id)
+    assert question is not None
+    return release_id, question.digest

@@ -5,6 +5,7 @@ from agents.entrypoints.commands.grammar import VERBS, usages
 from agents.entrypoints.commands.reading import parse
 from agents.entrypoints.commands.typed import (
     Approve,
+    BreakGlass,
     Cancel,
     Command,
     Deploy,
@@ -12,6 +13,7 @@ from agents.entrypoints.commands.typed import (
     History,
     Misread,
     Reject,
+    Review,
     Rollback,
     Stats,
     Status,
@@ -21,6 +23,7 @@ from agents.entrypoints.commands.typed import (
 __all__ = [
     "VERBS",
     "Approve",
+    "BreakGlass",
     "Cancel",
     "Catalog",
     "Command",
@@ -30,6 +33,7 @@ __all__ = [
     "Known",
     "Misread",
     "Reject",
+    "Review",
     "Rollback",
     "Stats",
     "Status",

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from agents.entrypoints.commands.catalog import spelled
 from agents.entrypoints.commands.typed import (
     Approve,
+    BreakGlass,
     Cancel,
     Command,
     Deploy,
     Help,
     History,
     Reject,
+    Review,
     Rollback,
     Stats,
     Status,
@@ -65,6 +67,17 @@ FORMS: Mapping[str, Form] = {
     "unlock": Form(Unlock, "SERVICE [ENV]", _TARGET),
     "approve": Form(Approve, "SERVICE [ENV [DIGEST]]", (*_TARGET, (SERVICE, ENVIRONMENT, DIGEST))),
     "reject": Form(Reject, "SERVICE [ENV] [REASON]", (*_TARGET, (SERVICE, ENVIRONMENT, REASON), (SERVICE, REASON))),
+    "break-glass": Form(
+        BreakGlass,
+        "SERVICE VERSION [to ENV] REASON",
+        (
+            (SERVICE, VERSION, "to", ENVIRONMENT, REASON),
+            (SERVICE, VERSION, "to", ENVIRONMENT),
+            (SERVICE, VERSION, REASON),
+            (SERVICE, VERSION),
+        ),
+    ),
+    "review": Form(Review, "SERVICE [ENV] NOTE", ((SERVICE, ENVIRONMENT, REASON), (SERVICE, REASON))),
     "help": Form(Help, "", ((),), targeted=False),
 }
 VERBS = frozenset(FORMS)

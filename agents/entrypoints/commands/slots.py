@@ -28,7 +28,7 @@ def unfit(shape: Shape, place: int, words: tuple[str, ...], catalog: Catalog) ->
     """Object to the word at `place` of a shape, if it does not fit there."""
     slot, word, known = shape[place], words[place], catalog.services.get(words[0])
     if slot == REASON:
-        return _wrong_reason(word, known, asks_environment=ENVIRONMENT not in shape)
+        return _misplaced_to(shape, word) or _wrong_reason(word, known, asks_environment=ENVIRONMENT not in shape)
     if slot not in _WRONG:
         return None
     if word.startswith("-"):
@@ -68,6 +68,13 @@ def _wrong_environment(word: str, known: Known | None, _catalog: Catalog) -> Unf
 def _wrong_digest(word: str, _known: Known | None, _catalog: Catalog) -> Unfit | None:
     standing = f"'{shortened(word)}' is not the beginning of a plan's digest: 7 to 64 of the characters 0-9 and a-f."
     return None if _PLAN_DIGEST.fullmatch(word) else ("bad-digest", standing, None)
+
+
+def _misplaced_to(shape: Shape, text: str) -> Unfit | None:
+    """Object to a reason that begins as an environment is named: the release would go to the default one instead."""
+    if VERSION not in shape or ENVIRONMENT in shape or text.split(maxsplit=1)[0] != "to":
+        return None
+    return "unknown-environment", f"'{shortened(text)}' names no environment, and a reason does not begin so.", None
 
 
 def _wrong_reason(text: str, known: Known | None, *, asks_environment: bool) -> Unfit | None:

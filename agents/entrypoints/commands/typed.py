@@ -13,6 +13,25 @@ class Deploy:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakGlass:
+    """Release a version in an emergency, before anybody has approved."""
+
+    service: str
+    version: str
+    environment: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Review what was released without an approval; the reason is what was found."""
+
+    service: str
+    environment: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Tell what runs where and what is under way."""
 
@@ -84,7 +103,7 @@ class Help:
     """Tell what can be typed."""
 
 
-Command = Deploy | Status | History | Stats | Rollback | Cancel | Unlock | Approve | Reject | Help
+Command = Deploy | BreakGlass | Review | Status | History | Stats | Rollback | Cancel | Unlock | Approve | Reject | Help
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -14,6 +14,7 @@ from agents import events
 from agents.answers import Accepted, Answer, Order, Person, Refusal
 from agents.entrypoints.door import people
 from agents.entrypoints.feed import Feed, Places
+from agents.entrypoints.incidents import Incidents
 from agents.entrypoints.pace import Limit, Pace
 from agents.entrypoints.posting import Poster
 from agents.entrypoints.slack import Slack, open_slack
@@ -132,6 +133,13 @@ class Crew:
         await self.report(str(target.locked_by), events.Acknowledged(person.id))
         return Accepted(str(target.locked_by))
 
+    async def review(self, service: str, environment: str, person: Person, note: str) -> Answer:
+        owed = next(iter(await self.store.reviews.owed(service, environment)), None)
+        if owed is None or not await self.store.reviews.give(owed.release, person.id, note):
+            return Refusal("no-review-owed", "No review is owed.", "status observer")
+        await self.report(owed.release, events.Reviewed(person.id, note))
+        return Accepted(owed.release, "It is reviewed.")
+
     async def report(self, release_id: str, *happened: Event) -> None:
         for event in happened:
             await self.store.journal.record(release_id, event.key, event.KIND, dump(event))
@@ -215,12 +223,13 @@ async def living_in(
     places = Places(declared.shipmate.slack.releases_channel, declared.shipmate.slack.escalation_channel)
     poster = Poster(store.messages, slack.board, clock, timedelta(milliseconds=20), pace or Pace({}, Limit(1000, 1)))
     feed = Feed(store, poster, slack_voice("/deploy", people(declared)), places, lambda _: ("U0ANA",))
-    writing = asyncio.create_task(feed.run())
+    incidents = Incidents(store, clock, declared.shipmate.escalation, declared.services)
+    writing = [asyncio.create_task(feed.run()), asyncio.create_task(incidents.follower.run())]
     try:
         yield House(emulator, store, crew, slack, feed)
     finally:
-        writing.cancel()
-        with suppress(asyncio.CancelledError):
-            await writing
+        for task in writing:
+            task.cancel()
+        await asyncio.gather(*writing, return_exceptions=True)
         await slack.close()
         await store.close()

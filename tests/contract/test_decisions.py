@@ -1,0 +1,221 @@
+"""P1-P3, P6 with the real crew: approvals carried over, groups, releases without an approval and their reviews."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agents.answers import Accepted, Answer, Order, Person, Refusal
+from agents.crew import Crew
+from tests.contract.crews import (
+    ANA,
+    APPROVERS,
+    HANA,
+    HUGO,
+    STRANGER,
+    Office,
+    asked,
+    crew_of,
+    opened,
+    order,
+    reaches,
+)
+from tools.history.journal import Entry
+from tools.history.releases import Outcome, Release, Status
+
+BOB = Person("U0BOB", "T0HOME")
+SAME = "digest of a plan that stays what it was"
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office(drawn=SAME)
+
+
+@pytest.fixture
+async def crew(tmp_path: Path, office: Office) -> AsyncIterator[Crew]:
+    async with crew_of(tmp_path, office) as working:
+        yield working
+
+
+def again(wanted: Order, key: str = "again") -> Order:
+    """Ask for the same version once more."""
+    return replace(wanted, key=f"{wanted.key}/{key}")
+
+
+async def asked_again(crew: Crew, wanted: Order) -> tuple[str, str]:
+    """Ask for the same version once more, and wait until whatever counts of earlier approvals was counted."""
+    release, digest = await asked(crew, wanted)
+    await crew.drive(release)
+    return release, digest
+
+
+async def ended(crew: Crew, release_id: str) -> Release:
+    return await reaches(crew, release_id, Status.FINISHED)
+
+
+async def told(crew: Crew, release_id: str, kind: str) -> list[Entry]:
+    return [entry for entry in await crew.store.journal.of(release_id) if entry.kind == kind]
+
+
+def code(answer: Answer) -> str:
+    return answer.code if isinstance(answer, Refusal) else "accepted"
+
+
+async def expired_after_one_of_two(crew: Crew, wanted: Order) -> str:
+    """Let a release run out of time with one of its two approvals given."""
+    release, digest = await asked(crew, wanted)
+    assert await crew.decide(release, digest, HANA, "approved") == Accepted(release, "1 of 2 approvals given.")
+    await crew.expire(f"{release}/plan")
+    assert (await ended(crew, release)).outcome is Outcome.EXPIRED
+    return release
+
+
+async def test_p2_an_approval_that_came_to_nothing_counts_for_the_same_plan_and_that_is_said(crew: Crew) -> None:
+    wanted = order(environment="staging")
+    first = await expired_after_one_of_two(crew, wanted)
+    second, digest = await asked_again(crew, again(wanted))
+    (carried,) = await told(crew, second, "carried-over")
+    assert (carried.body["person"], carried.body["release"]) == (HANA.id, first)
+    assert code(await crew.decide(second, digest, HANA, "approved")) == "already-voted"
+    assert await crew.decide(second, digest, HUGO, "approved") == Accepted(second, "approved")
+    assert (await ended(crew, second)).outcome is Outcome.SUCCEEDED
+
+
+async def test_p2_an_approval_is_not_carried_over_to_another_plan(crew: Crew, office: Office) -> None:
+    wanted = order(environment="staging")
+    await expired_after_one_of_two(crew, wanted)
+    office.drawn = "digest of another plan"
+    second, _ = await asked_again(crew, again(wanted))
+    assert await told(crew, second, "carried-over") == []
+    assert (await crew.store.decisions.votes(f"{second}/plan")) == ()
+
+
+async def test_p2_an_approval_is_carried_over_to_nobody_who_may_not_be_approved_by_it(crew: Crew) -> None:
+    """P3: whoever approved the first release and asks for the second would otherwise approve their own."""
+    wanted = order(environment="staging")
+    await expired_after_one_of_two(crew, wanted)
+    second, _ = await asked_again(crew, replace(again(wanted), person=HANA))
+    assert await told(crew, second, "carried-over") == []
+
+
+async def test_p2_an_approval_grows_old_however_often_it_is_carried_over(crew: Crew) -> None:
+    wanted = order(environment="staging")
+    await expired_after_one_of_two(crew, wanted)
+    second, _ = await asked_again(crew, again(wanted))
+    release = await crew.store.releases.get(second)
+    assert release is not None
+    now = crew.clock.now()
+    (first,) = await crew.store.precedents.approvals(release, SAME, now - timedelta(hours=1))
+    assert await crew.store.precedents.approvals(release, SAME, now + timedelta(seconds=1)) == ()
+    await crew.expire(f"{second}/plan")
+    await ended(crew, second)
+    third, _ = await asked_again(crew, again(wanted, "twice"))
+    release = await crew.store.releases.get(third)
+    assert release is not None
+    found = await crew.store.precedents.approvals(release, SAME, now - timedelta(hours=1))
+    assert {one.at for one in found} == {first.at}
+
+
+async def test_p2_an_approval_that_was_used_or_taken_back_is_never_carried_over(crew: Crew) -> None:
+    wanted = order()
+    used, digest = await asked(crew, wanted)
+    await crew.decide(used, digest, HANA, "approved")
+    assert (await ended(crew, used)).outcome is Outcome.SUCCEEDED
+    stopped, _ = await asked(crew, replace(again(wanted), environment="staging"))
+    await crew.decide(stopped, digest, HANA, "approved")
+    await crew.cancel(stopped, ANA)
+    await ended(crew, stopped)
+    for environment in ("production", "staging"):
+        second, _ = await asked_again(crew, replace(again(wanted, f"{environment}/2"), environment=environment))
+        assert await told(crew, second, "carried-over") == []
+
+
+async def test_p6_an_approval_voided_by_an_upgrade_counts_for_the_next_release_with_the_same_plan(
+    tmp_path: Path, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = order()
+    async with crew_of(tmp_path, office) as crew:
+        first, _ = await asked(crew, wanted)
+        await crew.store.decisions.vote(f"{first}/plan", HANA.id, "approved")
+        await crew.store.decisions.decide(f"{first}/plan", "approved", HANA.id)
+    with monkeypatch.context() as patch:
+        patch.setattr("agents.driver.GRAPH_VERSION", 1000)
+        async with crew_of(tmp_path, office) as crew:
+            voided = await ended(crew, first)
+    assert (voided.outcome, office.count("deploy")) == (Outcome.FAILED, 0)
+    assert "upgraded" in voided.cause
+    async with crew_of(tmp_path, office) as crew:
+        second = await opened(crew, again(wanted))
+        assert (await ended(crew, second)).outcome is Outcome.SUCCEEDED
+        (carried,) = await told(crew, second, "carried-over")
+    assert carried.body["release"] == first
+    assert office.count("deploy", second) == 1
+
+
+async def test_p6_a_question_whose_time_ran_out_while_nobody_worked_is_closed_at_the_start(
+    tmp_path: Path, office: Office
+) -> None:
+    async with crew_of(tmp_path, office) as crew:
+        release = await opened(crew, order(environment="quick"))
+    async with crew_of(tmp_path, office) as crew:
+        assert (await ended(crew, release)).outcome is Outcome.EXPIRED
+        assert code(await crew.decide(release, SAME, HANA, "approved")) == "no-question"
+        question = await crew.store.decisions.latest(release)
+    assert question is not None
+    assert (question.choice, office.count("deploy")) == ("expired", 0)
+
+
+async def test_p3_members_of_a_group_approve_as_slack_tells_and_nobody_else(crew: Crew) -> None:
+    async def tell(group: str) -> frozenset[str]:
+        assert group == "S0CREW1"
+        return frozenset({BOB.id, ANA.id})
+
+    release, digest = await asked(crew, order(environment="crew"))
+    assert code(await crew.decide(release, digest, BOB, "approved")) == "not-an-approver"
+    crew.membership.tell = tell
+    answers = [await crew.decide(release, digest, who, "approved") for who in (HANA, ANA, STRANGER, BOB)]
+    assert [code(one) for one in answers] == ["not-an-approver", "self-approval", "foreign-workspace", "accepted"]
+    assert (await ended(crew, release)).outcome is Outcome.SUCCEEDED
+
+
+async def test_p3_breaking_the_glass_asks_nobody_is_told_and_owes_a_review_until_somebody_else_gives_it(
+    crew: Crew, office: Office
+) -> None:
+    wanted = replace(order(), break_glass="the shop is down")
+    release = await opened(crew, wanted)
+    assert (await ended(crew, release)).outcome is Outcome.SUCCEEDED
+    assert (office.count("deploy"), await crew.store.decisions.latest(release)) == (1, None)
+    (broken,) = await told(crew, release, "glass-broken")
+    assert broken.body == {"person": ANA.id, "reason": "the shop is down"}
+    (owed,) = await crew.store.reviews.owed()
+    assert (owed.release, owed.person, owed.reason) == (release, ANA.id, "the shop is down")
+    place = ("observer", "production")
+    refused = [await crew.review(*place, who, "fine") for who in (ANA, BOB, STRANGER)]
+    assert [code(one) for one in refused] == ["self-review", "not-an-approver", "foreign-workspace"]
+    assert code(await crew.review(*place, HANA, "logs looked at, all well")) == "accepted"
+    assert code(await crew.review(*place, HUGO, "me too")) == "no-review-owed"
+    assert await crew.store.reviews.owed() == ()
+    (given,) = await told(crew, release, "reviewed")
+    assert given.body == {"person": HANA.id, "note": "logs looked at, all well"}
+
+
+async def test_p3_only_people_named_for_it_break_the_glass_and_an_ordinary_release_still_asks(crew: Crew) -> None:
+    for person, reason, refused in ((HANA, "now", "not-for-break-glass"), (ANA, "", "reason-missing")):
+        wanted = replace(order(person=person), break_glass=reason)
+        assert code(await crew.open(wanted)) == refused
+    release, _ = await asked(crew, order())
+    assert await told(crew, release, "glass-broken") == []
+    assert await crew.store.reviews.owed() == ()
+
+
+async def test_p3_a_review_is_given_once_by_whoever_is_first(crew: Crew) -> None:
+    release = await opened(crew, replace(order(), break_glass="now"))
+    await ended(crew, release)
+    people = [Person(name, "T0HOME") for name in APPROVERS]
+    given = await asyncio.gather(*(crew.review("observer", "production", who, who.id) for who in people))
+    assert sum(isinstance(one, Accepted) for one in given) == 1
+    assert len(await told(crew, release, "reviewed")) == 1
