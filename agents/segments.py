@@ -8,6 +8,7 @@ target run one after the other; those of a killed or stopped process run again.
 
 import asyncio
 import contextvars
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from datetime import timedelta
 from typing import Any
 
 from dbos import DBOS, Queue, SetEnqueueOptions, SetWorkflowID
+
+from tools.redaction import Redactor
 
 Work = Callable[[str], Awaitable[Any]]
 QUEUE = "segments"
@@ -34,6 +37,8 @@ class Segments:
     drive: Work
     expire: Work
     serve: Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+    redactor: Redactor = field(default_factory=Redactor)
+    """DBOS writes down what workflows return and raise."""
     poll: timedelta = timedelta(milliseconds=200)
     _workflows: dict[str, Any] = field(default_factory=dict)
     _queues: dict[str, Queue] = field(default_factory=dict)
@@ -47,9 +52,10 @@ class Segments:
 
     async def start(self) -> None:
         """Begin to work; what a killed process left unfinished is taken up."""
+        logging.getLogger("dbos").addFilter(_worth_telling)
         DBOS(config=_config(self.database))
         for name, work in (("drive", self._take_up), ("expire", self.expire), ("serve", self.serve)):
-            self._workflows[name] = _workflow(name, self._interruptible(work))
+            self._workflows[name] = _workflow(name, self._discreet(self._interruptible(work)))
         DBOS.launch()
         seconds = self.poll.total_seconds()
         self._queues[QUEUE] = await DBOS.register_queue_async(
@@ -117,6 +123,18 @@ class Segments:
 
         return run
 
+    def _discreet(self, work: Callable[..., Awaitable[Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
+        """Return and raise nothing with a secret in it (P16)."""
+
+        async def run(*arguments: Any) -> Any:
+            try:
+                return self.redactor.redact_values(await work(*arguments))
+            except Exception as error:  # noqa: BLE001 - told again without secrets
+                told = self.redactor.redact(f"{type(error).__name__}: {error}")
+                raise RuntimeError(told) from None
+
+        return run
+
     async def _enqueue(
         self, name: str, key: str, argument: str, *, partition: str, delay: timedelta | None = None
     ) -> None:
@@ -128,6 +146,15 @@ class Segments:
 
         # A wake-up is nobody's child: DBOS would not let a step, such as a drive, start one.
         await asyncio.get_running_loop().create_task(insert(), context=contextvars.Context())
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """Tell whether a line of DBOS's log means anything: a wake-up claimed during a stop finds its threads gone.
+
+    Nothing of it has run by then, and the next start takes it up.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, RuntimeError) and str(error) == "cannot schedule new futures after shutdown")
 
 
 def _config(database: str) -> Any:
