@@ -73,7 +73,7 @@ class Ballots:
             carried = CarriedOver(question.id, precedent.person, precedent.release, precedent.at.isoformat())
             await self.store.precedents.carry(question.id, release.id, precedent)
             await record(self.store, release.id, carried)
-        await self.recount(release)
+            await self.recount(release)  # only now: whoever votes meanwhile takes the decision themselves
 
     async def recount(self, release: Release) -> bool:
         """Take the decision that the votes have come to, where a crash came between the last vote and it."""

@@ -6,7 +6,7 @@ before anything happens; a wake-up only says *look again*.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -15,11 +15,12 @@ from agents.answers import Accepted, Answer, Order, Person, Refusal
 from agents.ballots import Ballots
 from agents.driver import Driver, Equip, Graph
 from agents.endings import Endings, record
-from agents.events import Acknowledged, ChecksAwaited, Event, Queued, Unlocked
+from agents.events import Acknowledged, ChecksAwaited, Event, GlassBroken, Queued, Reviewed, Unlocked
 from agents.membership import Membership
 from agents.orders import BEFORE, opened, overtakes, release_of
 from agents.remote import perform
 from agents.segments import Segments
+from agents.tenure import Tenure
 from agents.triggers import MANUAL
 from config.shipmate import Configuration
 from tools.clock import Clock
@@ -43,17 +44,19 @@ class Crew:
     endings: Endings = field(init=False)
     ballots: Ballots = field(init=False)
     membership: Membership = field(init=False)
+    tenure: Tenure = field(init=False)
     driver: Driver = field(init=False)
     workspaces: Workspaces = field(init=False)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
-        self.segments = Segments(self.runs, self.drive, self.expire, self.serve)
+        self.segments = Segments(self.runs, self.drive, self.expire, self.serve, self.store.redactor)
         self.endings = Endings(self.store, self.clock)
         self.membership = Membership(self.clock, self.configuration.shipmate.groups)
         self.ballots = Ballots(self.configuration, self.store, self.clock, self.segments, self.membership)
         self.workspaces = Workspaces(self.configuration.shipmate.workspace)
-        self.driver = Driver(self.graph, self.equip, self.store, self.clock, self.segments, self.endings)
+        self.tenure = Tenure(self.store, self.clock)
+        self.driver = Driver(self.graph, self.equip, self.store, self.clock, self.segments, self.tenure)
 
     async def start(self) -> None:
         """Begin to work, and look again at every release that has not ended."""
@@ -76,6 +79,8 @@ class Crew:
 
         What no person asked for has nobody to tell why not: its refusal is a release that has ended.
         """
+        if order.break_glass:
+            order = replace(order, break_glass=self.store.redactor.redact(order.break_glass))
         refusal = await policy.may_open(order, self.configuration, self.store, self.membership)
         if refusal and order.trigger == MANUAL:
             return refusal
@@ -144,6 +149,23 @@ class Crew:
         await self._report(str(target.locked_by), Acknowledged(person.id))
         return Accepted(str(target.locked_by))
 
+    async def review(self, service: str, environment: str, person: Person, note: str) -> Answer:
+        """Take the review of what was released without an approval, the longest owed first."""
+        owed = next(iter(await self.store.reviews.owed(service, environment)), None)
+        release = await self.store.releases.get(owed.release) if owed else None
+        if release is None:
+            standing = f"No review is owed for {service} in {environment}."
+            return Refusal("no-review-owed", standing, f"status {service} {environment}")
+        refusal = policy.configured(self.configuration, service, environment)
+        refusal = refusal or await policy.may_review(release, person, self.configuration, self.membership)
+        if refusal:
+            return refusal
+        note = self.store.redactor.redact(note)
+        if not await self.store.reviews.give(release.id, person.id, note):
+            return Refusal("already-reviewed", f"{release.id} was reviewed already.", f"status {service} {environment}")
+        await self._report(release.id, Reviewed(person.id, note))
+        return Accepted(release.id, f"The release of {service} {release.named} in {environment} is reviewed.")
+
     async def drive(self, release_id: str) -> None:
         """Move a release on until it asks or ends. May be called any number of times."""
         async with self._lock(release_id):
@@ -153,6 +175,7 @@ class Crew:
                 release = await self._stored(release_id)
         if release.outcome is None:
             await self._give_way(release)
+            await self.ballots.carry_over(release.id)
         else:
             await self.workspaces.remove(release.id)
             await self._start_next(release)
@@ -203,6 +226,8 @@ class Crew:
     async def _admit(self, release: Release) -> None:
         """Do what the order of a release still lacks: whoever took it may have died right after it was stored."""
         await self._report(release.id, opened(release))
+        if release.break_glass is not None:
+            await self._report(release.id, GlassBroken(release.requested_by, release.break_glass))
         if release.status is Status.PENDING:
             return
         if release.kind == "rollback" and release.outcome is None:

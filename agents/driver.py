@@ -2,20 +2,24 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from agents.endings import Endings
+from agents.memory import LEASE
 from agents.segments import Segments
 from agents.state import GRAPH_VERSION, State
+from agents.tenure import Tenure
 from agents.toolbox import Toolbox
 from tools.clock import Clock
 from tools.errors import ToolError
 from tools.history import Store
+from tools.history.lease import Lease
 from tools.history.releases import Release, Status
 
 log = logging.getLogger(__name__)
@@ -34,19 +38,25 @@ class Driver:
     store: Store
     clock: Clock
     segments: Segments
-    endings: Endings
+    tenure: Tenure
 
     async def move_on(self, release: Release) -> None:
+        """Move a release on as the one run that holds its target; one that loses it is another run's business."""
+        await self.tenure.during(release, partial(self._persist, release))
+
+    async def _persist(self, release: Release, lease: Lease) -> None:
         """Try again what a fault of our own stopped, then give the release up: it must not hold its target for ever."""
+        store = self.store.under(lease)
         for pause in (*PAUSES, None):
             try:
-                return await self._advance(release)
+                return await self._advance(release, lease, store)
             except Exception as error:  # whatever it is, somebody waits for this release
+                await self.store.leases.require(lease)
                 log.exception("release %s cannot go on", release.id)
                 cause = error.happened if isinstance(error, ToolError) else f"Shipmate failed ({type(error).__name__})."
             if pause:
                 await self.clock.sleep(pause)
-        await self.endings.give_up(release, cause, touched=await self.touched(release))
+        await Endings(store, self.clock).give_up(release, cause, touched=await self.touched(release))
         return None
 
     async def forget(self, release: Release) -> None:
@@ -55,26 +65,27 @@ class Driver:
         if remembered and isinstance(self.graph.checkpointer, BaseCheckpointSaver):
             await self.graph.checkpointer.adelete_thread(release.id)
 
-    async def _advance(self, release: Release) -> None:
-        await self.store.releases.change(release.id, status=Status.RUNNING)
+    async def _advance(self, release: Release, lease: Lease, store: Store) -> None:
+        await store.releases.change(release.id, status=Status.RUNNING)
         memory = await self.graph.aget_state(_thread(release))
         if memory.values.get("graph_version", GRAPH_VERSION) != GRAPH_VERSION:
             cause = "Shipmate was upgraded meanwhile and cannot resume this release."
-            return await self.endings.give_up(release, cause, touched=bool(memory.values.get("touched")))
+            touched = bool(memory.values.get("touched"))
+            return await Endings(store, self.clock).give_up(release, cause, touched=touched)
         start = None if memory.created_at else _initial(release)
-        tools = await self.equip(release)
-        await self.graph.ainvoke(start, _thread(release), context=tools, durability="sync")
-        stored = await self.store.releases.get(release.id)
+        tools = replace(await self.equip(release), store=store)
+        await self.graph.ainvoke(start, _thread(release, lease), context=tools, durability="sync")
+        stored = await store.releases.get(release.id)
         if stored and stored.outcome is None:
-            await self._wait(release)
+            await self._wait(release, store)
         return None
 
-    async def _wait(self, release: Release) -> None:
+    async def _wait(self, release: Release, store: Store) -> None:
         if not (await self.graph.aget_state(_thread(release))).interrupts:
             raise LookupError(f"release {release.id} stands still, and nobody was asked anything")
-        question = await self.store.decisions.latest(release.id)
+        question = await store.decisions.latest(release.id)
         if question and question.choice is None:
-            await self.store.releases.change(release.id, status=Status.WAITING)
+            await store.releases.change(release.id, status=Status.WAITING)
             await self.segments.expire_after(question.id, question.expires_at - self.clock.now())
 
     async def touched(self, release: Release) -> bool:
@@ -98,5 +109,5 @@ def _initial(release: Release) -> State:
     )
 
 
-def _thread(release: Release) -> RunnableConfig:
-    return {"configurable": {"thread_id": release.id}, "recursion_limit": 100}
+def _thread(release: Release, lease: Lease | None = None) -> RunnableConfig:
+    return {"configurable": {"thread_id": release.id, LEASE: lease}, "recursion_limit": 100}

@@ -11,17 +11,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from agents import events
+from agents.entrypoints import emergency
 from agents.entrypoints.cards import decided_card, detail_card, release_card
 from agents.entrypoints.escalation import escalation_card
-from agents.entrypoints.headlines import resolved
 from agents.entrypoints.posting import Held, Place, Poster, Wanted
 from agents.entrypoints.view import ReleaseView, fold
 from agents.entrypoints.voice import Voice
 from agents.entrypoints.words import sentence
+from agents.events import Event
 from tools.errors import TimedOut, ToolError, Unreachable
 from tools.history import Store
 from tools.history.journal import Entry
-from tools.history.releases import Outcome, Release
+from tools.history.releases import Release
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +40,18 @@ THREADED = (
     events.Built,
     events.Diverted,
     events.TagMissed,
+    events.HeldBack,
+    events.TakenOver,
     events.Asked,
     events.Voted,
+    events.CarriedOver,
+    events.GlassBroken,
+    events.Reviewed,
     events.Decided,
     events.Settled,
     events.Checked,
     events.Watched,
+    events.Rescued,
     events.RolledBack,
     events.Escalated,
     events.Acknowledged,
@@ -80,8 +87,6 @@ class Feed:
     """Whom an escalation of a service calls."""
     _unshown: dict[str, float] = field(default_factory=dict)
     """Releases whose messages may be behind -> not before this moment."""
-    _unresolved: dict[str, set[str]] = field(default_factory=dict)
-    """Target -> releases whose escalation waits for a success."""
     _seen: int = 0
     _swept: float | None = None
     _troubles: int = 0
@@ -135,6 +140,7 @@ class Feed:
     async def _changeable(self, *, ended: bool) -> set[str]:
         """Name every release whose messages can still change."""
         ids = {release.id for release in await self.store.releases.unfinished()}
+        ids |= {review.release for review in await self.store.reviews.owed()}
         ids |= {target.locked_by for target in await self.store.targets.locked() if target.locked_by}
         if ended:
             ids |= {release.id for release in await self.store.releases.recent(limit=RECENT_COUNT)}
@@ -173,20 +179,27 @@ class Feed:
         entries = await self.store.journal.of(release_id)
         view = fold(release, entries)
         await self._show_both(view, entries)
-        if view.outcome is Outcome.SUCCEEDED:
-            for waiting in self._unresolved.get(release.target, ()):
-                self._unshown.setdefault(waiting, self.poster.clock.monotonic())
 
     async def _show_both(self, view: ReleaseView, entries: Sequence[Entry]) -> None:
         """Show escalation and card; while one must wait, the other goes on."""
         waits: list[float] = []
-        for show in (self._show_escalation, self._show_release):
+        for show in (self._show_emergency, self._show_escalation, self._show_release):
             try:
                 await show(view, entries)
             except Held as held:
                 waits.append(held.seconds)
         if waits:
             raise Held(min(waits))
+
+    async def _show_emergency(self, view: ReleaseView, _entries: Sequence[Entry]) -> None:
+        """Tell loudly of a release without an approval, and again as long as its review is owed."""
+        channel = self.places.escalations or self.places.of(view.release)
+        if not channel or view.one(events.GlassBroken) is None:
+            return
+        review, now = await self.store.reviews.of(view.release.id), self.poster.clock.now()
+        drawn = emergency.messages(view, review, self.owners(view.release.service), now, self.voice)
+        for purpose, card in drawn.items():
+            await self.poster.ensure(Wanted(view.release.id, purpose, Place(channel), card, vital=True))
 
     async def _show_release(self, view: ReleaseView, _entries: Sequence[Entry]) -> None:
         """Show the card; its thread goes on even while the card must wait for its next edit."""
@@ -213,35 +226,17 @@ class Feed:
             card = decided_card(told, view, self.voice) if approved else detail_card(told)
             await self.poster.ensure(Wanted(view.release.id, f"thread:{event.key}", place, card))
 
-    async def _show_escalation(self, view: ReleaseView, entries: Sequence[Entry]) -> None:
-        """Show the escalation of a release that locked its target, and later that it is history."""
+    async def _show_escalation(self, view: ReleaseView, _entries: Sequence[Entry]) -> None:
+        """Show the escalation of a release that locked its target, who is reminded, and later that it is history."""
         channel = self.places.escalations or self.places.of(view.release)
-        if not view.locked or not channel or await self._locked_by_another(view.release):
+        if not view.locked or not channel:
             return
-        release, waiting = view.release, self._unresolved.setdefault(view.release.target, set())
-        waiting.add(release.id)
-        success = await self._success_after_unlock(view, entries)
-        card = escalation_card(view, self.owners(release.service), self.voice, resolved=success is not None)
-        root = await self.poster.ensure(Wanted(release.id, "escalation", Place(channel), card, vital=True))
-        if success and root:
-            told = detail_card(resolved(view, success, self.voice))
-            await self.poster.ensure(Wanted(release.id, "resolved", Place(root.channel, root.ts), told))
-            waiting.discard(release.id)
-
-    async def _locked_by_another(self, release: Release) -> bool:
-        """Tell whether the person on call was told of this lock before, by the release that made it."""
-        target = await self.store.targets.get(release.service, release.environment)
-        return target.locked_by not in (None, release.id)
-
-    async def _success_after_unlock(self, view: ReleaseView, entries: Sequence[Entry]) -> Release | None:
-        unlocked = next((entry.at for entry in entries if entry.kind == events.Unlocked.KIND), None)
-        if unlocked is None:
-            return None
         release = view.release
-        later = await self.store.releases.recent(release.service, release.environment, RECENT_COUNT)
-        good = [
-            one
-            for one in later
-            if one.kind == "deploy" and one.outcome is Outcome.SUCCEEDED and one.requested_at >= unlocked
-        ]
-        return min(good, key=lambda one: one.requested_at, default=None)
+        card = escalation_card(view, self.owners(release.service), self.voice)
+        root = await self.poster.ensure(Wanted(release.id, "escalation", Place(channel), card, vital=True))
+        if root is None or not root.ts:
+            return
+        later: tuple[Event, ...] = (*view.every(events.Reminded), *view.every(events.Resolved))
+        for event in later:
+            told = detail_card(sentence(event, self.voice))
+            await self.poster.ensure(Wanted(release.id, event.key, Place(root.channel, root.ts), told))

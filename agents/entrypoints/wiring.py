@@ -10,16 +10,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import aiosqlite
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from sqlalchemy import make_url
 
 from agents.crew import Crew
 from agents.entrypoints import own_secrets
 from agents.entrypoints.github_login import github_client
 from agents.entrypoints.given import given_env, hide_given
+from agents.entrypoints.memory import DiscreetSerializer
 from agents.entrypoints.presence import on_record
 from agents.gate.queue import Gating
 from agents.graph import crew_graph
+from agents.memory import FencedSaver
 from agents.narrator import Narrator
 from agents.pull_requests import PullRequests
 from agents.remote import CrewCalls, RemoteCrew
@@ -50,7 +51,7 @@ from tools.redaction import Redactor
 from tools.references import Reference
 from tools.registry import Login, Registry
 from tools.repository import Repository
-from tools.scanner import Scanner
+from tools.scanner import Scanner, shared_key
 from tools.ssh import SshHost
 from tools.workspace import Workspaces
 
@@ -245,7 +246,9 @@ async def working_bot(configuration: Configuration, clock: Clock | None = None) 
         store = await open_store(databases.store, moment, redactor)
         stack.push_async_callback(store.close)
         await stack.enter_async_context(on_record(store, configuration))
-        saver = AsyncSqliteSaver(await stack.enter_async_context(aiosqlite.connect(databases.memory)))
+        connection = await stack.enter_async_context(aiosqlite.connect(databases.memory))
+        await store.leases.bury()  # whoever held one was a process that is gone: the database is ours now
+        saver = FencedSaver(connection, store, serde=DiscreetSerializer(redactor))
         workshop = assemble(configuration, store, moment, redactor)
         stack.push_async_callback(workshop.close)
         crew = Crew(configuration, store, moment, crew_graph(saver), workshop.equip, databases.runs)
@@ -265,7 +268,8 @@ async def reachable_crew(configuration: Configuration) -> AsyncIterator[CrewCall
         try:
             crew = await stack.enter_async_context(working_crew(configuration))
         except Superseded:
-            store = await open_store(databases.store, SystemClock())
+            redactor = own_secrets.of_configuration(configuration, tell=False)
+            store = await open_store(databases.store, SystemClock(), redactor)
             stack.push_async_callback(store.close)
             crew = RemoteCrew(configuration, store, databases.runs)
         yield crew
@@ -295,7 +299,8 @@ async def pull_request_reader(configuration: Configuration) -> AsyncIterator[Pul
 @asynccontextmanager
 async def opened_store(configuration: Configuration) -> AsyncIterator[Store]:
     """Open the history for reading; a running bot does not mind."""
-    store = await open_store(Databases.of(configuration).store, SystemClock())
+    redactor = own_secrets.of_configuration(configuration, tell=False)
+    store = await open_store(Databases.of(configuration).store, SystemClock(), redactor)
     try:
         yield store
     finally:
@@ -311,7 +316,7 @@ def assemble(configuration: Configuration, store: Store, clock: Clock, redactor:
         store=store,
         clock=clock,
         redactor=redactor,
-        scanner=Scanner(workspace / "scanner"),
+        scanner=Scanner(workspace / "scanner", shared_key(os.environ)),
         images=Images(logins=logins),
         registry=Registry(logins),
         fingerprints=Fingerprints.kept(Databases.of(configuration).key),
