@@ -100,7 +100,7 @@ def _project(running: Container, project: str) -> Iterator[Finding]:
             rule="project-renamed",
             subject=running.name,
             message=f"The compose project {now} would become {project}, and every named volume a new, empty one.",
-            remedy=f"Set `target.project` to {now}.",
+            remedy=f"Set `target.project` to {now}; or stop and remove {running.name} first, once its data is moved.",
         )
 
 

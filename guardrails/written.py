@@ -53,6 +53,13 @@ def dying(
     )
 
 
+def doomed(changes: Iterable[PathChange], files: Collection[str]) -> tuple[str, ...]:
+    """List what must be saved to keep these files: they, and the directories above them that the image lacks."""
+    above = {directory for file in files for directory in _above(file)}
+    added = {path for change in changes if change.change == "added" for path in [clean(change.path)] if path in above}
+    return tuple(sorted({*files, *added}))
+
+
 def nothing_dies(container: str, files: Collection[str], *, reasons: Mapping[str, str] | None = None) -> Verdict:
     """Object, before a deploy, to data that the replacement of the running container would destroy.
 

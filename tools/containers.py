@@ -12,6 +12,12 @@ from tools.inspection import FORMAT, Container, PathChange, containers_in, path_
 __all__ = ["Container", "Containers", "PathChange"]
 
 _ABSENT = ("No such object", "No such container")
+_NEIGHBOURS = """\
+for label in "project=$1" "project.working_dir=$2"; do
+  docker ps --all --quiet --no-trunc --filter label=com.docker.compose.oneoff=False \\
+    --filter "label=com.docker.compose.$label" || exit
+done | sort -u | xargs -r docker inspect --type container --format "$3"
+"""
 # A container shares its host's clock unless something fakes it, and its image may lack any program that tells the time.
 # A failed `docker exec` complains on its standard output.
 _CLOCK = """\
@@ -34,6 +40,11 @@ def listed(project: str, service: str) -> Argv:
         *("--filter", f"label=com.docker.compose.service={service}"),
         *("--filter", "label=com.docker.compose.oneoff=False"),
     )
+
+
+def neighbours(project: str, directory: PurePosixPath) -> Argv:
+    """Build the command that describes all containers that compose made for a project or in a directory."""
+    return ("sh", "-c", _NEIGHBOURS, "neighbours", project, str(directory), FORMAT)
 
 
 def inspected(ids: tuple[str, ...]) -> Argv:
@@ -68,6 +79,11 @@ class Containers(HostImages):
         """Return the service's container: of several the newest running one; None where there is none."""
         ids = (await self._docker(listed(project, service), f"Looking for {service}")).split()
         return await self.inspect(*ids) if ids else None
+
+    async def neighbours(self, project: str, directory: PurePosixPath) -> tuple[Container, ...]:
+        """Describe every container that compose made for the project, or in the directory under whatever name."""
+        answer = await self._docker(neighbours(project, directory), "Looking at the project's containers")
+        return containers_in(answer)
 
     async def inspect(self, *ids: str) -> Container | None:
         """Describe a container, of several the newest running one; None where it is gone."""

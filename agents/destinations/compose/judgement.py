@@ -9,7 +9,7 @@ from agents.destinations.compose.survey import Surveyed
 from agents.state import State
 from agents.toolbox import Server, Toolbox
 from guardrails.composition import name_kept
-from guardrails.continuity import storage_continued
+from guardrails.continuity import none_left_behind, storage_continued
 from guardrails.environment import names_planned
 from guardrails.gate import Gate, HostFacts, gate
 from guardrails.privileges import user_unprivileged
@@ -25,12 +25,21 @@ def judge(tools: Toolbox, wanted: Composed, surveyed: Sequence[Surveyed]) -> Ver
     verdicts = [_names(tools, wanted, host) for host in surveyed]
     verdicts += [_image_rules(tools, wanted, name, surveyed) for name in tools.service.components]
     for host in surveyed:
+        verdicts.append(_left_behind(tools, wanted, host))
         for name, found in (host.components or {}).items():
             if container := found.in_service:
                 verdicts.append(_storage(tools, wanted, tools.service.compose_service(name), container))
                 lost = dying(found.changes, container, tools.environment.paths)
                 verdicts.append(nothing_dies(container.name, lost, reasons=tools.environment.paths.waived))
     return sum(verdicts, start=Verdict())
+
+
+def _left_behind(tools: Toolbox, wanted: Composed, host: Surveyed) -> Verdict:
+    absent = [
+        tools.service.compose_service(name) for name, found in (host.components or {}).items() if not found.in_service
+    ]
+    project = tools.service.project(tools.environment.compose)
+    return none_left_behind(host.neighbours, wanted.compose, absent, project=project)
 
 
 async def gate_of(state: State, wanted: Composed, surveyed: Sequence[Surveyed], tools: Toolbox) -> Gate:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from agents.destinations.compose import env
+from agents.destinations.compose.rescue import rescue_failed, rescue_replaced
 from agents.destinations.port import Back, Trouble
 from agents.discretion import told
 from agents.events import Moved, Settled
@@ -54,6 +55,8 @@ async def move_forward(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
     )
     await env.install(tools, server, plan, fence)
     await server.compose.install(plan.compose.compose_text.encode(), fence)
+    if isinstance(step.before, Running):
+        await rescue_replaced(tools, server, step, step.before.container_id, fence)
     await _up(tools, server, step, step.after.tag, fence)
 
 
@@ -66,6 +69,7 @@ async def move_back(tools: Toolbox, plan: Plan, step: PlannedStep, before: Runni
     await env.put_back(server, plan, before, fence)
     if before.compose_text is not None:
         await server.compose.install(before.compose_text.encode(), fence)
+    await rescue_failed(tools, server, plan, step, fence)
     await _up(tools, server, step, tag, fence)
 
 

@@ -41,6 +41,8 @@ class Surveyed:
     variable_names: tuple[str, ...] | None = None
     """Names in the env file on the host, or in the one that the bot was given for it; None where there is none."""
     components: Mapping[str, Found] | None = None
+    neighbours: tuple[Container, ...] = ()
+    """All containers of the project, and all that compose made in the directory under another project's name."""
 
     @property
     def reachable(self) -> bool:
@@ -73,10 +75,14 @@ async def _unless_faulty(server: Server, look: Awaitable[Surveyed]) -> Surveyed:
 async def _host(server: Server, tools: Toolbox) -> Surveyed:
     target = tools.environment.compose
     free = await free_bytes(server.host, target.directory)  # alone, for a host that is away is asked only once
-    names, found = await asyncio.gather(_variable_names(server, target, tools), _running_on(server, tools))
+    names, found, neighbours = await asyncio.gather(
+        _variable_names(server, target, tools),
+        _running_on(server, tools),
+        server.containers.neighbours(tools.service.project(target), target.directory),
+    )
     components = found.components or {}
     changed = {name: replace(part, changes=await _changes(server, part)) for name, part in components.items()}
-    return Surveyed(server.name, free_bytes=free, variable_names=names, components=changed)
+    return Surveyed(server.name, free_bytes=free, variable_names=names, components=changed, neighbours=neighbours)
 
 
 async def _running_on(server: Server, tools: Toolbox) -> Surveyed:

@@ -111,7 +111,12 @@ async def test_what_was_started_without_a_tag_is_put_back(image: str, tagged: li
     async def up(*how: Any) -> None:
         ups.append(how)
 
-    server = SimpleNamespace(images=SimpleNamespace(tag=tag), compose=SimpleNamespace(up=up), env=None)
+    server = SimpleNamespace(
+        images=SimpleNamespace(tag=tag),
+        compose=SimpleNamespace(up=up),
+        containers=SimpleNamespace(find=answering(None)),
+        env=None,
+    )
     tools = SimpleNamespace(
         servers={"web-1": server},
         service=SERVICE,

@@ -27,6 +27,7 @@ from tools.history.releases import Outcome
 
 DIVERTED = events.Diverted("core", "ghcr.io/acme/core:a1", "spare.example/acme/core:a1", "ghcr.io is away.")
 TAG_MISSED = events.TagMissed("core", "ghcr.io/acme/core:latest", "denied")
+RESCUED = events.Rescued("observer", "alpha", "observer-1", 5, "/srv/observer/rescued/observer-1-ab.tar", 10_240)
 EVERY: tuple[Event, ...] = (
     *UNTIL_DONE,
     events.Queued("r1", "v1.2.2", 1),
@@ -36,10 +37,13 @@ EVERY: tuple[Event, ...] = (
     TAG_MISSED,
     events.Voted(QUESTION, "U0MAX", "approved", 1, 2),
     events.Synced("astrago-dev", "OutOfSync at 4f1c2d3e, Progressing", settled=False, seconds=1.2),
+    RESCUED,
     events.RolledBack("observer", "alpha", "v1.2.2", healthy=True, seconds=3.0),
     LOCKED,
     events.Acknowledged("U0MAX"),
     events.Unlocked("U0MAX"),
+    events.Reminded(1, "U0HANA", "2026-02-06T12:00:00+00:00"),
+    events.Resolved("unlocked", "U0HANA"),
     events.Published("v1.2.3", "https://github.com/acme/observer/releases/tag/v1.2.3"),
     events.Credited((events.CreditLine(7, "Expose counters", "ben", "U0BEN"),)),
 )

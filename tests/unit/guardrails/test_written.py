@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from config.contracts import PathContract
 from guardrails.mounts import is_under_any
 from guardrails.verdict import Level
-from guardrails.written import MountUse, contract_kept, dying, nothing_dies
+from guardrails.written import MountUse, contract_kept, doomed, dying, nothing_dies
 from tools.inspection import Container, ContainerMount, PathChange, path_changes_in
 
 DATA = ContainerMount("bind", "/srv/observer/data", "/app/data/observer")
@@ -63,6 +63,11 @@ def test_p15_before_a_deploy_doomed_data_blocks_with_the_way_to_save_it() -> Non
     assert verdict.blocks
     assert "(5 files)" in verdict.findings[1].message
     assert "docker cp observer:/app/config/archive" in verdict.findings[1].remedy
+
+
+def test_p15_what_is_saved_brings_the_directories_that_the_image_lacks() -> None:
+    found = changes("C /app", "A /app/new", "A /app/new/deep", "A /app/new/deep/x", "A /app/other", "A /app/other/y")
+    assert doomed(found, ["/app/new/deep/x"]) == ("/app/new", "/app/new/deep", "/app/new/deep/x")
 
 
 def test_a_waived_place_still_warns() -> None:
