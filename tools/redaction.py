@@ -112,7 +112,7 @@ class Redactor:
             return self.redact(value)
         if isinstance(value, Mapping):
             return {self.redact_values(key): self.redact_values(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
+        if type(value) in (list, tuple):
             return type(value)(self.redact_values(item) for item in value)
         return value
 
@@ -125,6 +125,16 @@ class Redactor:
             return json.dumps(self.redact_values(json.loads(text)))
         except ValueError:
             return shown
+
+    def blanked(self, content: bytes) -> bytes:
+        """Replace every registered value in bytes of any form by asterisks, as many as it had bytes."""
+        text = content.decode(errors="surrogateescape")
+        parts: list[str] = []
+        at = 0
+        for start, end, _ in self._spans(text):
+            parts += [text[at:start], "*" * len(text[start:end].encode(errors="surrogateescape"))]
+            at = end
+        return "".join([*parts, text[at:]]).encode(errors="surrogateescape") if parts else content
 
     def leaks(self, text: str) -> bool:
         """Tell whether ten characters in a row of a secret are in a text, whatever their case, blanks or direction.

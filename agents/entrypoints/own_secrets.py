@@ -29,22 +29,22 @@ def of_environment(environ: Mapping[str, str]) -> Redactor:
     return redactor
 
 
-def of_configuration(configuration: Configuration) -> Redactor:
+def of_configuration(configuration: Configuration, *, tell: bool = True) -> Redactor:
     """Know the credentials, and what the addresses of repositories carry; tell which of them cannot be masked."""
-    redactor = of_credentials(configuration.credentials)
+    redactor = of_credentials(configuration.credentials, tell=tell)
     for name, part in _in_addresses(configuration.services.values()):
-        _tell(redactor.register(name, part))
+        _told(redactor.register(name, part), tell)
     return redactor
 
 
-def of_credentials(credentials: Credentials) -> Redactor:
+def of_credentials(credentials: Credentials, *, tell: bool = True) -> Redactor:
     """Know every credential; tell which of them cannot be masked."""
     redactor = Redactor()
     for name in Credentials.model_fields:
         value = getattr(credentials, name)
         if isinstance(value, SecretStr):
             for form in _as_written(value.get_secret_value()):
-                _tell(redactor.register(name.upper(), form))
+                _told(redactor.register(name.upper(), form), tell)
     return redactor
 
 
@@ -73,6 +73,6 @@ def _in_addresses(services: Iterable[Service]) -> Iterator[tuple[str, str]]:
         yield from (("REPOSITORY_URL", part) for part in parts if part not in _USERS)
 
 
-def _tell(refusal: str | None) -> None:
-    if refusal and not refusal.endswith(_NOTHING_TO_MASK):
+def _told(refusal: str | None, tell: bool) -> None:
+    if tell and refusal and not refusal.endswith(_NOTHING_TO_MASK):
         log.warning("not masked: %s", refusal)
