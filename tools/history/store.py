@@ -72,6 +72,8 @@ async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -
     sqlite = address.get_backend_name() == "sqlite"
     if sqlite and address.database:
         _make(Path(address.database))
+    beside = Path(address.database) if sqlite and _is_file(address.database) else None
+    files = await asyncio.to_thread(AuditFiles.beside, beside) if beside else AuditFiles()
     engine = create_async_engine(address)
     if sqlite:
         event.listen(engine.sync_engine, "connect", _harden)
@@ -79,8 +81,6 @@ async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     redactor = redactor or Redactor()
-    beside = Path(address.database) if sqlite and _is_file(address.database) else None
-    files = await asyncio.to_thread(AuditFiles.beside, beside) if beside else AuditFiles()
     ledger = Ledger(clock, redactor, files)
     return Store(
         engine,

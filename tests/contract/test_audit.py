@@ -1,0 +1,327 @@
+"""The audit on a real database: several processes write it, one is killed in it, and somebody changes the file."""
+
+import argparse
+import asyncio
+import io
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import astuple, replace
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from agents.entrypoints.audit import accepted, listed, verified
+from agents.entrypoints.audit_arguments import describe
+from tests.contract.histories import release
+from tools.clock import SystemClock
+from tools.errors import Garbled
+from tools.history import Store, open_store
+from tools.history.chain import Head, seal_of
+from tools.history.ledger import LONGEST, Record
+from tools.redaction import Redactor
+
+ROOT = Path(__file__).parents[2]
+ENTRIES = 8
+A_FEW_SECONDS = 15.0
+"""For a busy machine; on a quiet one 100,000 entries take three, and these a fifth of that."""
+FORM = "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def asked(person: str = "U0ANA", **detail: object) -> Record:
+    return Record("command", "deploy", "asked", person, "T0HOME", "slack", "observer", "production", detail=detail)
+
+
+async def opened(file: Path, redactor: Redactor | None = None) -> Store:
+    return await open_store(f"sqlite:///{file}", SystemClock(), redactor)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "shipmate.db"
+
+
+@pytest.fixture
+async def store(file: Path) -> AsyncIterator[Store]:
+    store = await opened(file)
+    for number in range(ENTRIES):
+        await store.audit.add(asked(number=number))
+    yield store
+    await store.close()
+
+
+async def fault_in(file: Path, *expected: Head) -> tuple[str, int] | None:
+    store = await opened(file)
+    try:
+        fault, _ = await store.audit.examine(expected)
+    finally:
+        await store.close()
+    return (fault.code, fault.number) if fault else None
+
+
+def change(file: Path, *statements: str) -> None:
+    connection = sqlite3.connect(file)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("statements", "code", "number"),
+    [
+        (("UPDATE audit SET person = 'U0EVE' WHERE number = 3",), "changed", 3),
+        (("DELETE FROM audit WHERE number IN (3, 4)",), "missing", 3),
+        (("DELETE FROM audit WHERE number > 5",), "cut-off", 6),
+        (("DELETE FROM audit",), "cut-off", 1),
+        (("DROP TABLE audit",), "cut-off", 1),
+        (
+            (
+                "CREATE TABLE copy AS SELECT * FROM audit WHERE number = 2",
+                "UPDATE copy SET number = 9",
+                "INSERT INTO audit SELECT * FROM copy",
+            ),
+            "moved",
+            ENTRIES + 1,
+        ),
+        (
+            (
+                "UPDATE audit SET number = -1 WHERE number = 2",
+                "UPDATE audit SET number = 2 WHERE number = 3",
+                "UPDATE audit SET number = 3 WHERE number = -1",
+            ),
+            "moved",
+            2,
+        ),
+    ],
+)
+async def test_a_table_that_somebody_changed_is_found_with_its_first_wrong_entry(
+    store: Store, file: Path, statements: tuple[str, ...], code: str, number: int
+) -> None:
+    assert await fault_in(file) is None
+    await store.close()
+    change(file, *statements)
+    assert await fault_in(file) == (code, number)
+
+
+async def test_a_backup_that_was_put_back_is_found_also_after_the_bot_has_gone_on(
+    store: Store, file: Path, tmp_path: Path
+) -> None:
+    await store.close()
+    shutil.copy(file, tmp_path / "backup.db")
+    store = await opened(file)
+    for number in range(3):
+        await store.audit.add(asked(number=number))
+    await store.close()
+    shutil.copy(tmp_path / "backup.db", file)
+    assert await fault_in(file) == ("cut-off", ENTRIES + 1)
+    store = await opened(file)
+    for number in range(7):
+        await store.audit.add(asked("U0LATER", number=number))
+    await store.close()
+    assert await fault_in(file) == ("replaced", ENTRIES + 3)
+
+
+async def test_a_backup_put_back_by_a_person_can_be_accepted_and_stays_on_record(
+    store: Store, file: Path, tmp_path: Path
+) -> None:
+    await store.close()
+    shutil.copy(file, tmp_path / "backup.db")
+    store = await opened(file)
+    await store.audit.add(asked())
+    told = await store.audit.head()
+    await store.close()
+    shutil.copy(tmp_path / "backup.db", file)
+    store, out = await opened(file), io.StringIO()
+    assert await accepted(store, "terminal:hana", "Sunday's backup", out) == 0
+    assert await accepted(store, "terminal:hana", "again", out) == 1
+    assert "Nothing to accept" in out.getvalue()
+    assert (await store.audit.recent(None, None, 1))[0].action == "accept"
+    await store.audit.add(asked())
+    await store.close()
+    assert await fault_in(file) is None
+    assert await fault_in(file, told) == ("replaced", told.number)
+
+
+async def test_a_changed_entry_cannot_be_accepted(store: Store, file: Path) -> None:
+    await store.close()
+    change(file, "UPDATE audit SET person = 'U0EVE' WHERE number = 3")
+    store, out = await opened(file), io.StringIO()
+    assert await accepted(store, "terminal:hana", "please", out) == 1
+    await store.close()
+    assert await fault_in(file) == ("changed", 3)
+
+
+async def test_entries_of_another_database_are_not_taken_for_ones_of_this(
+    store: Store, file: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "other" / "shipmate.db"
+    other = await opened(elsewhere)
+    for number in range(ENTRIES):
+        await other.audit.add(asked(number=number))
+    await other.close()
+    await store.close()
+    change(
+        file, f"ATTACH '{elsewhere}' AS o", "DELETE FROM audit", "INSERT INTO audit SELECT * FROM o.audit", "SELECT 1"
+    )
+    assert await fault_in(file) == ("another-key", ENTRIES)
+
+
+@pytest.mark.parametrize("name", ["shipmate-audit.head", "shipmate-audit.key"])
+async def test_a_file_of_the_audit_that_is_gone_is_told(store: Store, file: Path, name: str) -> None:
+    await store.close()
+    file.with_name(name).unlink()
+    found = await fault_in(file)
+    assert found is not None
+    assert found[0] == ("no-head" if name.endswith("head") else "another-key")
+
+
+async def test_a_head_that_somebody_else_wrote_is_none(store: Store, file: Path) -> None:
+    await store.close()
+    head = file.with_name("shipmate-audit.head")
+    change(file, "DELETE FROM audit WHERE number > 5")
+    kept = sqlite3.connect(file)
+    seal = kept.execute("SELECT seal FROM audit WHERE number = 5").fetchone()[0]
+    kept.close()
+    head.write_bytes(f"{5:020d} {seal} {'0' * 64}\n".encode())
+    assert await fault_in(file) == ("no-head", 5)
+
+
+async def test_a_key_that_is_none_is_told_with_the_way_out(store: Store, file: Path) -> None:
+    await store.close()
+    file.with_name("shipmate-audit.key").write_bytes(b"short")
+    with pytest.raises(Garbled, match="does not hold a key"):
+        await opened(file)
+
+
+@pytest.mark.usefixtures("store")
+async def test_key_and_head_are_for_nobody_else(file: Path) -> None:
+    assert {path.stat().st_mode & 0o777 for path in file.parent.glob("shipmate-audit.*")} == {0o600}
+
+
+async def writer(file: Path, me: str, entries: int) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.contract.audit_writer", f"sqlite:///{file}", me, str(entries)),
+        cwd=ROOT,
+        env=dict(os.environ),
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+
+async def test_processes_that_write_at_once_write_one_chain_and_one_that_is_killed_leaves_no_gap(file: Path) -> None:
+    patient = [await writer(file, f"patient-{number}", 25) for number in range(2)]
+    killed = await writer(file, "killed", 100_000)
+    assert killed.stdout is not None
+    kept = 0
+    while kept < 20:
+        kept = int(await killed.stdout.readline()) + 1
+    killed.send_signal(signal.SIGKILL)
+    rest = (await killed.stdout.read()).split()
+    assert await killed.wait() == -signal.SIGKILL
+    told = max([kept, *(int(line) + 1 for line in rest)])
+    assert [await one.communicate() and one.returncode for one in patient] == [0, 0]
+    assert await fault_in(file) is None
+    store = await opened(file)
+    written = [entry.person for entry in await store.audit.recent(None, None, 1_000_000)]
+    await store.close()
+    assert written.count("patient-0") == written.count("patient-1") == 25
+    assert told <= written.count("killed") <= told + 1
+
+
+async def test_a_decision_is_on_record_exactly_when_it_is_taken(store: Store) -> None:
+    await store.releases.open(release())
+    await store.decisions.ask("r1/1", "r1", "d" * 64, SystemClock().now())
+    choices = [store.decisions.decide("r1/1", "approved", f"U{number}") for number in range(10)]
+    assert sum(await asyncio.gather(*choices)) == 1
+    told = [entry for entry in await store.audit.recent(None, None, 100) if entry.action == "decide"]
+    assert [(one.kind, one.outcome, one.release, one.digest) for one in told] == [
+        ("decision", "approved", "r1", "d" * 64)
+    ]
+    assert told[0].service == "observer"
+
+
+async def test_what_cannot_be_put_on_record_does_not_happen(store: Store, file: Path) -> None:
+    await store.releases.open(release())
+    await store.decisions.ask("r1/1", "r1", "d" * 64, SystemClock().now())
+    change(file, "DROP TABLE audit")
+    with pytest.raises(Exception, match="no such table: audit"):
+        await store.decisions.decide("r1/1", "approved", "U0HANA")
+    question = await store.decisions.question("r1/1")
+    assert question is not None
+    assert question.choice is None
+
+
+def holding(directory: Path, text: str) -> list[Path]:
+    return [path for path in directory.iterdir() if text.encode() in path.read_bytes()]
+
+
+async def test_an_entry_is_bounded_and_carries_no_secret_that_the_bot_knows(file: Path) -> None:
+    redactor, secret = Redactor(), token_hex(16)
+    redactor.register("GITHUB_TOKEN", secret)
+    store = await opened(file, redactor)
+    await store.audit.add(asked(f"U{secret}", reason=f"{'x' * (LONGEST - 8)}{secret}", **{secret: 1}))
+    await store.audit.add(replace(asked(note="\ud800 \0 \u202e"), action="\ud800"))
+    entries = await store.audit.recent(None, None, 10)
+    assert (await store.audit.examine())[0] is None
+    await store.close()
+    assert secret[:8] not in str(list(map(astuple, entries)))
+    assert not holding(file.parent, secret[:8])
+    assert max(len(str(value)) for value in json.loads(entries[0].detail).values()) <= LONGEST + 3
+
+
+async def test_many_entries_are_proved_in_seconds(store: Store, file: Path) -> None:
+    last = (await store.audit.recent(None, None, 1))[0]
+    key, rows = store.audit.ledger.files.key, []
+    for number in range(last.number + 1, 20_001):
+        bare = replace(last, number=number, previous=last.seal)
+        last = replace(bare, seal=seal_of(key, bare))
+        rows.append(astuple(last))
+    await store.close()
+    connection = sqlite3.connect(file)
+    connection.executemany(FORM, rows)
+    connection.commit()
+    connection.close()
+    begun = time.monotonic()
+    assert await fault_in(file) is None
+    assert time.monotonic() - begun < A_FEW_SECONDS
+
+
+def wanted(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    describe(parser)
+    return parser.parse_args(words)
+
+
+async def said(work: Callable[[io.StringIO], object]) -> str:
+    out = io.StringIO()
+    code = await work(out)  # type: ignore[misc]  # a lambda that returns a coroutine
+    return f"{code}: {out.getvalue()}"
+
+
+async def test_verify_tells_the_first_wrong_entry_how_things_stand_and_what_to_do(store: Store, file: Path) -> None:
+    good = await said(lambda out: verified(store, wanted("verify"), file, out))
+    assert good.startswith(f"0: {ENTRIES} entries: each is as it was written")
+    assert f"./shipmate audit verify --against {ENTRIES}:" in good
+    change(file, "UPDATE audit SET person = 'U0EVE' WHERE number = 3")
+    bad = await said(lambda out: verified(store, wanted("verify"), file, out))
+    assert bad.startswith("1: Entry 3 (changed): ")
+    for part in ("U0EVE", "Entries 1 to 2 are as they were written", "Next: copy", str(file), "shipmate-audit.key"):
+        assert part in bad
+    told = json.loads((await said(lambda out: verified(store, wanted("verify", "--json"), file, out)))[3:])
+    assert (told["ok"], told["fault"]["number"], told["fault"]["code"]) == (False, 3, "changed")
+
+
+async def test_the_list_is_of_a_service_and_of_a_time(store: Store) -> None:
+    await store.audit.add(replace(asked(), service="kodex"))
+    lines = (await said(lambda out: listed(store, ["kodex"], wanted("kodex", "--since", "1h"), out))).splitlines()
+    assert len(lines) == 1
+    assert "command deploy kodex production: asked by U0ANA (slack T0HOME)" in lines[0]
+    assert await said(lambda out: listed(store, [], wanted("--since", "2099-01-01"), out)) == "0: No entry.\n"
+    told = json.loads((await said(lambda out: listed(store, [], wanted("--json", "--limit", "2"), out)))[3:])
+    assert [one["number"] for one in told] == [ENTRIES, ENTRIES + 1]
