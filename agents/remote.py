@@ -23,6 +23,7 @@ from config.shipmate import Configuration
 from tools.clock import Clock, SystemClock
 from tools.errors import CommandFailed, TimedOut, ToolError
 from tools.history import Store
+from tools.redaction import Redactor
 
 ANSWER_WITHIN = timedelta(seconds=30)
 NOT_DONE = "The request was taken back; nothing was done."
@@ -100,6 +101,8 @@ class RemoteCrew:
     """Database of the wake-ups."""
     clock: Clock = field(default_factory=SystemClock)
     answer_within: timedelta = ANSWER_WITHIN
+    redactor: Redactor = field(default_factory=Redactor)
+    """What a call says is written down on its way."""
 
     async def open(self, order: Order) -> Answer:
         """Take an order."""
@@ -130,7 +133,7 @@ class RemoteCrew:
         return await self._call("review", **where, note=note, person=asdict(person))
 
     async def _call(self, call: str, **arguments: Any) -> Answer:
-        values = self.store.redactor.redact_values(json.loads(json.dumps(arguments))) | {
+        values = self.redactor.redact_values(json.loads(json.dumps(arguments))) | {
             "until": (self.clock.now() + self.answer_within).isoformat()
         }
         try:

@@ -271,7 +271,7 @@ async def reachable_crew(configuration: Configuration) -> AsyncIterator[CrewCall
             redactor = own_secrets.of_configuration(configuration, tell=False)
             store = await open_store(databases.store, SystemClock(), redactor)
             stack.push_async_callback(store.close)
-            crew = RemoteCrew(configuration, store, databases.runs)
+            crew = RemoteCrew(configuration, store, databases.runs, redactor=redactor)
         yield crew
 
 

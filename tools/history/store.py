@@ -14,6 +14,7 @@ from tools.history.audit_files import AuditFiles
 from tools.history.decisions import Decisions
 from tools.history.deliveries import Deliveries
 from tools.history.deployments import Deployments
+from tools.history.discreet import keep_secrets_out
 from tools.history.gates import Gates
 from tools.history.journal import Journal
 from tools.history.lease import Lease
@@ -65,7 +66,7 @@ class Store:
 async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -> Store:
     """Open the database at `url`, creating the file and the tables where they are missing.
 
-    Every event and the cause of every end pass the redactor.
+    Every text passes the redactor on its way into a table.
     """
     address = make_url(url)
     address = address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
@@ -81,6 +82,7 @@ async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     redactor = redactor or Redactor()
+    keep_secrets_out(engine.sync_engine, redactor)
     ledger = Ledger(clock, redactor, files)
     return Store(
         engine,
