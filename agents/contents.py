@@ -2,7 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from agents.toolbox import Toolbox
@@ -15,10 +17,19 @@ from guardrails.composition import composition_sound
 from guardrails.destructive import no_volume_deleted
 from guardrails.dockerfile_user import compose_user_agreed, image_user_agreed
 from guardrails.environment import names_in_sources
-from guardrails.secrets import Format, SecretUse, format_of, no_hardcoded_secrets, secret_uses
+from guardrails.secrets import (
+    Allowance,
+    Format,
+    SecretUse,
+    format_of,
+    idle_allowances,
+    objections,
+    secret_uses,
+)
 from guardrails.verdict import Finding, Verdict
 from guardrails.volumes import storage_kept
 from guardrails.weights import weights_not_in_image
+from tools.clock import SystemClock
 from tools.compose_file import ComposeFile
 from tools.compose_reading import read_compose
 from tools.errors import ToolError
@@ -36,7 +47,8 @@ async def inspect_sources(tools: Toolbox, commit: str) -> Verdict:
     """Judge the sources of a commit: no secrets, storage kept, names right, images built by their rules."""
     root = await tools.sources(commit)
     sizes, files = await asyncio.to_thread(_sizes, root), await asyncio.to_thread(_texts, root)
-    return await judge_sources(files, tools.service, tools.environment, tools.scanner, sizes)
+    today = tools.clock.now().date()
+    return await judge_sources(files, tools.service, tools.environment, tools.scanner, sizes, today=today)
 
 
 async def judge_sources(
@@ -45,13 +57,19 @@ async def judge_sources(
     environment: Environment,
     scanner: Scanner,
     sizes: Mapping[str, int] | None = None,
+    *,
+    today: date | None = None,
 ) -> Verdict:
     """Judge files (path -> content) that a service is made of in an environment, its compose file among them.
 
     `sizes` (path -> bytes) also has what is no text or too large to be read; absent where `files` are all there are.
+    With it the whole of the sources is there, so that an exception which matches nothing is told, too.
     """
     readable = {path: content.decode(errors="replace") for path, content in files.items()}
-    verdict = await _secrets(files, scanner) + await asyncio.to_thread(no_volume_deleted, readable)
+    secrets = await _secrets(files, scanner, _allowances(service), today or SystemClock().now().date())
+    verdict = secrets.verdict + await asyncio.to_thread(no_volume_deleted, readable)
+    if sizes is not None:
+        verdict += secrets.idle
     known = sizes or {path: len(content) for path, content in files.items()}
     for component in service.components.values():
         verdict += build_inputs_sound(component, files, known)
@@ -71,8 +89,9 @@ async def inspect_image(tools: Toolbox, reference: str, rules: DockerfileRules |
     wanted, files = rules or DockerfileRules(), list[LayerFile]()
     texts = {place: content async for place, content in tools.images.texts(reference, noted=files.append)}
     shipped = {place: content for place, content in texts.items() if _is_setting(place)}
-    verdict = await _secrets(shipped, tools.scanner, also_by_pattern=texts)
-    verdict += weights_not_in_image(files, wanted, reference)
+    today = tools.clock.now().date()
+    secrets = await _secrets(shipped, tools.scanner, _allowances(tools.service), today, also_by_pattern=texts)
+    verdict = secrets.verdict + weights_not_in_image(files, wanted, reference)
     image = await tools.images.inspect(reference) if wanted.user else None
     if image is None or wanted.user is None:
         return verdict
@@ -100,16 +119,37 @@ def _composition(text: str, compose: ComposeFile, service: Service, environment:
     return verdict
 
 
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """What both layers said, and which exceptions matched nothing of it."""
+
+    verdict: Verdict
+    idle: Verdict
+
+
 async def _secrets(
-    files: Mapping[str, bytes], scanner: Scanner, also_by_pattern: Mapping[str, bytes] | None = None
-) -> Verdict:
+    files: Mapping[str, bytes],
+    scanner: Scanner,
+    allowed: Sequence[Allowance],
+    today: date,
+    also_by_pattern: Mapping[str, bytes] | None = None,
+) -> _Secrets:
     """Look at both layers; a scanner that does not work blocks, since nobody knows what is in the files."""
     try:
         matches = await scanner.scan((also_by_pattern or files).items())
+        key_name = scanner.key_name
     except ToolError as error:
-        return Verdict.of([_not_scanned(error)])
+        return _Secrets(Verdict.of([_not_scanned(error)]), Verdict())
     uses = await asyncio.to_thread(_uses, files, scanner)
-    return no_hardcoded_secrets(uses, matches)
+    found = objections(uses, matches, allowed, today=today)
+    in_sources = [one for one in allowed if not one.path.startswith("/")]
+    return _Secrets(Verdict.of(one.finding for one in found), idle_allowances(found, in_sources, key_name))
+
+
+def _allowances(service: Service) -> tuple[Allowance, ...]:
+    return tuple(
+        Allowance(one.path, one.key, one.fingerprint, one.reason, one.expires) for one in service.allowed_secrets
+    )
 
 
 def _uses(files: Mapping[str, bytes], scanner: Scanner) -> list[SecretUse]:

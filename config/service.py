@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from config.allowances import AllowedSecret
 from config.contracts import EnvironmentContract, Health, Limits, PathContract, Probe, Startup, Watch
 from config.duration import Duration
 from config.freezes import Freeze
@@ -142,6 +143,8 @@ class Service(Settings):
     (the default environment)."""
     issues: IssueTracker | None = None
     goals: Goals = Goals()
+    allowed_secrets: tuple[AllowedSecret, ...] = ()
+    """Exceptions from the rule against written-out secrets, each with its reason and its last day."""
 
     def project(self, target: ComposeTarget) -> str:
         """Name the compose project on a target."""

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kingfisher_sdk import Scanner as Engine
 
 FILE_TIMEOUT_SECONDS = 20.0
+KEY_VARIABLE = "SHIPMATE_FINGERPRINT_SECRET"
+_SHORTEST_SHARED = 16
 _KEY_BYTES = 32
 _IDENTIFIERS = frozenset({"betterleaks.azure-tenant-id", "betterleaks.azure-client-id"})
 """Rules for what names an account and opens nothing."""
@@ -55,8 +57,19 @@ class Scanner:
         return tuple(match for path, content in files for match in self._matches(engine, path, content))
 
     def seal(self, value: str) -> str:
-        """Return the keyed fingerprint of a value: equal values show as equal, and none can be guessed from it."""
-        return hmac.new(self._key(), value.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
+        """Return the keyed fingerprint of a value: equal values show as equal, and none can be guessed from it.
+
+        It begins with the name of its key, so that one made elsewhere is told as such and not as an unknown value.
+        """
+        return f"{self.key_name}-{self._digest(value, 16)}"
+
+    @property
+    def key_name(self) -> str:
+        """What every fingerprint made here begins with."""
+        return self._digest("the name of the key", 4)
+
+    def _digest(self, value: str, characters: int) -> str:
+        return hmac.new(self._key(), value.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:characters]
 
     def _compiled(self) -> "Engine":
         with self._lock:
@@ -94,6 +107,18 @@ class Scanner:
         if self._given_key is None:
             self._given_key = _kept_key(self._directory / "fingerprint.key")
         return self._given_key
+
+
+def shared_key(environ: Mapping[str, str]) -> bytes | None:
+    """Read the key that an installation shares with its people; None where nobody gave one."""
+    given = environ.get(KEY_VARIABLE, "").strip()
+    if given and len(given) < _SHORTEST_SHARED:
+        raise ToolError(
+            f"{KEY_VARIABLE} is shorter than {_SHORTEST_SHARED} characters.",
+            standing="Nothing was looked at.",
+            remedy="Make one with `openssl rand -hex 32`, and give the same to Shipmate and to its people.",
+        )
+    return hashlib.sha256(given.encode()).digest() if given else None
 
 
 def is_unified_diff(path: str, content: bytes) -> bool:

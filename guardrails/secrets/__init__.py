@@ -1,8 +1,10 @@
 """No hardcoded secrets: every secret-named key of a deploy file holds a reference (P14)."""
 
+from guardrails.secrets.allowances import Allowance, idle_allowances
 from guardrails.secrets.formats import Format, format_of
+from guardrails.secrets.objections import Objection
 from guardrails.secrets.reading import secret_uses, unsealed
-from guardrails.secrets.rule import Allowance, Objection, no_hardcoded_secrets, objections
+from guardrails.secrets.rule import no_hardcoded_secrets, objections
 from guardrails.secrets.uses import Seal, SecretUse, State
 
 __all__ = [
@@ -13,6 +15,7 @@ __all__ = [
     "SecretUse",
     "State",
     "format_of",
+    "idle_allowances",
     "no_hardcoded_secrets",
     "objections",
     "secret_uses",

@@ -2,52 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 from guardrails.secrets import source
+from guardrails.secrets.allowances import Allowance, excepted
 from guardrails.secrets.formats import is_example
+from guardrails.secrets.objections import Objection
 from guardrails.secrets.remedies import remedy, rotation
 from guardrails.secrets.uses import SecretUse, State
-from guardrails.verdict import Finding, Level, Verdict
+from guardrails.verdict import Level, Verdict
 from tools.scanner import PatternMatch
-
-Layer = Literal["structure", "pattern"]
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """An exception that somebody gave: one value of one key in one file, for a reason, up to and including a day."""
-
-    path: str
-    key: str
-    fingerprint: str
-    reason: str
-    expires: date
-
-
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """One objection with all its facts; never the value."""
-
-    path: str
-    line: int
-    key: str
-    kind: str
-    layer: Layer
-    rule: str
-    level: Level
-    message: str
-    remedy: str
-    fingerprint: str
-
-    @property
-    def finding(self) -> Finding:
-        """The objection as every guardrail tells it."""
-        told = f"{self.message} [{self.kind}, {self.layer} layer"
-        told += f", fingerprint {self.fingerprint}]" if self.fingerprint else "]"
-        return Finding(self.rule, self.key, told, self.remedy, self.level, f"{self.path}:{self.line}")
 
 
 def no_hardcoded_secrets(
@@ -70,11 +34,9 @@ def objections(
 ) -> tuple[Objection, ...]:
     """List what speaks against the files, by path and line."""
     uses = tuple(uses)
-    exceptions = {(one.path, one.key, one.fingerprint): one for one in allowed}
     found = [one for use in uses if (one := _about_use(use)) is not None]
     found += _about_matches(matches, uses)
-    weighed = (_excepted(one, exceptions.get((one.path, one.key, one.fingerprint)), today) for one in found)
-    return tuple(sorted(weighed, key=lambda one: (one.path, one.line, one.rule, one.key)))
+    return tuple(sorted(excepted(found, allowed, today), key=lambda one: (one.path, one.line, one.rule, one.key)))
 
 
 def _about_use(use: SecretUse) -> Objection | None:
@@ -157,19 +119,3 @@ def _about_match(match: PatternMatch) -> Objection:
 
 def _name(rule: str) -> str:
     return re.sub(r"^[a-z]+\.", "", rule)
-
-
-def _excepted(one: Objection, exception: Allowance | None, today: date) -> Objection:
-    if exception is None or not one.fingerprint or one.level is Level.NOTE:
-        return one
-    if exception.expires < today:
-        message = f"{one.message} The exception for it ended on {exception.expires} ({exception.reason})."
-        return _changed(one, one.rule, one.level, message)
-    message = f"{one.message} Allowed until {exception.expires}: {exception.reason}"
-    return _changed(one, "secret-allowed", Level.NOTE, message)
-
-
-def _changed(one: Objection, rule: str, level: Level, message: str) -> Objection:
-    return Objection(
-        one.path, one.line, one.key, one.kind, one.layer, rule, level, message, one.remedy, one.fingerprint
-    )

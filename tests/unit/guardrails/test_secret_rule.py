@@ -3,7 +3,15 @@ from datetime import date
 
 import pytest
 
-from guardrails.secrets import Allowance, SecretUse, State, no_hardcoded_secrets, objections, secret_uses
+from guardrails.secrets import (
+    Allowance,
+    SecretUse,
+    State,
+    idle_allowances,
+    no_hardcoded_secrets,
+    objections,
+    secret_uses,
+)
 from guardrails.verdict import Level
 from tools.scanner import PatternMatch
 
@@ -118,6 +126,44 @@ def test_without_a_date_or_a_fingerprint_no_allowance_holds() -> None:
     assert no_hardcoded_secrets([LITERAL], [], [ALLOWED]).blocks
     bare = replace(LITERAL, fingerprint="")
     assert no_hardcoded_secrets([bare], [], [replace(ALLOWED, fingerprint="")], today=TODAY).blocks
+
+
+def test_an_allowance_for_a_file_in_an_image_holds_in_whatever_layer_the_file_lies() -> None:
+    shipped = replace(LITERAL, path="linux/arm64, layer 3 of 7: /app/.env")
+    allowed = replace(ALLOWED, path="/app/.env")
+    assert not no_hardcoded_secrets([shipped], [], [allowed], today=TODAY).blocks
+
+
+KEYED = replace(LITERAL, fingerprint="3f9c-0000000000000001")
+HELD = replace(ALLOWED, fingerprint=KEYED.fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("entry", "why", "way_out"),
+    [
+        (replace(HELD, path="gone.yml"), "Nothing is found there any more", "Take the entry out"),
+        (replace(HELD, fingerprint="3f9c-0000000000000002"), "The value there is another one", "Look at the new value"),
+        (replace(HELD, fingerprint="aaaa-0000000000000001"), "another key (aaaa)", "SHIPMATE_FINGERPRINT_SECRET"),
+    ],
+)
+def test_p14_an_entry_that_matches_nothing_is_told_with_why(entry: Allowance, why: str, way_out: str) -> None:
+    found = objections([KEYED], [], [entry], today=TODAY)
+    (finding,) = idle_allowances(found, [entry], "3f9c").findings
+    assert (finding.rule, finding.level) == ("secret-allowance-idle", Level.WARNING)
+    assert why in finding.message
+    assert way_out in finding.remedy
+
+
+def test_an_entry_that_matches_is_not_idle_also_after_its_last_day() -> None:
+    for today in (TODAY, date(2027, 1, 1)):
+        found = objections([KEYED], [], [HELD], today=today)
+        assert idle_allowances(found, [HELD], "3f9c").findings == ()
+
+
+def test_a_password_in_the_source_of_a_test_is_a_warning_and_elsewhere_it_blocks() -> None:
+    code = f'PASSWORD = "{VALUE}"\n'
+    for path, level in (("src/login.py", Level.BLOCKING), ("tests/test_login.py", Level.WARNING)):
+        assert no_hardcoded_secrets(secret_uses(path, code), []).level is level
 
 
 def test_no_finding_carries_the_value() -> None:

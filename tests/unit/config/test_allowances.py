@@ -1,0 +1,52 @@
+"""P14: an exception from the rule against written-out secrets names its reason, its last day and no value."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from config.faults import ConfigFaults
+from config.loading import load
+
+ENTRY = {
+    "path": "compose.yml",
+    "key": "DB_PASSWORD",
+    "fingerprint": "3f9c-0d1f7a9be24c4c58",
+    "reason": "an empty demo database",
+    "expires": "2026-12-31",
+}
+SERVICE = Path(__file__).parents[3] / "config/services/app.yaml"
+
+
+def loaded(tmp_path: Path, **changed: str | None) -> tuple[object, ...]:
+    entry = {key: value for key, value in {**ENTRY, **changed}.items() if value is not None}
+    lines = "\n    ".join(f"{key}: {value}" for key, value in entry.items())
+    (tmp_path / "services").mkdir()
+    text = SERVICE.read_text(encoding="utf-8").replace("service: app\n", "service: one\n", 1)
+    (tmp_path / "services/one.yaml").write_text(f"{text}\nallowed_secrets:\n  - {lines.lstrip()}\n", encoding="utf-8")
+    (tmp_path / "shipmate.yaml").write_text("{}\n", encoding="utf-8")
+    return load(tmp_path / "shipmate.yaml", {}).services["one"].allowed_secrets
+
+
+def test_a_whole_entry_is_taken_with_its_day_written_plainly(tmp_path: Path) -> None:
+    (entry,) = loaded(tmp_path)
+    assert entry.model_dump() == {**ENTRY, "expires": date(2026, 12, 31)}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("reason", None, "reason"),
+        ("reason", '"  "', "should say why the value may stay"),
+        ("expires", None, "expires"),
+        ("expires", "never", "expires"),
+        ("fingerprint", "hunter2", "should be the fingerprint that the finding names"),
+        ("path", "../other/compose.yml", "should be a path as the finding names it"),
+        ("key", '" "', "should be the key that the finding names"),
+    ],
+)
+def test_an_entry_without_a_reason_a_day_or_a_fingerprint_is_refused(
+    tmp_path: Path, key: str, value: str | None, told: str
+) -> None:
+    with pytest.raises(ConfigFaults, match=told):
+        loaded(tmp_path, **{key: value})
