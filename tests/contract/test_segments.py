@@ -86,7 +86,8 @@ async def test_a_wake_up_at_once_does_not_wait_for_the_queue_and_runs_once(tmp_p
         await segments.wake("r2", "start", ONE)
         begun = list(recorder.begun)
         await segments.wake("s1", "start", OTHER)
-        await until(lambda: "s1" in recorder.begun)  # the queue has come to r1 by now, too
+        queue = segments._under_way  # noqa: SLF001 - nothing else tells when the queue has come to r1, too
+        await until(lambda: "s1" in recorder.begun and len(queue) == len(["r1 at once", "r1 by the queue", "s1"]))
         recorder.door.set()
         await until(lambda: "r2" in recorder.ended)
     assert begun == ["r1"]

@@ -3,7 +3,8 @@
 from typing import Any
 
 from tests.emulators.github import shapes
-from tests.emulators.github.calls import Answer, Call, Route, found
+from tests.emulators.github.calls import NOT_FOUND, Answer, Call, Refusal, Route, found
+from tests.emulators.github.world import Activity
 
 Json = dict[str, Any]
 
@@ -101,6 +102,29 @@ def compare(call: Call) -> Answer:
     )
 
 
+def activity(call: Call) -> Answer:
+    """GET activity?ref=: who moved which branch, the newest first."""
+    if not call.repository.activity_readable:
+        raise Refusal(404, NOT_FOUND)
+    wanted = call.query.get("ref", "")
+    full = wanted if wanted.startswith("refs/") or not wanted else f"refs/heads/{wanted}"
+    found_ = [one for one in reversed(call.repository.activities) if full in ("", one.ref)]
+    return Answer([_activity(call, one) for one in found_])
+
+
+def _activity(call: Call, one: Activity) -> Json:
+    return {
+        "id": one.id,
+        "node_id": f"A_{one.id}",
+        "before": one.before,
+        "after": one.after,
+        "ref": one.ref,
+        "timestamp": shapes.when(one.at),
+        "activity_type": one.kind,
+        "actor": shapes.user(call, one.actor) if one.actor else None,
+    }
+
+
 def _relation(ahead: int, behind: int) -> str:
     if ahead and behind:
         return "diverged"
@@ -109,6 +133,7 @@ def _relation(ahead: int, behind: int) -> str:
 
 ROUTES: tuple[Route, ...] = (
     ("GET", "", repository),
+    ("GET", "/activity", activity),
     ("GET", "/branches", branches),
     ("GET", "/branches/{branch:.+}", branch),
     ("GET", "/tags", tags),

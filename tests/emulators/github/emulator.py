@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,8 @@ from tests.emulators.loopback import Faults, Loopback
 from tools.clock import Clock, SystemClock
 
 T = TypeVar("T")
+_AGAIN = 0.05
+"""Seconds after which a condition is asked about again, although nothing was seen to change."""
 
 
 class GitHubEmulator:
@@ -94,14 +97,16 @@ class GitHubEmulator:
         """Be reachable, on the same port as before."""
         await self._server.up()
 
-    async def until(self, found: Callable[[], T], timeout: float = 10.0) -> T:  # noqa: ASYNC109 - the limit is the point
-        """Return the first true answer of `found`, asked again after every request."""
+    async def until(self, found: Callable[[], T], timeout: float = 30.0) -> T:  # noqa: ASYNC109 - the limit is the point
+        """Return the first true answer of `found`, asked again after every request, and often: it may ask of others."""
         changed = asyncio.Event()
         self._watchers.add(changed)
         try:
             async with asyncio.timeout(timeout):
                 while not (answer := found()):
-                    await changed.wait()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_AGAIN):
+                            await changed.wait()
                     changed.clear()
                 return answer
         except TimeoutError:

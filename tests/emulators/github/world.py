@@ -109,6 +109,19 @@ class CheckRun:
     """Runs of one suite supersede each other; those of two stand side by side."""
 
 
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Somebody brought a branch from one commit to another."""
+
+    id: int
+    ref: str
+    before: str
+    after: str
+    kind: str
+    actor: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class CheckSuite:
     """What one App intends to check about a commit."""
@@ -134,6 +147,9 @@ class Repository:
         self.deployments: dict[int, Deployment] = {}
         self.check_runs: dict[int, CheckRun] = {}
         self.check_suites: list[CheckSuite] = []
+        self.activities: list[Activity] = []
+        """Oldest first."""
+        self.activity_readable = True
         self.contexts_required: tuple[str, ...] = ()
         self.checks_writable = True
         """Whether the app may write check runs here."""
@@ -178,6 +194,13 @@ class Repository:
         comment = Comment(self.new_id(), issue, author, body, now, now)
         self.comments[comment.id] = comment
         return comment
+
+    def pushes(self, branch: str, by: str, kind: str = "push") -> None:
+        """Note who brought a branch to where it stands; git itself knows nobody."""
+        ref = f"refs/heads/{branch}"
+        before = next((one.after for one in reversed(self.activities) if one.ref == ref), "0" * 40)
+        after = self.git.resolve(ref) or "0" * 40
+        self.activities.append(Activity(self.new_id(), ref, before, after, kind, by, self.now()))
 
     def begins_checks(self, sha: str, app: str = "github-actions") -> CheckSuite:
         """Let an App say that it is going to check a commit."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,6 +16,8 @@ TEAM = "T0ACME"
 APP = "A0SHIPMATE"
 BOT = "B0SHIPMATE"
 BOT_USER = "U0SHIPMATE"
+_AGAIN = 0.05
+"""Seconds after which a condition is asked about again, although nothing was seen to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +139,15 @@ class Workspace:
             watcher.set()
 
     async def until(self, found: Callable[[], T | None], timeout: float, describe: Callable[[], str]) -> T:  # noqa: ASYNC109 - the limit is the point
-        """Return the first true answer of `found`, asked again after every change."""
+        """Return the first true answer of `found`, asked again after every change, and often: it may ask of others."""
         changed = asyncio.Event()
         self._watchers.add(changed)
         try:
             async with asyncio.timeout(timeout):
                 while not (answer := found()):
-                    await changed.wait()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_AGAIN):
+                            await changed.wait()
                     changed.clear()
                 return answer
         except TimeoutError:
