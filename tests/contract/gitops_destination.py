@@ -206,7 +206,7 @@ async def _bring_in(application: Application) -> None:
     """Let the cluster run what stands in the file, as it did before anybody released anything."""
     await application.refresh(hard=True)
     await application.start_sync()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while application.busy or application.health != "Healthy":
             await SystemClock().sleep(timedelta(milliseconds=20))
 

@@ -63,7 +63,7 @@ async def test_the_graph_remembers_nothing_of_a_release_that_has_ended(crew: Cre
     assert await threads(tmp_path) == {release, waiting}
     await crew.decide(release, digest, HANA, "approved")
     await ends(crew, release)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await threads(tmp_path) != {waiting}:
             await crew.store.journal.wait(0.02)
 

@@ -123,7 +123,7 @@ async def test_following_tells_when_a_release_moves_up_in_its_queue(crew: Crew) 
     following = asyncio.create_task(follow(crew, release, out))
     for position in (2, 2, 1):
         await crew.report(release, events.Queued("r0", "v1.2.2", position))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while sentence(events.Queued("r0", "v1.2.2", position), TERMINAL) not in out.getvalue():
                 await crew.store.journal.wait(0.02)
     await crew.finish(release, Outcome.SUCCEEDED)
