@@ -52,7 +52,7 @@ def _written(entry: Any, volumes: Mapping[str, Any]) -> _Written:
         source, _, rest = _plain(str(entry)).partition(":")
         read_only = "ro" in rest.rpartition(":")[2].split(",")
         source = source if rest else ""
-    named = volumes.get(source) if isinstance(volumes, Mapping) else None
+    named = volumes.get(source)
     device = (named.get("driver_opts") or {}).get("device") if isinstance(named, Mapping) else None
     text = json.dumps([entry, named], default=str)
     return _Written(_plain(str(device or source)), text, read_only)

@@ -1,8 +1,9 @@
-"""A health check that cannot fail is reported as what it is."""
+"""P15 A health check that cannot fail is reported as what it is."""
 
 import pytest
 
 from guardrails.healthcheck import health_proved
+from guardrails.verdict import Level
 
 USELESS = [
     ["CMD", "python", "-c", "import sys; sys.exit(0)"],
@@ -28,6 +29,40 @@ USELESS = [
     ["CMD-SHELL", "curl -f http://localhost:8000/health; exit 0"],
     ["CMD", "node", "-e", "process.exit(0)"],
     ["CMD", "python", "-c", "raise SystemExit(0)"],
+    ["CMD", "sh", "-ec", "exit 0"],
+    ["CMD", "bash", "-lc", "true"],
+    ["CMD", "sh", "-c", "--", "exit 0"],
+    ["CMD", "python", "-Sc", "pass"],
+    ["CMD", "python3", "-c", ""],
+    ["CMD", "python", "-c", "import sys; sys.exit(0); import urllib.request as u; u.urlopen('http://x')"],
+    ["CMD", "python", "-c", "import urllib.request as u\ntry:\n  u.urlopen('http://x')\nexcept Exception:\n  pass"],
+    ["CMD", "python", "-c", "import urllib.request as u\ntry: u.urlopen('http://x')\nexcept: print('down')"],
+    ["CMD", "python", "-c", "from contextlib import suppress\nwith suppress(Exception): open('/x')"],
+    ["CMD", "python", "-c", "assert True"],
+    ["CMD", "python", "-c", "if 1: exit()"],
+    ["CMD", "python", "-c", "raise SystemExit"],
+    ["CMD", "python", "-c", "ok = 1"],
+    ["CMD", "node", "--eval", "console.log('ok')"],
+    ["CMD", "curl", "--version"],
+    ["CMD", "python", "-V"],
+    ["CMD", "node", "-v"],
+    ["CMD-SHELL", "exec true"],
+    ["CMD-SHELL", "timeout 5 true"],
+    ["CMD", "timeout", "-k", "5", "true"],
+    ["CMD", "env", "A=1", "true"],
+    ["CMD", "ls", "-la"],
+    ["CMD", "hostname"],
+    ["CMD-SHELL", "test 1 = 1"],
+    ["CMD-SHELL", "[ -n ok ]"],
+    ["CMD", "test", "1", "-eq", "1"],
+    ["CMD-SHELL", "(exit 0)"],
+    ["CMD-SHELL", "{ curl -f http://x || true; }"],
+    ["CMD-SHELL", "curl -f http://x &"],
+    ["CMD-SHELL", "curl -f http://x | cat"],
+    ["CMD-SHELL", "curl -sf http://x | tee /tmp/health"],
+    ["CMD-SHELL", "if curl -f http://x; then exit 0; else exit 0; fi"],
+    ["CMD-SHELL", "true; exit"],
+    ["CMD-SHELL", "curl -f http://x || :"],
 ]
 REAL = [
     ["CMD", "curl", "-f", "http://localhost:8000/health"],
@@ -49,6 +84,25 @@ REAL = [
     ["CMD-SHELL", "an open 'quote"],
     ["CMD", "node", "-e", "fetch('http://127.0.0.1/health').then(r => process.exit(r.ok ? 0 : 1))"],
     ["CMD", "python", "-c", "import sys; sys.exit(1)"],
+    ["CMD-SHELL", "curl -f http://x || exit 1; exit 0"],
+    ["CMD-SHELL", "curl -f http://x; exit"],
+    ["CMD-SHELL", "curl -f http://x; exit $?"],
+    ["CMD-SHELL", "if curl -f http://x; then exit 0; else exit 1; fi"],
+    ["CMD-SHELL", "if ! curl -f http://x; then exit 1; fi"],
+    ["CMD-SHELL", "set -e; curl -f http://x; echo fine"],
+    ["CMD-SHELL", "curl -s http://x | grep -q ok"],
+    ["CMD-SHELL", "timeout 5 curl -f http://x"],
+    ["CMD-SHELL", "exec curl --fail http://x"],
+    ["CMD-SHELL", "curl -fsS -o /dev/null http://x"],
+    ["CMD-SHELL", "test \"$(curl -s -o /dev/null -w '%{http_code}' http://x)\" = 200"],
+    ["CMD-SHELL", "[ -f /tmp/ready ]"],
+    ["CMD", "ls", "/tmp/ready"],
+    ["CMD", "python", "-c", "import urllib.request as u\ntry: u.urlopen('http://x')\nexcept Exception: raise"],
+    ["CMD", "python", "-c", "import sys\ntry: open('/x')\nexcept Exception: sys.exit(1)"],
+    ["CMD", "python", "-c", "import sys\ntry: sys.exit(1)\nexcept Exception: pass"],
+    ["CMD", "python", "-c", "try: open('/x')\nexcept KeyError: pass"],
+    ["CMD", "python", "-c", "not python ("],
+    ["CMD", "bash", "-ec", "curl -f http://x; true"],
 ]
 
 
@@ -62,6 +116,21 @@ def test_a_check_that_cannot_fail_blocks(test: list[str] | str) -> None:
 @pytest.mark.parametrize("test", REAL, ids=str)
 def test_a_check_that_asks_the_program_passes(test: list[str]) -> None:
     assert not health_proved("observer", test).findings
+
+
+@pytest.mark.parametrize(
+    ("test", "lax"),
+    [
+        (["CMD", "curl", "http://localhost/health"], True),
+        (["CMD-SHELL", "curl -s http://localhost/health || exit 1"], True),
+        (["CMD-SHELL", "curl -sS http://localhost/health | grep -q ok"], False),
+        (["CMD-SHELL", "curl -sSf http://localhost/health"], False),
+        (["CMD", "wget", "-q", "-O", "-", "http://localhost/health"], False),
+    ],
+)
+def test_a_check_that_is_content_with_any_answer_is_warned_of(test: list[str], lax: bool) -> None:
+    verdict = health_proved("observer", test)
+    assert [(f.rule, f.level) for f in verdict.findings] == [("health-lax", Level.WARNING)] * lax
 
 
 @pytest.mark.parametrize(
