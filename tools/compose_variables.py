@@ -43,7 +43,11 @@ def spelled_out(text: str, unknown: Collection[str]) -> SpelledOut:
     written = SpelledOut(text)
     if not unknown:
         return written
-    for node in sorted(_ports(yaml.compose(text, yaml.SafeLoader)), key=lambda node: -node.start_mark.index):
+    try:
+        ports = _ports(yaml.compose(text, yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError):
+        return written  # compose itself will say what is wrong
+    for node in sorted(ports, key=lambda node: -node.start_mark.index):
         start, end = node.start_mark.index, node.end_mark.index
         concerned = _names(node.value, unknown) and not _REPLACED.search(node.value) and text[start] not in "&!"
         if concerned and (port := _PORT.fullmatch(node.value)):

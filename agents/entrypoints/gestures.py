@@ -2,11 +2,16 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from agents.answers import Origin, Person
+from tools.errors import Garbled
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _LINKED = re.compile(r"<(?:https?|mailto)[^|<>]*\|([^<>]*)>")
 _MENTION = re.compile(r"^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
@@ -39,6 +44,20 @@ class Pressed:
     response_url: str = ""
 
 
+def _or_garbled(read: Callable[P, T]) -> Callable[P, T]:
+    """Let a payload in a form that Slack does not have be `Garbled`, and nothing else."""
+
+    @wraps(read)
+    def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            raise Garbled("Slack told of a gesture in a form that is not known.") from error
+
+    return reading
+
+
+@_or_garbled
 def command(body: Mapping[str, Any]) -> Said:
     """Read a slash command."""
     return Said(
@@ -50,6 +69,7 @@ def command(body: Mapping[str, Any]) -> Said:
     )
 
 
+@_or_garbled
 def mention(body: Mapping[str, Any]) -> Said:
     """Read a message that addresses the bot; links and entities that Slack made of the text are undone."""
     event = body["event"]
@@ -62,6 +82,7 @@ def mention(body: Mapping[str, Any]) -> Said:
     )
 
 
+@_or_garbled
 def press(body: Mapping[str, Any]) -> Pressed | None:
     """Read a click; None where the button's value is none of ours."""
     action, container, user = body["actions"][0], body.get("container", {}), body["user"]
