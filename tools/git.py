@@ -4,7 +4,7 @@ import base64
 import os
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
@@ -42,19 +42,34 @@ _COMPLAINTS: tuple[tuple[re.Pattern[str], type[ToolError], str], ...] = (
 
 
 def environment(url: str, token: SecretStr | None) -> Mapping[str, str]:
-    """Build git's environment: no prompts, English complaints, and the token for this one origin, never in argv."""
+    """Build git's environment: no prompts, English complaints, and the login for this one origin, never in argv."""
     kept = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     kept |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-    origin = urlsplit(url)
-    if token is None or origin.scheme != "https":
+    origin, login = urlsplit(url), _login(url, token)
+    if not login:
         return kept
     number = int(kept.get("GIT_CONFIG_COUNT", "0"))
-    basic = base64.b64encode(f"x-access-token:{token.get_secret_value()}".encode()).decode()
+    basic = base64.b64encode(login.encode()).decode()
     return kept | {
         "GIT_CONFIG_COUNT": str(number + 1),
-        f"GIT_CONFIG_KEY_{number}": f"http.https://{origin.netloc.rpartition('@')[2]}/.extraHeader",
+        f"GIT_CONFIG_KEY_{number}": f"http.{origin.scheme}://{origin.netloc.rpartition('@')[2]}/.extraHeader",
         f"GIT_CONFIG_VALUE_{number}": f"Authorization: Basic {basic}",
     }
+
+
+def _login(url: str, token: SecretStr | None) -> str:
+    """Say who we are, as `user:password`; empty where the way in is another one. A token goes over TLS only."""
+    origin = urlsplit(url)
+    if token and origin.scheme == "https":
+        return f"x-access-token:{token.get_secret_value()}"
+    if origin.scheme in ("http", "https") and origin.username:
+        return f"{unquote(origin.username)}:{unquote(origin.password or '')}"
+    return ""
+
+
+def address(url: str) -> str:
+    """Write a URL as git may have it in its arguments, which everybody on the machine can read: without a password."""
+    return shown(url) if urlsplit(url).scheme in ("http", "https") else url
 
 
 def candidates(ref: str) -> tuple[str, ...]:

@@ -41,6 +41,8 @@ class GithubAccess:
     """Instead of the token."""
     minted: Callable[[str], object] = lambda _token: None
     """Is told every token that GitHub makes for the App, so that none is ever shown."""
+    outgoing: Callable[[Any], Any] = lambda body: body
+    """What every request's body passes before it is sent."""
 
     @property
     def holder(self) -> Holder:
@@ -55,7 +57,7 @@ class Connections:
         self._access = access
         self._by_installation: dict[int, Github] = {}
         self._installations: dict[str, int] = {}
-        self._sole = None if access.app else Github(auth=Auth.Token(access.token), **_options(access))
+        self._sole = None if access.app else _guarded(Github(auth=Auth.Token(access.token), **_options(access)), access)
 
     def to(self, repository: str) -> Github:
         """Give the client that may speak about a repository; empty for one that any will do for."""
@@ -94,11 +96,24 @@ class Connections:
     def _connected(self, installation: Installation) -> Github:
         auth = _Told(self._app(), installation.id, needed(installation.permissions), self._access.minted)
         auth.login = f"{installation.app_slug}[bot]"
-        return Github(auth=auth, **_options(self._access))
+        return _guarded(Github(auth=auth, **_options(self._access)), self._access)
 
     def _app(self) -> Auth.AppAuth:
         app = self._access.app or GithubApp("", "")
         return Auth.AppAuth(app.id, app.private_key)
+
+
+def _guarded(client: Github, access: GithubAccess) -> Github:
+    """Let every body that the client sends pass `outgoing`: all its writes go through one method."""
+    requester = client.requester
+    send = requester.requestJson
+
+    def discreet(verb: str, url: str, *others: Any, **named: Any) -> Any:
+        asked = dict(zip(("parameters", "headers", "input", "cnx"), others, strict=False)) | named
+        return send(verb, url, **asked | {"input": access.outgoing(asked.get("input"))})
+
+    requester.requestJson = discreet  # type: ignore[method-assign]
+    return client
 
 
 def app_login(requester: Requester) -> str | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -61,8 +61,15 @@ class Busy(Denied):
 class Linear:
     """One workspace, by an API key."""
 
-    def __init__(self, key: SecretStr, url: str, timeout: timedelta = _TIMEOUT) -> None:
+    def __init__(
+        self,
+        key: SecretStr,
+        url: str,
+        timeout: timedelta = _TIMEOUT,
+        outgoing: Callable[[Any], Any] = lambda told: told,
+    ) -> None:
         self._key = key
+        self._outgoing = outgoing
         self._url = url
         self._timeout = timeout
 
@@ -97,7 +104,7 @@ class Linear:
         await self._ask("Link", _LINK, {"input": fields})
 
     async def _ask(self, name: str, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        body = {"query": query, "operationName": name, "variables": variables}
+        body = {"query": query, "operationName": name, "variables": self._outgoing(variables)}
         headers = {"Authorization": self._key.get_secret_value()}
         outside = not is_loopback(urlsplit(self._url).netloc)
         try:

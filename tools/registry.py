@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -22,8 +22,13 @@ _ACCEPT = ", ".join((*_INDEXES, *_MANIFESTS))
 class Registry:
     """Any OCI registry; `logins` are keyed by the registry's host, as in `ghcr.io`."""
 
-    def __init__(self, logins: Mapping[str, Login] | None = None, timeout: timedelta = _TIMEOUT) -> None:
-        self._line = Line(logins or {}, timeout)
+    def __init__(
+        self,
+        logins: Mapping[str, Login] | None = None,
+        timeout: timedelta = _TIMEOUT,
+        minted: Callable[[str], object] = lambda _token: None,
+    ) -> None:
+        self._line = Line(logins or {}, timeout, minted)
 
     async def digest(self, image: str, tag: str) -> str | None:
         """Tell the digest that a tag stands for; None where there is no such tag."""

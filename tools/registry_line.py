@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -63,9 +63,15 @@ class Ask:
 
 
 class Line:
-    """Lines to registries; `logins` are keyed by the registry's host, as in `ghcr.io`."""
+    """Lines to registries; `logins` are keyed by the registry's host, as in `ghcr.io`.
 
-    def __init__(self, logins: Mapping[str, Login], timeout: timedelta) -> None:
+    `minted` is told every token that a registry makes, so that none is ever shown.
+    """
+
+    def __init__(
+        self, logins: Mapping[str, Login], timeout: timedelta, minted: Callable[[str], object] = lambda _token: None
+    ) -> None:
+        self._minted = minted
         self._logins = logins
         self._timeout = timeout
 
@@ -109,7 +115,9 @@ class Line:
         scope = {"scope": f"repository:{reference.repository}:{actions}"}
         # some registries only ever speak of pulling, also to those who would write
         query = {**asked, **scope} if actions == _WRITING else {**scope, **asked}
-        return _token(await _sent(session, Ask(realm, headers, query)), reference)
+        token = _token(await _sent(session, Ask(realm, headers, query)), reference)
+        self._minted(token)
+        return f"Bearer {token}"
 
 
 def unwell(status: int, reference: Reference) -> ToolError:
@@ -138,7 +146,7 @@ async def _sent(session: aiohttp.ClientSession, ask: Ask) -> Answer:
 def _token(answer: Answer, reference: Reference) -> str:
     try:
         document = json.loads(answer.body)
-        return f"Bearer {document.get('token') or document['access_token']}"
+        return str(document.get("token") or document["access_token"])
     except (ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
         if answer.status >= 500:  # noqa: PLR2004 - HTTP's own number
             raise unwell(answer.status, reference) from error

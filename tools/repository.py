@@ -183,7 +183,7 @@ class Repository:
         await run_bytes(made, env=self._environment, timeout=_TIMEOUT)
         # As a pack however few the objects are: each that is unpacked would have the limit for itself.
         settings = ("-c", "fetch.unpackLimit=1") if under else ()
-        argv = (*under, *self._argv(*settings, *_FETCH, "--end-of-options", self._url, *refspecs))
+        argv = (*under, *self._argv(*settings, *_FETCH, "--end-of-options", git.address(self._url), *refspecs))
         token = await self._token() if self._token else None  # an App's token lives for an hour
         return await run_bytes(argv, env=git.environment(self._url, token), timeout=_REFRESH_TIMEOUT)
 

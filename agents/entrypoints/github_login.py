@@ -1,11 +1,18 @@
 """Who the bot is on GitHub, from its credentials: an App where one is set, else the holder of a token."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from config.shipmate import Credentials
 from tools.errors import Denied
 from tools.github_client import GithubAccess, GithubApp, GithubClient
 from tools.redaction import Redactor
+
+TOKENS_KEPT = 24
+"""An App's token lives for an hour; so many are masked at a time."""
+_NAMED_BY_GITHUB = frozenset({"content", "sha", "head_sha", "base_tree", "tree", "parents", "object", "ref", "base"})
+"""Contents and what git calls them."""
 
 
 def github_client(credentials: Credentials, redactor: Redactor) -> GithubClient | None:
@@ -14,8 +21,25 @@ def github_client(credentials: Credentials, redactor: Redactor) -> GithubClient 
     if app is None and credentials.github_token is None:
         return None
     token = credentials.github_token.get_secret_value() if credentials.github_token else ""
-    minted = partial(redactor.register, "GITHUB_APP_TOKEN")
-    return GithubClient(GithubAccess(token, credentials.github_api_url, app=app, minted=minted))
+    minted = partial(redactor.register, "GITHUB_APP_TOKEN", newest=TOKENS_KEPT)
+    outgoing = partial(outgoing_body, redactor)
+    return GithubClient(GithubAccess(token, credentials.github_api_url, app=app, minted=minted, outgoing=outgoing))
+
+
+def outgoing_body(redactor: Redactor, body: Any) -> Any:
+    """Let what is told to GitHub pass the redactor; files go as they are, or raise `Denied` where one is new.
+
+    A deployment file is somebody else's, of which a release changes a tag: what stands there is out already.
+    """
+    if isinstance(body, Mapping):
+        files = body["tree"] if isinstance(body.get("tree"), list) else ()
+        if any(redactor.leaks(str(file.get("content", ""))) for file in files):
+            raise Denied(
+                "A file for GitHub holds a secret that Shipmate knows.",
+                standing="Nothing was written.",
+                remedy="Take the value out of the file; let the service read it from its environment.",
+            )
+    return redactor.outgoing_values(body, verbatim=_NAMED_BY_GITHUB)
 
 
 def github_app(credentials: Credentials) -> GithubApp | None:

@@ -45,7 +45,9 @@ async def told_to_issues(
     if credentials.linear_api_key is None:
         yield
         return
-    linear = Linear(credentials.linear_api_key, credentials.linear_api_url)
+    linear = Linear(
+        credentials.linear_api_key, credentials.linear_api_url, outgoing=crew.store.redactor.outgoing_values
+    )
     feed = IssueFeed(crew.store, crew.clock, linear, configuration.services, permalink)
     telling = asyncio.create_task(feed.follower.run())
     try:

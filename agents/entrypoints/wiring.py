@@ -318,7 +318,7 @@ def assemble(configuration: Configuration, store: Store, clock: Clock, redactor:
         redactor=redactor,
         scanner=Scanner(workspace / "scanner", shared_key(os.environ)),
         images=Images(logins=logins),
-        registry=Registry(logins),
+        registry=Registry(logins, minted=partial(redactor.register, "REGISTRY_TOKEN", whole=True, newest=8)),
         fingerprints=Fingerprints.kept(Databases.of(configuration).key),
         codecov=_codecov(credentials),
         github=github_client(credentials, redactor),

@@ -1,4 +1,6 @@
+import base64
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from pydantic import SecretStr
@@ -54,6 +56,18 @@ def test_the_token_goes_to_its_origin_only_and_never_in_plain() -> None:
     environment = git.environment("https://github.com/acme/observer", SecretStr(token))
     assert environment["GIT_CONFIG_KEY_0"] == "http.https://github.com/.extraHeader"
     assert not any(token in value for value in environment.values())
+
+
+def test_a_password_in_the_address_of_a_repository_never_stands_in_arguments() -> None:
+    """P16: everybody on the machine may read those."""
+    word = "s3cr" + "et/Word!9"
+    url = f"https://ana:{quote(word, safe='')}@git.example.com/acme/x"
+    assert git.address(url) == "https://git.example.com/acme/x"
+    environment = git.environment(url, None)
+    assert environment["GIT_CONFIG_KEY_0"] == "http.https://git.example.com/.extraHeader"
+    basic = environment["GIT_CONFIG_VALUE_0"].removeprefix("Authorization: Basic ")
+    assert base64.b64decode(basic).decode() == f"ana:{word}"
+    assert git.address("ssh://git@git.example.com/acme/x") == "ssh://git@git.example.com/acme/x"
 
 
 @pytest.mark.parametrize("url", ["http://github.com/acme/x", "ssh://git@github.com/acme/x", "/srv/x.git"])
