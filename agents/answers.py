@@ -43,6 +43,20 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """A lock that somebody wants. `key` makes the same wish, delivered twice, one lock."""
+
+    service: str
+    environment: str
+    person: str
+    reason: str
+    seconds: float | None
+    """None: until somebody unlocks."""
+    key: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """The order stands; `release` is its id."""
 

@@ -6,6 +6,7 @@ from agents import policy
 from agents.answers import Accepted, Answer, Person, Refusal
 from agents.endings import record
 from agents.events import CarriedOver, Decided, Voted
+from agents.holds import Holds
 from agents.membership import Membership
 from agents.segments import Segments
 from config.shipmate import Configuration
@@ -24,6 +25,7 @@ class Ballots:
     clock: Clock
     segments: Segments
     membership: Membership
+    holds: Holds
 
     async def decide(self, release_id: str, digest: str, person: Person, choice: str, reason: str = "") -> Answer:
         """Count one person's answer to a plan; the first decision wins, whoever else answers meanwhile."""
@@ -36,6 +38,8 @@ class Ballots:
             return strange
         ballot = await self._ballot(release, question)
         refusal = ballot.refuse(person, choice, digest, self.clock.now())
+        if choice == "approved":
+            refusal = refusal or await self.holds.closed(release)
         if refusal:
             await self.recount(release)
             return refusal

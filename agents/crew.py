@@ -11,15 +11,17 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from agents import policy
-from agents.answers import Accepted, Answer, Order, Person, Refusal
+from agents.answers import Accepted, Answer, Order, Person, Refusal, Wish
 from agents.ballots import Ballots
 from agents.driver import Driver, Equip, Graph
 from agents.endings import Endings, record
-from agents.events import Acknowledged, ChecksAwaited, Event, GlassBroken, Queued, Reviewed, Unlocked
+from agents.events import Acknowledged, ChecksAwaited, Event, GlassBroken, Queued, Reviewed, TakenOver, Unlocked
+from agents.holds import Holds
 from agents.membership import Membership
 from agents.orders import BEFORE, opened, overtakes, release_of
 from agents.remote import perform
 from agents.segments import Segments
+from agents.standstill import Standstill
 from agents.tenure import Tenure
 from agents.triggers import MANUAL
 from config.shipmate import Configuration
@@ -44,16 +46,22 @@ class Crew:
     endings: Endings = field(init=False)
     ballots: Ballots = field(init=False)
     membership: Membership = field(init=False)
+    holds: Holds = field(init=False)
+    standstill: Standstill = field(init=False)
     tenure: Tenure = field(init=False)
     driver: Driver = field(init=False)
     workspaces: Workspaces = field(init=False)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
-        self.segments = Segments(self.runs, self.drive, self.expire, self.serve, self.store.redactor)
+        self.segments = Segments(
+            self.runs, self.drive, self.expire, self.serve, self.store.redactor, look=self.look_again
+        )
+        self.holds = Holds(self.configuration, self.store, self.clock)
+        self.standstill = Standstill(self.store, self.clock, self.segments, self.holds, self._start_next)
         self.endings = Endings(self.store, self.clock)
         self.membership = Membership(self.clock, self.configuration.shipmate.groups)
-        self.ballots = Ballots(self.configuration, self.store, self.clock, self.segments, self.membership)
+        self.ballots = Ballots(self.configuration, self.store, self.clock, self.segments, self.membership, self.holds)
         self.workspaces = Workspaces(self.configuration.shipmate.workspace)
         self.tenure = Tenure(self.store, self.clock)
         self.driver = Driver(self.graph, self.equip, self.store, self.clock, self.segments, self.tenure)
@@ -69,6 +77,7 @@ class Crew:
                 await self.ballots.recount(release)
                 await self.segments.wake(release.id, f"restart-{began}", release.target)
             await self._admit(release)
+        await self.standstill.resume()
 
     async def stop(self) -> None:
         """Stop; what is under way goes on at the next start."""
@@ -82,6 +91,7 @@ class Crew:
         if order.break_glass:
             order = replace(order, break_glass=self.store.redactor.redact(order.break_glass))
         refusal = await policy.may_open(order, self.configuration, self.store, self.membership)
+        refusal = refusal or await self._held_back(order)
         if refusal and order.trigger == MANUAL:
             return refusal
         asked = release_of(order, self.clock.now())
@@ -130,10 +140,43 @@ class Crew:
         refusal = refusal or await policy.may_lock(service, environment, person, self.configuration, self.membership)
         if refusal:
             return refusal
-        if not await self.store.targets.unlock(service, environment):
+        by_hand = await self.standstill.unlock(service, environment, person.id)
+        after_failures = await self.store.targets.unlock(service, environment)
+        if not by_hand and not after_failures:
             return Refusal("not-locked", f"{service} in {environment} is not locked.", f"status {service}")
+        await self.look_again(f"{service}/{environment}")
+        if not after_failures:
+            return Accepted("", f"{service} in {environment} takes releases again.")
         await self._report(str(target.locked_by), Unlocked(person.id))
         return Accepted(str(target.locked_by), f"{service} in {environment} takes releases again.")
+
+    async def lock(self, wish: Wish, person: Person) -> Answer:
+        """Lock a target by hand, with a reason and perhaps an end; whoever may unlock it may."""
+        service, environment = wish.service, wish.environment
+        refusal = policy.configured(self.configuration, service, environment)
+        refusal = refusal or await policy.may_lock(service, environment, person, self.configuration, self.membership)
+        return refusal or await self.standstill.lock(replace(wish, person=person.id))
+
+    async def take_over(self, service: str, environment: str, person: Person) -> Answer:
+        """Cut off a run that hangs, and have what it moved put back by another; whoever may unlock the target may."""
+        refusal = policy.configured(self.configuration, service, environment)
+        refusal = refusal or await policy.may_lock(service, environment, person, self.configuration, self.membership)
+        if refusal:
+            return refusal
+        victim = await self.store.leases.seize(service, environment, person.id)
+        release = await self.store.releases.get(victim.release) if victim else None
+        if victim is None or release is None or release.outcome is not None:
+            standing = f"Nothing runs for {service} in {environment}; what waits is stopped with cancel."
+            return Refusal("nothing-runs", standing, f"cancel {service} {environment}")
+        await self.store.releases.cancel(release.id, person.id)
+        silent = victim.heartbeat.isoformat(timespec="seconds")
+        await self._report(release.id, TakenOver(person.id, release.id, silent, victim.fence))
+        await self.segments.wake(release.id, f"taken-over-{victim.fence}", release.target, at_once=True)
+        return Accepted(release.id)
+
+    async def look_again(self, target: str) -> None:
+        """See whether a target that stood still may go on."""
+        await self.standstill.look_again(target)
 
     async def acknowledge(self, service: str, environment: str, person: Person) -> Answer:
         """Note who takes care of a locked target."""
@@ -206,6 +249,8 @@ class Crew:
         """Start the first of a target's queue when the target is free, and tell the rest where they stand."""
         async with self._lock(release.target):
             line = await self._line(release)
+            while line and line[0].status is Status.QUEUED and await self.standstill.holds_back(line[0]):
+                line = line[1:]
             if line and line[0].status is Status.QUEUED:
                 await self.store.releases.change(line[0].id, status=Status.RUNNING)
                 await self.segments.wake(line[0].id, "start", release.target, at_once=True)
@@ -238,7 +283,13 @@ class Crew:
     async def _line(self, release: Release) -> list[Release]:
         """List the releases of a target that have not ended, the one that holds it first."""
         unfinished = await self.store.releases.unfinished(release.service, release.environment)
-        return [one for one in unfinished if one.status is not Status.PENDING]
+        return [one for one in unfinished if one.status not in BEFORE or one.status is Status.QUEUED]
+
+    async def _held_back(self, order: Order) -> Refusal | None:
+        """Refuse what a person asks for while its target is held; nothing holds a rollback or an emergency back."""
+        if order.kind == "rollback" or order.break_glass is not None or order.trigger != MANUAL:
+            return None
+        return await self.holds.refusal(order.service, order.environment)
 
     async def _overtake_earlier(self, release: Release) -> None:
         """Take back what earlier events on GitHub have set off and nobody has let through."""

@@ -4,6 +4,7 @@ from langgraph.runtime import Runtime
 
 from agents.destinations.choice import destination_of
 from agents.events import Decided
+from agents.holds import hold_on, is_exempt
 from agents.state import Next, State, end, fail, proceed
 from agents.toolbox import Toolbox
 from guardrails.plan import Plan, digest
@@ -39,7 +40,17 @@ async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
 
 async def _void_by(state: State, plan: Plan, tools: Toolbox) -> tuple[str, ...]:
     """Tell why the stored plan must not be carried out."""
-    return await _unapproved(plan, tools) or await _drift(state, plan, tools)
+    return await _unapproved(plan, tools) or await _drift(state, plan, tools) or await _held(tools)
+
+
+async def _held(tools: Toolbox) -> tuple[str, ...]:
+    """Tell what holds the target now; asked last, so that nothing comes between this and the first effect."""
+    release, now = await tools.release(), tools.clock.now()
+    if is_exempt(release):
+        return ()
+    freezes = (*tools.freezes, *tools.environment.freezes)
+    hold = await hold_on(tools.store, freezes, release.service, release.environment, now)
+    return (hold.told(release.service, release.environment),) if hold else ()
 
 
 async def _unapproved(plan: Plan, tools: Toolbox) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from agents.events import Opened
 from agents.triggers import MANUAL
 from tools.history.releases import Release, Status
 
-BEFORE = frozenset({Status.PENDING, Status.QUEUED})
+BEFORE = frozenset({Status.PENDING, Status.HELD, Status.QUEUED})
 """A release that stands so has not begun."""
 
 

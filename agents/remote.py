@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
 from pydantic import TypeAdapter
 
-from agents.answers import Accepted, Answer, Order, Person, Refusal
+from agents.answers import Accepted, Answer, Order, Person, Refusal, Wish
 from agents.segments import APPLICATION, REQUESTS, VERSION
 from config.shipmate import Configuration
 from tools.clock import Clock, SystemClock
@@ -57,6 +57,14 @@ class CrewCalls(Protocol):
         """Stop a release."""
         ...
 
+    async def lock(self, wish: Wish, person: Person) -> Answer:
+        """Lock a target."""
+        ...
+
+    async def take_over(self, service: str, environment: str, person: Person) -> Answer:
+        """Cut off a run that hangs."""
+        ...
+
     async def unlock(self, service: str, environment: str, person: Person) -> Answer:
         """Release a locked target."""
         ...
@@ -70,9 +78,10 @@ class CrewCalls(Protocol):
         ...
 
 
-CALLS = frozenset({"open", "decide", "cancel", "unlock", "acknowledge", "review"})
+CALLS = frozenset({"open", "decide", "cancel", "lock", "take_over", "unlock", "acknowledge", "review"})
 _ORDER = TypeAdapter(Order)
 _PERSON = TypeAdapter(Person)
+_WISH = TypeAdapter(Wish)
 
 
 async def perform(crew: CrewCalls, call: str, arguments: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -85,6 +94,8 @@ async def perform(crew: CrewCalls, call: str, arguments: Mapping[str, Any], now:
         values["person"] = _PERSON.validate_python(values["person"])
     if "order" in values:
         values["order"] = _ORDER.validate_python(values["order"])
+    if "wish" in values:
+        values["wish"] = _WISH.validate_python(values["wish"])
     if call not in CALLS:
         raise LookupError(call)
     answer: Answer = await getattr(crew, call)(**values)
@@ -116,6 +127,15 @@ class RemoteCrew:
     async def cancel(self, release_id: str, person: Person) -> Answer:
         """Stop a release."""
         return await self._call("cancel", release_id=release_id, person=asdict(person))
+
+    async def lock(self, wish: Wish, person: Person) -> Answer:
+        """Lock a target."""
+        return await self._call("lock", wish=asdict(wish), person=asdict(person))
+
+    async def take_over(self, service: str, environment: str, person: Person) -> Answer:
+        """Cut off a run that hangs."""
+        where = {"service": service, "environment": environment}
+        return await self._call("take_over", **where, person=asdict(person))
 
     async def unlock(self, service: str, environment: str, person: Person) -> Answer:
         """Release a locked target."""

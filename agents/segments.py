@@ -9,6 +9,7 @@ target run one after the other; those of a killed or stopped process run again.
 import asyncio
 import contextvars
 import logging
+import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from tools.redaction import Redactor
 Work = Callable[[str], Awaitable[Any]]
 QUEUE = "segments"
 REQUESTS = "requests"
+A_MOMENT = timedelta(milliseconds=100)
+"""Later than its moment, a look finds that to be over."""
 GRACE = timedelta(seconds=10)
 """For work that a stop cut short to clean up after itself."""
 APPLICATION = "shipmate"
@@ -39,6 +42,8 @@ class Segments:
     serve: Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
     redactor: Redactor = field(default_factory=Redactor)
     """DBOS writes down what workflows return and raise."""
+    look: Work | None = None
+    """Looks at a target again."""
     poll: timedelta = timedelta(milliseconds=200)
     _workflows: dict[str, Any] = field(default_factory=dict)
     _queues: dict[str, Queue] = field(default_factory=dict)
@@ -54,7 +59,8 @@ class Segments:
         """Begin to work; what a killed process left unfinished is taken up."""
         logging.getLogger("dbos").addFilter(_worth_telling)
         DBOS(config=_config(self.database))
-        for name, work in (("drive", self._take_up), ("expire", self.expire), ("serve", self.serve)):
+        works = (("drive", self._take_up), ("expire", self.expire), ("serve", self.serve), ("look", self._look))
+        for name, work in works:
             self._workflows[name] = _workflow(name, self._discreet(self._interruptible(work)))
         DBOS.launch()
         seconds = self.poll.total_seconds()
@@ -94,6 +100,15 @@ class Segments:
     async def expire_after(self, question: str, delay: timedelta) -> None:
         """Close a question when its time is over; answered questions do not care."""
         await self._enqueue("expire", f"{question}/expiry", question, partition=question, delay=delay)
+
+    async def look_after(self, target: str, delay: timedelta) -> None:
+        """Look at a target again after a while; looking too often does no harm."""
+        key = f"{target}/look-{uuid.uuid4()}"
+        await self._enqueue("look", key, target, partition=key, delay=delay + A_MOMENT)
+
+    async def _look(self, target: str) -> None:
+        if self.look:
+            await self.look(target)
 
     async def _take_up(self, release: str) -> None:
         """Drive a release, or wait for the drive that began at once."""

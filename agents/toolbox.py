@@ -1,6 +1,6 @@
 """What a node may use: the tools of one release, made for it by `entrypoints/wiring.py`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from agents.events import Entered, Event, dump
 from agents.narrator import Narrator
 from agents.trail import BOT, trail
+from config.freezes import Freeze
 from config.service import Environment, Service
 from config.shipmate import FailurePolicy
 from guardrails.plan import Plan, from_json
@@ -87,6 +88,8 @@ class Toolbox:
     given_env: GivenEnv | None = None
     """The env file as the bot was given it; None where hosts have their own."""
     codecov: Codecov | None = None
+    freezes: Sequence[Freeze] = ()
+    """Windows of the whole bot; those of the environment stand there."""
 
     @property
     def environment(self) -> Environment:

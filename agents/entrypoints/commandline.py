@@ -29,10 +29,14 @@ INTERRUPTED, UNREAD = 130, 141
 """Ended by Ctrl-C, or by a reader such as `head` that wanted no more: 128 and the signal, as shells tell it."""
 SPOKEN = {
     "deploy": "SERVICE VERSION [to ENV]: plan, ask, deploy, verify",
+    "break-glass": "SERVICE VERSION [to ENV] REASON: release in an emergency without asking; a review stays owed",
+    "review": "SERVICE [ENV] NOTE: review what was released without an approval",
     "rollback": "SERVICE [to VERSION] [in ENV]: put a former version back",
     "approve": "SERVICE [ENV [DIGEST]]: let the waiting plan through",
     "reject": "SERVICE [ENV] [REASON]: refuse the waiting plan",
     "cancel": "SERVICE [ENV]: stop a release at its next safe point",
+    "takeover": "SERVICE [ENV]: cut off a release that hangs, and put back what it moved",
+    "lock": "SERVICE [ENV] REASON [for 2h]: take no releases for a while",
     "unlock": "SERVICE [ENV]: let a locked target take releases again",
     "status": "[SERVICE [ENV]]: what runs where, and what is under way",
     "history": "[SERVICE [ENV]]: the last releases",
@@ -46,10 +50,22 @@ LAUNCHED = {
     "eval": "summaries: score what is written about changes",
 }
 """Commands that the launcher runs itself."""
-COMMANDS = (*SPOKEN, *LAUNCHED, "serve", "export", "audit", "guard", "summary", "check-config", "doctor", "init", "help")
+COMMANDS = (
+    *SPOKEN,
+    *LAUNCHED,
+    "serve",
+    "export",
+    "audit",
+    "guard",
+    "summary",
+    "check-config",
+    "doctor",
+    "init",
+    "help",
+)
 READ = frozenset({"status", "history", "stats"})
 """What only reads: the answer may be JSON, and no crew is needed."""
-FOLLOWED = frozenset({"deploy", "rollback", "approve"})
+FOLLOWED = frozenset({"deploy", "break-glass", "rollback", "approve"})
 LEFT = "Left. A release that had begun goes on: now where the bot runs, else at its next start. See ./shipmate status."
 Run = Callable[[argparse.Namespace, Configuration], Coroutine[Any, Any, int]]
 
@@ -217,7 +233,8 @@ async def _as_json(verb: str, command: "Command | Misread", configuration: Confi
         return _failed(misread(command, terminal_voice()), as_json=True)
     service, environment = getattr(command, "service", None), getattr(command, "environment", None)
     async with opened_store(configuration) as store:
-        told = await document(verb, store, configuration.services, service, environment)
+        freezes = configuration.shipmate.freezes
+        told = await document(verb, store, configuration.services, service, environment, freezes)
     print(json.dumps(told, indent=2))
     return DONE
 

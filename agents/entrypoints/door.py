@@ -4,12 +4,13 @@ Slack and the terminal go through it alike. Nothing raises past it: what a tool
 could not do is said in a sentence, with what to do next.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from agents.answers import Answer, Order, Origin, Person, Refusal
+from agents.answers import Answer, Order, Origin, Person, Refusal, Wish
 from agents.entrypoints import books, commands, replies, standing
 from agents.entrypoints.commands import Command, Misread
 from agents.entrypoints.gestures import Pressed, Said
@@ -271,11 +272,34 @@ async def _cancel(command: commands.Cancel, visit: Visit) -> Reply:
     return _told(reply, visit.voice, done)
 
 
+async def _lock(command: commands.Lock, visit: Visit) -> Reply:
+    service, environment = command.service, command.environment
+    meant = _A_TIME.search(command.reason) if not command.span else None
+    if meant:
+        refusal = Refusal(
+            "bad-time",
+            f"'{meant[0]}' is no time; write one such as 30m, 2h or 1d12h. Nothing was locked.",
+            f"lock {service} {environment} REASON for 2h",
+        )
+        return _told(refusal, visit.voice, "")
+    span = commands.span_of(command.span) if command.span else None
+    seconds = span.total_seconds() if span else None
+    channel = visit.origin.channel
+    wish = Wish(service, environment, visit.person.id, command.reason, seconds, visit.key, channel)
+    return _told(await visit.crew.lock(wish, visit.person), visit.voice, "It is locked.")
+
+
+_A_TIME = re.compile(r"\bfor \d\S*(?: \S+)?$", re.ASCII)
+"""What was hardly meant as the end of a reason: `for 2 hours`."""
+
+
+async def _take_over(command: commands.TakeOver, visit: Visit) -> Reply:
+    reply = await visit.crew.take_over(command.service, command.environment, visit.person)
+    return _told(reply, visit.voice, "It is cut off; what it had moved is put back by another run, then it ends.")
+
+
 async def _unlock(command: commands.Unlock, visit: Visit) -> Reply:
     service, environment = command.service, command.environment
-    if (await visit.store.targets.get(service, environment)).locked_at is None:
-        refusal = Refusal("not-locked", f"{service} in {environment} is not locked.", f"status {service} {environment}")
-        return _told(refusal, visit.voice, "")
     reply = await visit.crew.unlock(service, environment, visit.person)
     return _told(reply, visit.voice, "It is unlocked and takes releases again.")
 
@@ -323,7 +347,8 @@ def _nothing(code: str, what: str, command: commands.Cancel | commands.Approve |
 
 
 async def _status(command: commands.Status, visit: Visit) -> Reply:
-    found = await standing.standings(visit.store, visit.configuration.services, command.service, command.environment)
+    bot, wanted = visit.configuration, (command.service, command.environment)
+    found = await standing.standings(visit.store, bot.services, *wanted, bot.shipmate.freezes)
     return Reply(replies.status_text(found, visit.voice))
 
 
@@ -352,6 +377,8 @@ _ANSWERS: Mapping[type, Callable[[Any, Visit], Awaitable[Reply]]] = {
     commands.Review: _review,
     commands.Rollback: _rollback,
     commands.Cancel: _cancel,
+    commands.TakeOver: _take_over,
+    commands.Lock: _lock,
     commands.Unlock: _unlock,
     commands.Approve: _approve,
     commands.Reject: _reject,

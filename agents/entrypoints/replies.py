@@ -1,6 +1,6 @@
 """What the bot answers: refusals, misreadings, help, and the state of things."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from agents.answers import Order, Refusal
@@ -94,7 +94,11 @@ def _target_text(standing: Standing, voice: Voice) -> str:
         lines.append(f"  {_running(component, deployment, voice)}")
     if not standing.running:
         lines.append("  nothing was released yet")
-    lines += [f"  {_under_way(release, voice)}" for release in standing.under_way]
+    queued = [release.id for release in standing.under_way if release.status is Status.QUEUED]
+    for release in standing.under_way:
+        place = f" at place {queued.index(release.id) + 1}" if release.id in queued else ""
+        lines.append(f"  {_under_way(release, place, voice)}")
+    lines += [f"  {line}" for line in _closed(standing, voice)]
     if target.locked_at:
         lines.append("  " + _lock(target, voice))
     elif target.failures:
@@ -127,18 +131,42 @@ def _running(component: str, deployment: Deployment, voice: Voice) -> str:
 
 _DOING = {
     Status.PENDING: "waiting for the checks of its commit",
+    Status.HELD: "waiting for the end of a lock or a freeze",
     Status.QUEUED: "waiting in line",
     Status.WAITING: "waiting for approval",
 }
 
 
-def _under_way(release: Release, voice: Voice) -> str:
+def _closed(standing: Standing, voice: Voice) -> Iterator[str]:
+    """Tell what keeps releases away now, what will, and whether a run hangs."""
+    lock, frozen, coming, lease = standing.lock, standing.frozen, standing.coming, standing.lease
+    if lock:
+        until = voice.say(" until {when:when}", when=lock.until) if lock.until else ""
+        yield voice.say("LOCKED by {who:who}{until:ours}: {why:200}", who=lock.by, until=until, why=lock.reason)
+    if frozen:
+        until = voice.say(" until {when:when}", when=frozen.until) if frozen.until else ", no end in sight"
+        yield voice.say("FROZEN{until:ours}: {why:200}", until=until, why=frozen.reason)
+    elif coming:
+        yield voice.say(
+            "next freeze {begins:when} to {ends:when}: {why:200}",
+            begins=coming.begins,
+            ends=coming.ends,
+            why=coming.reason,
+        )
+    if lease and standing.silent:
+        takeover = next_command(f"takeover {lease.service} {lease.environment}", voice)
+        told = "no sign of life of {id:code} since {when:when}; where a bot runs, {takeover:ours} cuts it off"
+        yield voice.say(told, id=lease.release, when=lease.heartbeat, takeover=takeover)
+
+
+def _under_way(release: Release, place: str, voice: Voice) -> str:
     doing = _DOING.get(release.status)
     return voice.say(
-        "{kind:20} of {version:80}: {doing:60}, asked for by {who:who} ({id:code})",
+        "{kind:20} of {version:80}: {doing:60}{place}, asked for by {who:who} ({id:code})",
         kind=release.kind,
         version=release.named,
         doing=doing or release.stage or "starting",
+        place=place,
         who=release.requested_by,
         id=release.id,
     )

@@ -2,14 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from agents.coverage import covered
 from agents.entrypoints.goals import goals_json, measured
 from agents.events import Covered
+from config.freezes import Freeze
 from config.service import Service
+from guardrails.freezes import Frozen, Window, frozen_at, next_freeze
 from tools.history import Store
 from tools.history.deployments import Deployment
+from tools.history.lease import Lease
+from tools.history.leases import PATIENCE
+from tools.history.locks import Lock
 from tools.history.releases import Release, Statistics
 from tools.history.reviews import Review
 from tools.history.targets import Target
@@ -26,27 +32,52 @@ class Standing:
     under_way: Sequence[Release]
     owed: Sequence[Review] = ()
     """Reviews of what was released without an approval."""
+    lock: Lock | None = None
+    """A person's lock; that after failures is the target's own."""
+    frozen: Frozen | None = None
+    coming: Window | None = None
+    """The next freeze."""
+    lease: Lease | None = None
+    """The run that holds the target."""
+    silent: bool = False
+    """Whether that run has shown no sign of life for too long."""
 
 
 async def standings(
-    store: Store, services: Mapping[str, Service], service: str | None = None, environment: str | None = None
+    store: Store,
+    services: Mapping[str, Service],
+    service: str | None = None,
+    environment: str | None = None,
+    freezes: Sequence[Freeze] = (),
 ) -> tuple[Standing, ...]:
-    """Read every target that is declared and wanted."""
+    """Read every target that is declared and wanted; `freezes` are those of the whole bot."""
+    now = datetime.now(UTC)
     wanted = [
         (name, place)
         for name, declared in services.items()
         for place in declared.environments
         if service in (None, name) and environment in (None, place)
     ]
-    return tuple([await _standing(store, name, place) for name, place in wanted])
+    return tuple(
+        [
+            await _standing(store, name, place, (*freezes, *services[name].environments[place].freezes), now)
+            for name, place in wanted
+        ]
+    )
 
 
-async def _standing(store: Store, service: str, environment: str) -> Standing:
+async def _standing(store: Store, service: str, environment: str, freezes: Sequence[Freeze], now: datetime) -> Standing:
+    lease = await store.leases.of(service, environment)
     return Standing(
         await store.targets.get(service, environment),
         await store.deployments.of(service, environment),
         await store.releases.unfinished(service, environment),
         await store.reviews.owed(service, environment),
+        await store.locks.of(service, environment),
+        frozen_at(freezes, now),
+        next_freeze(freezes, now),
+        lease,
+        silent=lease is not None and now - lease.heartbeat >= PATIENCE,
     )
 
 
@@ -70,8 +101,35 @@ def _target_json(standing: Standing) -> dict[str, Any]:
         "locked_at": target.locked_at.isoformat() if target.locked_at else None,
         "locked_by": target.locked_by,
         "acknowledged_by": target.acknowledged_by,
+        **_closed_json(standing),
         "reviews_owed": [_review_json(review) for review in standing.owed],
     }
+
+
+def _closed_json(standing: Standing) -> dict[str, Any]:
+    lock, frozen, coming, lease = standing.lock, standing.frozen, standing.coming, standing.lease
+    return {
+        "lock": {"by": lock.by, "reason": lock.reason, "since": _iso(lock.since), "until": _iso(lock.until)}
+        if lock
+        else None,
+        "frozen": {"reason": frozen.reason, "until": _iso(frozen.until)} if frozen else None,
+        "next_freeze": {"reason": coming.reason, "begins": _iso(coming.begins), "ends": _iso(coming.ends)}
+        if coming
+        else None,
+        "held_by": {
+            "pipeline_id": lease.release,
+            "since": _iso(lease.since),
+            "heartbeat": _iso(lease.heartbeat),
+            "fence": lease.fence,
+            "silent": standing.silent,
+        }
+        if lease
+        else None,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _review_json(review: Review) -> dict[str, Any]:
@@ -148,10 +206,15 @@ def coverage_json(found: Mapping[str, Mapping[str, Sequence[Covered]]]) -> dict[
 
 
 async def document(
-    kind: str, store: Store, services: Mapping[str, Service], service: str | None, environment: str | None
+    kind: str,
+    store: Store,
+    services: Mapping[str, Service],
+    service: str | None,
+    environment: str | None,
+    freezes: Sequence[Freeze] = (),
 ) -> dict[str, Any]:
     """Give `status`, `history` or `stats` as JSON values."""
-    found = await standings(store, services, service, environment)
+    found = await standings(store, services, service, environment, freezes)
     if kind == "status":
         return status_json(found)
     if kind == "history":

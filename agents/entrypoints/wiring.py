@@ -134,6 +134,7 @@ class Workshop:
             narrator=self.narrator,
             given_env=given_env(target, os.environ, self.fingerprints),
             codecov=self.codecov,
+            freezes=self.configuration.shipmate.freezes,
         )
 
     def pull_requests(self) -> PullRequests:

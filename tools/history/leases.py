@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tools.history.lease import Lease
-from tools.history.rows import Rows, moment
+from tools.history.lease import Lease, require
+from tools.history.rows import READING, Rows, moment
 from tools.history.tables import leases, targets
 
 BEAT = timedelta(seconds=5)
@@ -51,6 +51,15 @@ class Leases(Rows):
     async def renew(self, lease: Lease) -> bool:
         """Show that the holder lives; False when the lease is another's by now."""
         return await self._change(update(leases).where(*_same(lease)).values(heartbeat=self._now())) == 1
+
+    async def holds(self, lease: Lease) -> bool:
+        """Tell whether a lease is still the one that holds its target."""
+        return await self._one(select(leases.c.fence).where(*_same(lease))) is not None
+
+    async def require(self, lease: Lease) -> None:
+        """Raise `Superseded` where a lease is lost."""
+        async with self._engine.connect() as connection:
+            await require(await connection.execution_options(**READING), lease)
 
     async def give_back(self, lease: Lease) -> None:
         """Let go of a target, where it is still held."""

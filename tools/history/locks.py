@@ -74,6 +74,11 @@ class Locks(Rows):
         ended = open_still.values(ended_at=self._now(), ended_by=by)
         return await self._change(ended, _record(lock, "unlock", by)) == 1
 
+    async def last(self, service: str, environment: str) -> Lock | None:
+        """Return the newest lock of a target, of now or of the past."""
+        row = await self._one(select(locks).where(*_is(service, environment)).order_by(locks.c.since.desc()).limit(1))
+        return _lock(row) if row else None
+
     async def unended(self) -> tuple[Lock, ...]:
         """List the locks that nobody has ended, those among them whose time is over too."""
         return tuple(map(_lock, await self._all(select(locks).where(locks.c.ended_at.is_(None)))))

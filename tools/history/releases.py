@@ -21,6 +21,8 @@ class Status(StrEnum):
 
     PENDING = "pending"
     """Waits for the checks of its commit, and is not in line yet."""
+    HELD = "held"
+    """Waits for the end of a lock or a freeze, and is not in line."""
     QUEUED = "queued"
     RUNNING = "running"
     WAITING = "waiting"

@@ -22,6 +22,7 @@ from tools.history.leases import Leases
 from tools.history.ledger import Ledger
 from tools.history.locks import Locks
 from tools.history.messages import Messages
+from tools.history.outbox import Outbox
 from tools.history.precedents import Precedents
 from tools.history.releases import Releases
 from tools.history.reviews import Reviews
@@ -45,6 +46,7 @@ class Store:
     locks: Locks
     leases: Leases
     messages: Messages
+    outbox: Outbox
     deliveries: Deliveries
     gates: Gates
     audit: Audit
@@ -94,6 +96,7 @@ async def open_store(url: str, clock: Clock, redactor: Redactor | None = None) -
         Locks(engine, clock, redactor, ledger),
         Leases(engine, clock),
         Messages(engine, clock),
+        Outbox(engine, clock),
         Deliveries(engine, clock),
         Gates(engine, clock),
         Audit(engine, clock, ledger),

@@ -230,3 +230,19 @@ reviews = Table(
     Column("note", Text, nullable=False, default=""),
     Index("reviews_owed", "given_by", "service", "environment"),
 )
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("at", String, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", String, nullable=False),
+    Column("done_at", String),
+    Column("note", Text, nullable=False, default=""),
+    Index("outbox_open", "channel", "done_at", "seq"),
+)

@@ -3,6 +3,7 @@
 from agents.entrypoints.commands.catalog import Catalog, Known, spelled
 from agents.entrypoints.commands.grammar import VERBS, usages
 from agents.entrypoints.commands.reading import parse
+from agents.entrypoints.commands.slots import span_of
 from agents.entrypoints.commands.typed import (
     Approve,
     BreakGlass,
@@ -11,12 +12,14 @@ from agents.entrypoints.commands.typed import (
     Deploy,
     Help,
     History,
+    Lock,
     Misread,
     Reject,
     Review,
     Rollback,
     Stats,
     Status,
+    TakeOver,
     Unlock,
 )
 
@@ -31,14 +34,17 @@ __all__ = [
     "Help",
     "History",
     "Known",
+    "Lock",
     "Misread",
     "Reject",
     "Review",
     "Rollback",
     "Stats",
     "Status",
+    "TakeOver",
     "Unlock",
     "parse",
+    "span_of",
     "spelled",
     "usages",
 ]

@@ -12,17 +12,20 @@ from agents.entrypoints.commands.typed import (
     Deploy,
     Help,
     History,
+    Lock,
     Reject,
     Review,
     Rollback,
     Stats,
     Status,
+    TakeOver,
     Unlock,
 )
 
 SERVICE, VERSION, FORMER, ENVIRONMENT, DIGEST = "SERVICE", "VERSION", "FORMER", "ENV", "DIGEST"
 REASON = "REASON"
 """Free text: one word or more, everything that the rest of its shape leaves over."""
+SPAN = "SPAN"
 FIELDS = {
     SERVICE: "service",
     VERSION: "version",
@@ -30,6 +33,7 @@ FIELDS = {
     ENVIRONMENT: "environment",
     DIGEST: "digest",
     REASON: "reason",
+    SPAN: "span",
 }
 """Which field of the command the word in a slot becomes; every other word of a shape stands for itself."""
 Shape = tuple[str, ...]
@@ -64,6 +68,17 @@ FORMS: Mapping[str, Form] = {
         ),
     ),
     "cancel": Form(Cancel, "SERVICE [ENV]", _TARGET),
+    "takeover": Form(TakeOver, "SERVICE [ENV]", _TARGET),
+    "lock": Form(
+        Lock,
+        "SERVICE [ENV] REASON [for 2h]",
+        (
+            (SERVICE, ENVIRONMENT, REASON, "for", SPAN),
+            (SERVICE, ENVIRONMENT, REASON),
+            (SERVICE, REASON, "for", SPAN),
+            (SERVICE, REASON),
+        ),
+    ),
     "unlock": Form(Unlock, "SERVICE [ENV]", _TARGET),
     "approve": Form(Approve, "SERVICE [ENV [DIGEST]]", (*_TARGET, (SERVICE, ENVIRONMENT, DIGEST))),
     "reject": Form(Reject, "SERVICE [ENV] [REASON]", (*_TARGET, (SERVICE, ENVIRONMENT, REASON), (SERVICE, REASON))),

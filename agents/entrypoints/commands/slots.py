@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 
 from agents.entrypoints.commands.catalog import Catalog, Known
 from agents.entrypoints.commands.grammar import (
@@ -11,6 +12,7 @@ from agents.entrypoints.commands.grammar import (
     FORMER,
     REASON,
     SERVICE,
+    SPAN,
     VERSION,
     Shape,
 )
@@ -19,6 +21,8 @@ from tools.versions import is_commit_version
 
 LONGEST_WORD = 128
 _PLAN_DIGEST = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
+_SPAN = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?", re.ASCII)
+LONGEST_SPAN = timedelta(days=366)
 _OPTION = re.compile(r"-{1,2}\w.*", re.DOTALL)
 Unfit = tuple[str, str, str | None]
 """Reason code, how things stand, and the word that was probably meant."""
@@ -90,12 +94,26 @@ def _wrong_reason(text: str, known: Known | None, *, asks_environment: bool) -> 
     return "unknown-environment", standing, f"{meant} {rest}".strip()
 
 
+def _wrong_span(word: str, _known: Known | None, _catalog: Catalog) -> Unfit | None:
+    standing = f"'{shortened(word)}' is no time; write one such as 30m, 2h or 1d12h, up to 366d."
+    return None if span_of(word) else ("bad-time", standing, None)
+
+
+def span_of(word: str) -> timedelta | None:
+    """Read how long something is to last: days, hours and minutes, `1d12h`; None where that is no time, or too long."""
+    found = _SPAN.fullmatch(word)
+    days, hours, minutes = (int(number or 0) for number in found.groups()) if found else (0, 0, 0)
+    span = timedelta(days=days, hours=hours, minutes=minutes)
+    return span if timedelta(0) < span <= LONGEST_SPAN else None
+
+
 _WRONG: Mapping[str, Callable[[str, Known | None, Catalog], Unfit | None]] = {
     SERVICE: _wrong_service,
     VERSION: _wrong_version,
     FORMER: _wrong_former,
     ENVIRONMENT: _wrong_environment,
     DIGEST: _wrong_digest,
+    SPAN: _wrong_span,
 }
 
 

@@ -72,6 +72,25 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOver:
+    """Cut off a run that hangs, and have what it moved put back."""
+
+    service: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Let a target take no releases for a while."""
+
+    service: str
+    environment: str
+    reason: str
+    span: str = ""
+    """For how long, `2h`; empty: until somebody unlocks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unlock:
     """Release a locked target."""
 
@@ -103,7 +122,22 @@ class Help:
     """Tell what can be typed."""
 
 
-Command = Deploy | BreakGlass | Review | Status | History | Stats | Rollback | Cancel | Unlock | Approve | Reject | Help
+Command = (
+    Deploy
+    | BreakGlass
+    | Review
+    | Status
+    | History
+    | Stats
+    | Rollback
+    | Cancel
+    | TakeOver
+    | Lock
+    | Unlock
+    | Approve
+    | Reject
+    | Help
+)
 
 
 @dataclass(frozen=True, slots=True)

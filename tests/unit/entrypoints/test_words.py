@@ -31,6 +31,8 @@ RESCUED = events.Rescued("observer", "alpha", "observer-1", 5, "/srv/observer/re
 EVERY: tuple[Event, ...] = (
     *UNTIL_DONE,
     events.Queued("r1", "v1.2.2", 1),
+    events.HeldBack("locked", "U0MAX", "the database moves", "2026-02-06T12:00:00+00:00"),
+    events.TakenOver("", "r2", "2026-02-06T12:00:00+00:00", 7),
     events.ChecksAwaited("waiting", "1 of 3 has ended"),
     events.Objected("plan", (REMARK,)),
     DIVERTED,
