@@ -61,7 +61,10 @@ class Endings:
             "at": self.clock.now().isoformat(timespec="seconds"),
         }
         target = await self.store.targets.fail(release.service, release.environment, failure)
-        await self.store.targets.lock(release.service, release.environment, release.id)
+        if target.locked_by != release.id:
+            await self.store.targets.lock(release.service, release.environment, release.id)
         report = {**failure, "reason": "Nobody knows what is running.", "failures": list(target.recent_failures)}
+        if target.locked_by not in (None, release.id):
+            report["replaces"] = target.locked_by
         await record(self.store, release.id, Escalated("locked", target.failures, report))
         await self.end(release, Outcome.IN_DOUBT, cause)

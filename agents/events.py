@@ -539,7 +539,8 @@ class Escalated:
     count: int
     report: Mapping[str, Any]
     """`stage cause reason rolled_back baseline last_good failures asked_by approved_by owners`, and in detail
-    `log comparison locked_at change checklist likely analysis`, each optional."""
+    `log comparison locked_at change checklist likely analysis`, each optional; `replaces` is the release whose
+    escalation this one takes the place of."""
     announce: bool = True
     """Whether people are called: not for a failure under a lock that they know of."""
 

@@ -7,23 +7,36 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from agents.words.briefs import failure_material, instructions, release_material
+from agents.words.briefs import answer_material, failure_material, instructions, release_material
 from agents.words.claims import Draft, Words, ground
 from agents.words.excerpt import excerpt
 from agents.words.facts import ReleaseFacts
+from agents.words.inquiry import TOOLS, Inquiry
 from config.shipmate import ModelSettings
 
 if TYPE_CHECKING:
-    from anthropic.types import OutputConfigParam
+    from anthropic.types import (
+        Message,
+        MessageParam,
+        OutputConfigParam,
+        ToolChoiceAutoParam,
+        ToolChoiceNoneParam,
+        ToolParam,
+        ToolResultBlockParam,
+    )
 
 log = logging.getLogger(__name__)
 
 _LONGEST_EXPLANATION = 1500
+_CALLS_A_TURN = 4
 Redact = Callable[[str], str]
 
 
 class Narrator:
-    """Writes summaries and explanations. It has no tools, and nothing it writes is read by a gate."""
+    """Writes summaries and explanations; nothing it writes is read by a gate.
+
+    Only where it explains a failure has it tools: they read what was gathered before, and nothing else.
+    """
 
     def __init__(self, settings: ModelSettings, api_key: SecretStr, base_url: str, redact: Redact) -> None:
         # Importing the SDK takes over a second, and a bot without a key never needs it.
@@ -53,11 +66,17 @@ class Narrator:
             _tell("summary", error)
             return None
 
-    async def explain_failure(self, evidence: Mapping[str, Any]) -> str | None:
-        """Explain a failure in a few sentences; None when the model fails in any way."""
+    @property
+    def largest_answer_bytes(self) -> int:
+        """Tell how much one of its tools may answer."""
+        return self._settings.diagnosis_answer_bytes
+
+    async def explain_failure(self, evidence: Mapping[str, Any], inquiry: Inquiry | None = None) -> str | None:
+        """Explain a failure in a few sentences; None when the model fails in any way, or does not come to an end."""
         try:
             material = self._redact(failure_material(evidence))
-            answer = await self._conversation(self._settings.diagnosis, "failure", material, {"effort": "medium"})
+            async with asyncio.timeout(self._settings.diagnosis_timeout.total_seconds()):
+                answer = await self._inquire(material, inquiry or Inquiry())
             return answer.strip()[:_LONGEST_EXPLANATION] or None
         except Exception as error:  # noqa: BLE001 - as above
             _tell("failure", error)
@@ -75,9 +94,54 @@ class Narrator:
                 output_config=config,
                 timeout=limit,
             )
-        if message.stop_reason != "end_turn":
-            raise ValueError(f"the model stopped with {message.stop_reason}")
-        return "".join(block.text for block in message.content if block.type == "text")
+        return _said(message)
+
+    async def _inquire(self, material: str, inquiry: Inquiry) -> str:
+        """Let the model look at the evidence for a few turns; on the last, or with its tokens spent, it must answer."""
+        messages: list[MessageParam] = [{"role": "user", "content": material}]
+        spent = 0
+        for turn in range(self._settings.diagnosis_turns):
+            last = turn + 1 == self._settings.diagnosis_turns or spent >= self._settings.diagnosis_tokens
+            message = await self._look(messages, last=last)
+            if last or message.stop_reason != "tool_use":
+                return _said(message)
+            spent += message.usage.input_tokens + message.usage.output_tokens
+            messages += [
+                {"role": "assistant", "content": message.to_param()["content"]},
+                {"role": "user", "content": self._answers(message, inquiry)},
+            ]
+        return ""
+
+    async def _look(self, messages: "list[MessageParam]", *, last: bool) -> "Message":
+        tools: list[ToolParam] = [{**tool} for tool in TOOLS]  # type: ignore[typeddict-item] # plain JSON
+        choice: ToolChoiceNoneParam | ToolChoiceAutoParam = {"type": "none"} if last else {"type": "auto"}
+        return await self._client.messages.create(
+            model=self._settings.diagnosis,
+            max_tokens=self._settings.max_tokens,
+            system=instructions("failure"),
+            messages=messages,
+            tools=tools,
+            tool_choice=choice,
+            output_config={"effort": "medium"},
+            timeout=self._settings.diagnosis_timeout.total_seconds(),
+        )
+
+    def _answers(self, message: "Message", inquiry: Inquiry) -> "list[ToolResultBlockParam]":
+        """Answer every call; more than a few at once are not looked up."""
+        calls = [block for block in message.content if block.type == "tool_use"]
+        answers: list[ToolResultBlockParam] = []
+        for number, call in enumerate(calls):
+            found = inquiry.answer(call.name, call.input) if number < _CALLS_A_TURN else "Too many calls at once."
+            shown = self._redact(answer_material(found))
+            answers.append({"type": "tool_result", "tool_use_id": call.id, "content": shown})
+        return answers
+
+
+def _said(message: "Message") -> str:
+    """Return the text of a complete answer."""
+    if message.stop_reason != "end_turn":
+        raise ValueError(f"the model stopped with {message.stop_reason}")
+    return "".join(block.text for block in message.content if block.type == "text")
 
 
 def _tell(what: str, error: Exception) -> None:

@@ -12,6 +12,7 @@ from agents.discretion import hushed
 from agents.events import Left
 from agents.state import Failure, Next, State, call_off, proceed
 from agents.toolbox import Toolbox
+from guardrails.failures import FAULT_OF_OURS
 from tools.errors import ToolError
 
 Node = Callable[..., Awaitable[Next]]
@@ -64,6 +65,8 @@ async def mishap(state: State, error: NodeError, *, runtime: Runtime[Toolbox]) -
         cause = f"Shipmate itself failed in {error.node} ({type(error.error).__name__}: {cause})."
     await tools.report(Left(error.node, "failed", 0, cause))
     update = {"failure": state.get("failure") or Failure(stage=error.node, cause=cause, log=""), "cause": cause}
+    if not state.get("failure"):
+        update["error"] = _code(error.error)
     if error.node in TOUCHING:
         return proceed("roll_back", "failed", **update)
     if error.node == "roll_back":
@@ -82,6 +85,13 @@ async def _unless_cancelled(name: str, work: Awaitable[Next], tools: Toolbox) ->
         for task in (stage, bell):
             task.cancel()
         await asyncio.gather(stage, bell, return_exceptions=True)
+
+
+def _code(error: object) -> str:
+    """Name the kind of an exception; nobody knows it of one that LangGraph read back after a crash."""
+    if isinstance(error, str):
+        return ""
+    return error.code if isinstance(error, ToolError) else FAULT_OF_OURS
 
 
 def _cancelled(name: str, person: str) -> Next:

@@ -49,7 +49,11 @@ class State(TypedDict, total=False):
     baseline_ms: float | None
     used_before: dict[str, list[str]]
     """`component@host` -> places in the container that the version before wrote to, of those that are mounted."""
+    failing_before: list[str]
+    """What was wrong with the version before when the release found it; empty: it was well. Absent: nobody looked."""
     failure: Failure
+    error: str
+    """Code of the error that stopped a stage; absent where a stage failed by what it found."""
     rolled_back: bool | None
     """True: what ran before runs again; False: it could not be brought back; None: nothing was rolled back."""
     outcome: str

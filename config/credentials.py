@@ -26,6 +26,9 @@ VARIABLES = {
     "SHIPMATE_DATABASE_URL": "database_url",
     "SHIPMATE_REGISTRY_USERNAME": "registry_username",
     "SHIPMATE_REGISTRY_PASSWORD": "registry_password",
+    "SHIPMATE_SMTP_USERNAME": "smtp_username",
+    "SHIPMATE_SMTP_PASSWORD": "smtp_password",
+    "SHIPMATE_ESCALATION_SECRET": "escalation_secret",
 }
 URLS = ("SLACK_API_URL", "GITHUB_API_URL", "ANTHROPIC_BASE_URL", "LINEAR_API_URL", "CODECOV_URL")
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+MAIL_ADDRESS = r"^[^@\s<>\"',;:()]+@[^@\s<>\"',;:()]+$"
 GITHUB_NAME = r"^[\w.-]+/[\w.-]+$"
 WEB_ADDRESS = r"^https?://"
 NAME = r"^[a-z][a-z0-9-]{0,39}$"
@@ -11,6 +12,7 @@ VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 TAG_PATTERN = r"^[A-Za-z0-9_{][A-Za-z0-9_.{}:-]{0,127}$"
 WEB_PATH = r"^/[\w/-]*$"
 
+MailAddress = Annotated[str, StringConstraints(pattern=MAIL_ADDRESS)]
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 VariableName = Annotated[str, StringConstraints(pattern=VARIABLE_NAME)]
 TagPattern = Annotated[str, StringConstraints(pattern=TAG_PATTERN)]

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from config.duration import Duration
+from config.escalation import EscalationSettings
 from config.freezes import Freeze
 from config.local import LocalPath
 from config.service import Service
@@ -84,6 +85,7 @@ class Shipmate(Settings):
     webhooks: WebhookSettings = WebhookSettings()
     polling: PollingSettings = PollingSettings()
     failures: FailurePolicy = FailurePolicy()
+    escalation: EscalationSettings = EscalationSettings()
     freezes: tuple[Freeze, ...] = ()
     """Windows in which no service is released into any environment."""
     people: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -118,6 +120,11 @@ class Credentials(Settings):
     registry_username: str | None = None
     registry_password: SecretStr | None = None
     """SHIPMATE_REGISTRY_USERNAME / SHIPMATE_REGISTRY_PASSWORD: to push images and to check the host's login."""
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    """SHIPMATE_SMTP_USERNAME / SHIPMATE_SMTP_PASSWORD; absent: the mail server wants no login."""
+    escalation_secret: SecretStr | None = None
+    """SHIPMATE_ESCALATION_SECRET: signs what goes to `escalation.webhook`."""
 
 
 class Configuration(Settings):

@@ -6,11 +6,12 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from config.settings import GITHUB_NAME, NAME, TAG_PATTERN, VARIABLE_NAME, WEB_ADDRESS, WEB_PATH
+from config.settings import GITHUB_NAME, MAIL_ADDRESS, NAME, TAG_PATTERN, VARIABLE_NAME, WEB_ADDRESS, WEB_PATH
 
 SECTION = "should be a section with keys of its own"
 PATTERNS = {
     GITHUB_NAME: "should be owner/name",
+    MAIL_ADDRESS: "should be a mail address alone, such as oncall@example.com",
     WEB_ADDRESS: "should be an address that starts with https:// or http://",
     NAME: "should be small letters, digits and hyphens, a letter first, 40 at most: such as observer-2",
     VARIABLE_NAME: "should be a variable's name: letters, digits and underscores, such as IMAGE_TAG",

@@ -1,6 +1,7 @@
 """The ladder of failures in a row: recorded, reported, locked. A success steps down to the ground."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,6 +12,8 @@ from guardrails.verdict import Level
 class Rung(StrEnum):
     """How far a failure climbs."""
 
+    OUTSIDE = "outside"
+    """Nothing was touched, and the version is not to blame: it climbs nowhere."""
     RECORDED = "recorded"
     REPORTED = "reported"
     LOCKED = "locked"
@@ -23,8 +26,21 @@ class Escalation:
     count: int
     level: Rung
     announce: bool
-    """True exactly once per lock: on the failure that locks, never while it is locked already."""
+    """True on the failure that locks, and on a rollback that failed, for then nobody knows what runs; else False."""
     reason: str
+
+
+FAULT_OF_OURS = "fault"
+"""Code of what no tool raised: Shipmate itself failed."""
+_OUTSIDE: Mapping[str, str] = {
+    "unreachable": "what it needs could not be reached",
+    "denied": "what it needs refused the bot",
+    "garbled": "what it needs answered something that makes no sense",
+    "superseded": "a newer run holds the target",
+    FAULT_OF_OURS: "Shipmate itself failed",
+}
+"""Codes of errors that no version can cause before anything was touched. A limit in time, a command that failed and
+something that does not exist may be the version's own: those count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +65,29 @@ class Comparison:
     sentence: str
 
 
+def outside_cause(error: str, *, touched: bool) -> str:
+    """Tell why a failure is not the version's, in a clause; empty where it counts, as all do once a host was touched.
+
+    `error` is the code of the tool's error that stopped the release, empty where a stage failed by what it found.
+    """
+    return "" if touched else _OUTSIDE.get(error, "")
+
+
+def after_outside_cause(streak: int, because: str) -> Escalation:
+    """Stay where the ladder stands: nothing was touched, and the version was not tried."""
+    reason = f"Not counted, for nothing was touched and {because}. Failures in a row so far: {max(streak, 0)}."
+    return Escalation(max(streak, 0), Rung.OUTSIDE, announce=False, reason=reason)
+
+
 def after_failure(
     streak: int, policy: FailurePolicy, *, rollback_failed: bool = False, locked: bool = False
 ) -> Escalation:
-    """Climb from `streak` failures so far; a rollback that failed locks at once."""
+    """Climb from `streak` failures so far; a rollback that failed locks at once, and is told under a lock, too."""
     count = max(streak, 0) + 1
     if rollback_failed:
-        return Escalation(count, Rung.LOCKED, not locked, "The rollback failed: nobody knows what is running.")
+        return Escalation(
+            count, Rung.LOCKED, announce=True, reason="The rollback failed: nobody knows what is running."
+        )
     if locked or count >= policy.lock_at:
         return Escalation(count, Rung.LOCKED, not locked, f"{_failures(count)}; locked from {policy.lock_at} on.")
     if count >= policy.report_at:

@@ -1,6 +1,7 @@
 """The escalation card: what the person on call must know when a target was locked, and the two things they can do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from agents import events
 from agents.entrypoints import figures
@@ -11,41 +12,46 @@ from agents.entrypoints.voice import Voice, cut
 from agents.entrypoints.words import cause, plain_lines
 
 MODEL_LABEL = "Analysis, written by the model from unreviewed text"
+MOST_LOG_LINES = 20
 _SHARES = (1, 0.75, 0.5, 0.25)
 
 
-def escalation_card(view: ReleaseView, owners: Iterable[str], voice: Voice, *, resolved: bool = False) -> Card:
+def escalation_card(view: ReleaseView, owners: Iterable[str], voice: Voice) -> Card:
     """Draw the escalation as it stands now: buttons only for what is still to be done."""
-    release = view.release
-    state = "RESOLVED" if resolved else "Unlocked" if view.one(events.Unlocked) else "LOCKED"
-    title = voice.say(
-        "{state}: {service:60} in {environment:60} takes no releases"
-        if state == "LOCKED"
-        else "{state}: {service:60} in {environment:60}",
-        state=state,
-        service=release.service,
-        environment=release.environment,
-    )
+    title = standing(view, voice)
     ends = [*_people(view, owners, voice), *_buttons(view)]
     top: list[Block] = [section(f"*{title}*")]
     limit = CARD_LIMIT - weight([*top, *ends]) - 100
-    evidence: list[Block] = []
+    shown: list[Block] = []
     for share in _SHARES:
-        evidence = [_draw(fact, share) for fact in _evidence(view, voice) if fact.lines]
-        if weight(evidence) <= limit:
+        shown = [_draw(fact, share) for fact in evidence(view, voice) if fact.lines]
+        if weight(shown) <= limit:
             break
-    return Card(cut(title, TEXT_LIMIT), (*top, *evidence, *ends))
+    return Card(cut(title, TEXT_LIMIT), (*top, *shown, *ends))
 
 
-def _evidence(view: ReleaseView, voice: Voice) -> tuple[Fact, ...]:
+def standing(view: ReleaseView, voice: Voice) -> str:
+    """Say in one line how an escalation stands; after a rollback that went well it is resolved and still locked."""
+    resolved = view.one(events.Resolved)
+    state = "RESOLVED" if resolved else "Unlocked" if view.one(events.Unlocked) else "LOCKED"
+    shut = state == "LOCKED" or (resolved is not None and resolved.how == "rollback" and not view.one(events.Unlocked))
+    where = {"service": view.release.service, "environment": view.release.environment}
+    told = voice.say("{state}: {service:60} in {environment:60}", state=state, **where)
+    return f"{told} takes no releases" if shut else told
+
+
+def evidence(view: ReleaseView, voice: Voice) -> tuple[Fact, ...]:
+    """Put together all that is known of why the target was locked."""
     escalated = view.one(events.Escalated)
     report = escalated.report if escalated else {}
     return (
         Fact("What happened", tuple(_happened(view, voice)), 1500),
+        Fact("Likely cause, found by rules", _told(report.get("likely"), voice), 900),
         Fact("The last failures", _told(report.get("failures"), voice), 1500, verbatim=True),
         Fact("Compared", _told(report.get("comparison"), voice), 900),
+        Fact("What came since the last good version", _told(report.get("change"), voice), 1500, verbatim=True),
         Fact("Stages", tuple(_stages(view, voice)), 900),
-        Fact("Last lines of the log", _told(report.get("log"), voice)[-15:], 1800, verbatim=True),
+        Fact("The log around the failure", _told(report.get("log"), voice)[-MOST_LOG_LINES:], 1800, verbatim=True),
         Fact("Checked on the hosts", _told(report.get("checklist"), voice), 1500, verbatim=True),
         Fact(MODEL_LABEL, _told(report.get("analysis"), voice), 1200),
     )
@@ -61,8 +67,18 @@ def _happened(view: ReleaseView, voice: Voice) -> Iterable[str]:
     yield voice.say("Locked at: {when:when}", when=report.get("locked_at") or "unknown")
     yield voice.say("Failed stage: {stage:60}", stage=report.get("stage") or "unknown")
     yield f"Cause: {cause(str(report.get('cause') or view.cause or 'unknown'), voice)}"
+    for line in plain_lines(report.get("baseline")):
+        yield voice.say("Before: {line:400}", line=line)
     for line in plain_lines(report.get("last_good")):
         yield voice.say("Last good: {line:200}", line=line)
+    yield from _involved(report, voice)
+
+
+def _involved(report: Mapping[str, Any], voice: Voice) -> Iterable[str]:
+    asked, approved = str(report.get("asked_by") or ""), plain_lines(report.get("approved_by"))
+    if asked:
+        by = f", approved by {voice.called(approved)}" if approved else ", approved by nobody"
+        yield voice.say("Asked for by {asked:who}", asked=asked) + by
 
 
 def _stages(view: ReleaseView, voice: Voice) -> Iterable[str]:
@@ -89,12 +105,13 @@ def _people(view: ReleaseView, owners: Iterable[str], voice: Voice) -> list[Bloc
 
 def _buttons(view: ReleaseView) -> list[Block]:
     """Offer what is still to be done; every use takes its button away."""
-    release = view.release
-    if view.one(events.Unlocked):
+    release, resolved = view.release, view.one(events.Resolved)
+    if view.one(events.Unlocked) or (resolved and resolved.how != "rollback"):
         return []
     where = f"{release.service} in {release.environment}"
     unlock = button("Unlock", "unlock", release.id, style="danger", confirm=f"Let releases of {where} start again?")
-    take = [] if view.one(events.Acknowledged) else [button("Acknowledge", "acknowledge", release.id)]
+    taken = resolved or view.one(events.Acknowledged)
+    take = [] if taken else [button("Acknowledge", "acknowledge", release.id)]
     return [{"type": "actions", "block_id": "escalation", "elements": [*take, unlock]}]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -18,6 +18,11 @@ SWEEP_SECONDS = 30.0
 LONGEST_SILENCE = 60.0
 RECENT_COUNT = 50
 """After a start so many ended releases are looked at too: they may have ended while nobody followed."""
+
+
+async def nothing_further() -> Collection[str]:
+    """Name no release beside those that are under way."""
+    return ()
 
 
 class Later(Exception):
@@ -40,6 +45,8 @@ class Follower:
     store: Store
     clock: Clock
     show: Callable[[str], Awaitable[None]]
+    further: Callable[[], Awaitable[Collection[str]]] = nothing_further
+    """Names releases that have ended and may still have something to show."""
     _behind: dict[str, float] = field(default_factory=dict)
     """Releases that may be behind -> not before this moment."""
     _troubles: dict[str, int] = field(default_factory=dict)
@@ -96,6 +103,7 @@ class Follower:
             concerned |= await self.store.journal.touched(self._seen)
         if self._swept is None or now - self._swept >= SWEEP_SECONDS:
             concerned |= {release.id for release in await self.store.releases.unfinished()}
+            concerned |= set(await self.further())
             if self._swept is None:
                 concerned |= {release.id for release in await self.store.releases.recent(limit=RECENT_COUNT)}
             self._swept = now

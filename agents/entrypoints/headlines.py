@@ -7,7 +7,7 @@ from agents.entrypoints import figures
 from agents.entrypoints.view import ReleaseView
 from agents.entrypoints.voice import Voice
 from agents.entrypoints.words import DOING, cause, next_command
-from tools.history.releases import Outcome, Release
+from tools.history.releases import Outcome
 
 HEADLINES: Mapping[Outcome, str] = {
     Outcome.SUCCEEDED: "{what} runs",
@@ -74,15 +74,3 @@ def way_on(view: ReleaseView, voice: Voice) -> str:
     after = {Outcome.SUCCEEDED: "Way back"}.get(view.outcome, "Next")
     told = [took, f"Why: {because}" if because else "", f"{after}: {next_command(filled, voice)}" if filled else ""]
     return "\n".join(filter(None, told))
-
-
-def resolved(view: ReleaseView, success: Release, voice: Voice) -> str:
-    """Say that a lock is history: unlocked, and released well since."""
-    return voice.say(
-        "RESOLVED: {service:60} in {environment:60} runs {version:80} since {id:code}. {locker:code} had locked it.",
-        service=success.service,
-        environment=success.environment,
-        version=success.version,
-        id=success.id,
-        locker=view.release.id,
-    )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from agents.crew import Crew
+from agents.entrypoints.courier import escalated_elsewhere
 from agents.entrypoints.feed import Feed, Places
 from agents.entrypoints.github_feed import mirrored_on_github
 from agents.entrypoints.hearing import hearing_of_github
@@ -39,6 +40,7 @@ async def serve(configuration: Configuration, out: Out) -> int:
             async with (
                 mirrored_on_github(crew, configuration, slack.permalink),
                 told_to_issues(crew, configuration, slack.permalink),
+                escalated_elsewhere(crew, configuration),
                 hearing_of_github(bot, configuration) as heard,
             ):
                 listening = f"Listening in Slack for {configuration.shipmate.slack.command} about {names}."

@@ -122,9 +122,9 @@ class ReleaseView:
 
     @property
     def locked(self) -> bool:
-        """Tell whether this release's failure locked its target."""
+        """Tell whether this release's failure locked its target, and people were called for it."""
         escalated = self.one(events.Escalated)
-        return escalated is not None and escalated.level == "locked"
+        return escalated is not None and escalated.level == "locked" and escalated.announce
 
 
 def fold(release: Release, entries: Iterable[Entry]) -> ReleaseView:

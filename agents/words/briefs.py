@@ -77,6 +77,11 @@ def failure_material(evidence: Mapping[str, Any]) -> str:
     return _blocks({name: _written(piece)[-_LONGEST_TEXT:] for name, piece in evidence.items() if piece})
 
 
+def answer_material(found: str) -> str:
+    """Write what a tool found as a data block: it is evidence like the rest."""
+    return _blocks({"answer": found})
+
+
 def _written(piece: Any) -> str:
     return piece if isinstance(piece, str) else json.dumps(piece, indent=1, default=str, ensure_ascii=False)
 

@@ -30,9 +30,9 @@ def _disk(host: Surveyed, tools: Toolbox) -> ConditionLine:
 
 def _variables(host: Surveyed, tools: Toolbox) -> ConditionLine:
     names = host.variable_names
-    detail = (
-        f"{tools.environment.compose.env_file} is missing" if names is None else f"{len(names)} names in the env file"
-    )
+    detail = f"{tools.environment.compose.env_file} is missing"
+    if names is not None:
+        detail = f"{len(names)} names in the env file" + (f": {', '.join(names)}" if names else "")
     return ConditionLine(f"{host.name}: env file", names is not None, detail)
 
 

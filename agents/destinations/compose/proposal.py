@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from agents.destinations.compose.before import found_failing
 from agents.destinations.compose.composed import Composed, composed
 from agents.destinations.compose.draft import draft
 from agents.destinations.compose.env import way_back
@@ -71,7 +72,9 @@ async def _weigh(state: State, whole: Composed, surveyed: Sequence[Surveyed], to
 
 async def _remembered(surveyed: Sequence[Surveyed], tools: Toolbox) -> dict[str, Any]:
     used = await used_now(tools, surveyed)
-    return {"used_before": used, "baseline_ms": await _baseline(tools.servers[surveyed[0].name], tools)}
+    baseline_ms = await _baseline(tools.servers[surveyed[0].name], tools)
+    failing = await found_failing(tools, surveyed)
+    return {"used_before": used, "baseline_ms": baseline_ms, "failing_before": failing}
 
 
 async def _baseline(server: Server, tools: Toolbox) -> float | None:

@@ -1,5 +1,6 @@
 """A plan for a deployment repository: what stands there looked at, one exact commit drawn up, and judged."""
 
+import asyncio
 from collections.abc import Mapping
 
 from agents.destinations.gitops.draft import differences, draft
@@ -12,8 +13,10 @@ from guardrails.cluster import cluster_ready
 from guardrails.gate import Gate, RepositoryFacts, gate_by_repository
 from guardrails.plan import Plan
 from guardrails.verdict import Finding, Verdict
+from tools.argocd_answers import DEGRADED
 from tools.errors import NotFound
 from tools.gitops_pins import Pin
+from tools.health import ask, wrong
 from tools.outside import baseline
 
 
@@ -30,7 +33,7 @@ async def propose(tools: Toolbox, state: State, wanted: Wanted) -> Proposal | Ve
     verdict = cluster_ready(drawn.gitops.application, seen.application, stands)
     if state["kind"] == "deploy" and (verdict + gate.verdict).blocks:
         return verdict + gate.verdict
-    remembered = {"baseline_ms": await _baseline(tools)}
+    remembered = {"baseline_ms": await _baseline(tools), "failing_before": await _failing(tools, seen)}
     return Proposal(drawn, gate, verdict, differences(drawn), remembered=remembered)
 
 
@@ -79,6 +82,19 @@ async def _baseline(tools: Toolbox) -> float | None:
     """Measure how fast the version that runs now answers, in milliseconds; None where nothing answers."""
     measured = await baseline(tools.environment.health.probe, tools.clock)
     return round(measured.latency.total_seconds() * 1000, 1) if measured else None
+
+
+async def _failing(tools: Toolbox, seen: Seen) -> list[str]:
+    """List what is wrong with what runs now; nothing where nothing stands in the file yet."""
+    if not _named(seen):
+        return []
+    application = seen.application
+    degraded = application is not None and application.health == DEGRADED
+    cluster = [f"{application.name} was {DEGRADED} in ArgoCD"] if application and degraded else []
+    requests = (tools.environment.health.probe, *tools.environment.smoke)
+    answers = await asyncio.gather(*map(ask, requests))
+    faults = (wrong(answer, request) for answer, request in zip(answers, requests, strict=True))
+    return [*cluster, *filter(None, faults)]
 
 
 def _named(seen: Seen) -> Mapping[str, Pin]:

@@ -215,9 +215,39 @@ def test_each_button_of_an_escalation_is_gone_after_its_use() -> None:
     open_again = escalation_card(view((*happened, events.Unlocked("U0HANA"))), (), SLACK)
     assert buttons(open_again) == {}
     assert "@hana unlocked it." in shown(open_again)
-    assert shown(escalation_card(view((*happened, events.Unlocked("U0HANA"))), (), SLACK, resolved=True)).startswith(
-        "RESOLVED"
-    )
+
+
+@pytest.mark.parametrize(
+    ("how", "title", "left"),
+    [
+        ("unlocked", "RESOLVED: observer in production", set()),
+        ("deploy", "RESOLVED: observer in production", set()),
+        ("replaced", "RESOLVED: observer in production", set()),
+        ("rollback", "RESOLVED: observer in production takes no releases", {"unlock"}),
+    ],
+)
+def test_p18_a_resolved_escalation_says_so_and_keeps_only_what_still_makes_sense(
+    how: str, title: str, left: set[str]
+) -> None:
+    card = escalation_card(view((LOCKED, events.Resolved(how, "r9", "v1.2.2"))), (), SLACK)
+    assert shown(card).splitlines()[0].strip("*") == title
+    assert set(buttons(card)) == left
+
+
+def test_p18_the_escalation_tells_who_was_involved_what_came_and_how_it_was_before() -> None:
+    more = {
+        "asked_by": "U0ANA",
+        "approved_by": ["U0HANA"],
+        "baseline": "The service was failing before this release touched it: alpha was unhealthy.",
+        "change": ["v1.2.2 (e4f5a6b) -> a1b2c3d: 1 commit, 2 files", "backend: src/app.py"],
+        "likely": ["Likely: its port is taken by something else.", "bind: address already in use"],
+    }
+    told = shown(escalation_card(view((events.Escalated("locked", 3, LOCKED.report | more),)), (), SLACK))
+    for evidence in (
+        *("Asked for by @ana, approved by @hana", "Before: The service was failing before", "backend: src/app.py"),
+        *("Likely cause, found by rules", "bind: address already in use"),
+    ):
+        assert evidence in told
 
 
 HOSTILE = st.text(max_size=40) | st.sampled_from(

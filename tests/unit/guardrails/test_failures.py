@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.shipmate import FailurePolicy
-from guardrails.failures import Failure, Rung, after_failure, compare, weight_of_warnings
+from guardrails.failures import (
+    FAULT_OF_OURS,
+    Failure,
+    Rung,
+    after_failure,
+    after_outside_cause,
+    compare,
+    outside_cause,
+    weight_of_warnings,
+)
 from guardrails.verdict import Level
 
 POLICY = FailurePolicy()
@@ -28,8 +37,45 @@ def test_p18_a_rollback_that_failed_locks_at_once_and_is_told() -> None:
 
 def test_p18_a_failure_under_a_lock_is_not_announced_again() -> None:
     assert not after_failure(3, POLICY, locked=True).announce
-    assert not after_failure(3, POLICY, locked=True, rollback_failed=True).announce
     assert after_failure(0, POLICY, locked=True).level is Rung.LOCKED
+
+
+def test_p18_a_rollback_that_fails_under_a_lock_is_news_since_nobody_knows_what_runs_any_more() -> None:
+    escalation = after_failure(3, POLICY, locked=True, rollback_failed=True)
+    assert (escalation.level, escalation.announce) == (Rung.LOCKED, True)
+
+
+@pytest.mark.parametrize(
+    ("error", "untouched", "touched"),
+    [
+        ("unreachable", False, True),
+        ("denied", False, True),
+        ("garbled", False, True),
+        ("superseded", False, True),
+        (FAULT_OF_OURS, False, True),
+        ("", True, True),
+        ("timed-out", True, True),
+        ("command-failed", True, True),
+        ("not-found", True, True),
+        ("tool", True, True),
+        ("something new", True, True),
+    ],
+)
+def test_p18_what_no_version_can_cause_counts_only_once_a_host_was_touched(
+    error: str, untouched: bool, touched: bool
+) -> None:
+    assert (outside_cause(error, touched=False) == "") is untouched
+    assert (outside_cause(error, touched=True) == "") is touched
+
+
+@pytest.mark.parametrize("streak", [0, 1, 2, 7])
+def test_p18_a_cause_outside_climbs_nowhere_and_says_so(streak: int) -> None:
+    escalation = after_outside_cause(streak, "what it needs could not be reached")
+    assert (escalation.count, escalation.level, escalation.announce) == (streak, Rung.OUTSIDE, False)
+    assert escalation.reason == (
+        "Not counted, for nothing was touched and what it needs could not be reached. "
+        f"Failures in a row so far: {streak}."
+    )
 
 
 @given(st.lists(st.booleans(), max_size=40), st.integers(1, 6))
