@@ -1,4 +1,4 @@
-"""`./shipmate bench [deploy|overhead|memory|acks|webhooks]...`: prints a table; exit code 1 where a goal is missed.
+"""`./shipmate bench [overhead|growth|deploy|memory|acks|webhooks]...`: a table; exit code 1 where a goal is missed.
 
 `./shipmate bench fuzz` measures nothing: it looks for texts that a reader does not survive.
 """
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import acks, deploy, fuzz, memory, overhead, webhooks
+from tests.bench import acks, deploy, fuzz, growth, memory, overhead, webhooks
 from tests.bench.figures import Report
 from tests.stage.stage import Stage, own_directory
 
@@ -20,7 +20,8 @@ ON_STAGE: Mapping[str, Callable[[Stage, int], Awaitable[Report]]] = {
     "acks": acks.bench,
     "webhooks": webhooks.bench,
 }
-NAMES = ("overhead", *ON_STAGE)
+ALONE: Mapping[str, Callable[[int], Awaitable[Report]]] = {"overhead": overhead.bench, "growth": growth.bench}
+NAMES = (*ALONE, *ON_STAGE)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,18 +42,18 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _measured(names: Sequence[str], rounds: int) -> list[Report]:
-    reports = [_told(asyncio.run(overhead.bench(rounds)))] if "overhead" in names else []
+    reports = [_told(asyncio.run(_measure(ALONE[name](rounds)))) for name in ALONE if name in names]
     if wanted := [name for name in ON_STAGE if name in names]:
         with Stage(own_directory()) as stage:
-            reports += [_told(asyncio.run(_on_stage(name, stage, rounds))) for name in wanted]
+            reports += [_told(asyncio.run(_measure(ON_STAGE[name](stage, rounds)))) for name in wanted]
     named = {report.name: report for report in reports}
     if {"overhead", "deploy"} <= named.keys():
         reports.append(_told(overhead.share(named["overhead"], named["deploy"])))
     return reports
 
 
-async def _on_stage(name: str, stage: Stage, rounds: int) -> Report:
-    return await ON_STAGE[name](stage, rounds)
+async def _measure(report: Awaitable[Report]) -> Report:
+    return await report
 
 
 def _told(report: Report) -> Report:
