@@ -92,16 +92,6 @@ async def read_listing(client: GithubClient, repository: str, kind: Kind, before
     )
 
 
-async def author_of(client: GithubClient, repository: str, commit: str) -> str:
-    """Tell the GitHub login of a commit's author; empty where GitHub knows none."""
-
-    def question(github: Github) -> str:
-        author = github.get_repo(repository).get_commit(commit).raw_data.get("author") or {}
-        return str(author.get("login", ""))
-
-    return await client.ask(f"Asking who wrote {commit[:12]}", question, repository, standing=_STANDING)
-
-
 async def _page(
     client: GithubClient, repository: str, kind: Kind, url: str, before: Page | None
 ) -> tuple[Page, tuple[Item, ...], Mapping[str, str]]:

@@ -20,7 +20,7 @@ from guardrails.approval import GITHUB
 from tools.errors import ToolError
 from tools.github_client import GithubClient
 from tools.github_events import PullChanged
-from tools.github_news import author_of
+from tools.github_pushes import pusher_of
 from tools.github_suites import Suites, suites_of
 from tools.history.deliveries import Delivery
 from tools.history.releases import Release, Status
@@ -207,10 +207,10 @@ class Dispatcher:
         return f"{place}/{due.name}@{commit}/{again}"
 
     async def _person(self, due: Due, service: Service, commit: str) -> str:
-        """Tell who set it off: the event says so, and where it does not, the author of the commit counts."""
+        """Tell who set it off: the event says so, or GitHub where it is asked who pushed; git is never believed."""
         login = due.by
-        if not login and self.github and service.repository.github:
-            login = await author_of(self.github, service.repository.github, commit)
+        if not login and due.trigger == "push" and self.github and service.repository.github:
+            login = await pusher_of(self.github, service.repository.github, due.name, commit)
         return f"{GITHUB}:{login.lower()}" if login else GITHUB
 
     async def _recheck(self, due: Recheck) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +16,9 @@ from agents.pull_requests import PullRequests
 from config.service import Service
 from config.shipmate import Configuration
 from tests.contract.crews import APPROVERS, HANA, Office, crew_of, opened, order
+from tests.contract.github_schema import conforming
 from tests.emulators.github import GitHubEmulator
+from tests.emulators.github.world import Repository as Hub
 from tests.stage.sources import Sources
 from tools.github import GithubAccess, GithubClient
 from tools.github_events import ChecksEnded, GithubEvent, Published, PullChanged, Pushed, Tagged
@@ -95,6 +97,11 @@ class Yard:
         """Bring GitHub's repository up to date."""
         self.sources.git("push", "--quiet", "--mirror", str(self.directory / "hub.git"))
 
+    @property
+    def hub(self) -> Hub:
+        """What GitHub remembers beside git."""
+        return self.github[HOME]
+
     async def releases(self, environment: str = "staging") -> list[Release]:
         return list(reversed(await self.crew.store.releases.recent("observer", environment)))
 
@@ -145,6 +152,7 @@ async def yard_in(
         crew = await stack.enter_async_context(crew_of(directory, office))
         known = {"ana": ("U0ANA", "github:ana"), "ben": ("U0BEN", "github:ben")} if people is None else people
         crew.configuration = triggered(crew.configuration, known)
+        crew.ballots = replace(crew.ballots, configuration=crew.configuration)
         copies: dict[str, Repository] = {}
 
         def copy_of(service: Service) -> Repository:
@@ -451,9 +459,47 @@ async def test_p13_what_cannot_be_written_down_is_not_done_over_and_over(yard: Y
     assert len(await yard.crew.store.deliveries.open()) == 13  # all of them are done again later
 
 
-async def test_where_the_event_names_nobody_the_author_of_the_commit_counts(yard: Yard) -> None:
+async def test_p3_where_the_event_names_nobody_whoever_pushed_counts_and_not_whom_git_names(yard: Yard) -> None:
+    """The commit says that hana wrote it; anybody can have git say so."""
+    yard.push("main", "1")
+    yard.hub.pushes("main", "ben")
+    with conforming():
+        await yard.hears(Pushed(HOME, "main", ""))
+        await yard.settled()
+    (release,) = await yard.releases()
+    assert release.requested_by == "github:ben"
+
+
+async def test_p3_where_github_does_not_tell_who_pushed_nobody_knows(yard: Yard) -> None:
+    yard.push("main", "1")
+    yard.hub.activity_readable = False
+    with conforming():
+        await yard.hears(Pushed(HOME, "main", ""))
+        await yard.settled()
+    (release,) = await yard.releases()
+    assert (release.requested_by, release.outcome) == ("github", Outcome.REFUSED)
+    assert "GitHub does not tell who set it off" in release.cause
+
+
+async def test_p3_a_tag_that_was_found_by_asking_is_nobodys(yard: Yard) -> None:
+    yard.sources.git("tag", "v1.2.3")
+    yard.mirror()
+    await yard.hears(Tagged(HOME, "v1.2.3", ""))
+    await yard.settled()
+    (release,) = await yard.releases("production")
+    assert (release.requested_by, release.outcome) == ("github", Outcome.REFUSED)
+
+
+async def test_p3_a_push_that_github_does_not_list_yet_waits_until_it_does(yard: Yard) -> None:
     yard.push("main", "1")
     await yard.hears(Pushed(HOME, "main", ""))
+
+    async def tried() -> bool:
+        return any(delivery.attempts for delivery in await yard.crew.store.deliveries.open())
+
+    await until(tried)
+    assert await yard.releases() == []
+    yard.hub.pushes("main", "ben")
     await yard.settled()
     (release,) = await yard.releases()
-    assert release.requested_by == "github:hana"
+    assert release.requested_by == "github:ben"
