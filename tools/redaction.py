@@ -5,14 +5,13 @@ import logging
 import re
 import threading
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from ahocorasick_rs import AhoCorasick
-
 from tools.encodings import SHORTEST, variants
+from tools.occurrences import Occurrences, Span, encodable
 from tools.tripwire import FEWEST_DIFFERENT, disguises, normal, password_in, pieces
 
 __all__ = ["Redactor", "password_in"]
@@ -33,8 +32,6 @@ _ORDINARY = frozenset(
 )
 """Masked, these would mask ordinary text."""
 
-Span = tuple[int, int, str]
-
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -46,30 +43,14 @@ class _Known:
     disguises: frozenset[str]
 
 
-class _Index:
-    """What finds any of many patterns at once, and tells whose it is; of a pattern of several, the first."""
-
-    def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
-        self.names: dict[str, str] = {}
-        for pattern, name in patterns:
-            self.names.setdefault(pattern, name)
-        self._owners = tuple(self.names.values())
-        self._automaton = AhoCorasick(list(self.names)) if self.names else None
-
-    def spans(self, text: str, *, overlapping: bool) -> Iterator[Span]:
-        """Yield where patterns stand, and whose they are."""
-        found = self._automaton.find_matches_as_indexes(text, overlapping=overlapping) if self._automaton else []
-        return ((start, end, self._owners[index]) for index, start, end in found)
-
-
 class Redactor:
     """Knows the secrets of this process, and keeps them out of everything that leaves it."""
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
-        self._masks: _Index | None = None
-        self._tripwire: _Index | None = None
+        self._masks: Occurrences | None = None
+        self._tripwire: Occurrences | None = None
         self._forms: tuple[str, ...] | None = None
 
     def register(self, name: str, value: str, *, whole: bool = False, newest: int | None = None) -> str | None:
@@ -80,7 +61,7 @@ class Redactor:
         value are masked too, unless only the `whole` value is taken for a secret. Of values that run out by
         themselves the `newest` under a name are kept.
         """
-        name = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+        name, value = re.sub(r"[^A-Za-z0-9_.-]", "_", name), encodable(value)
         refusal = _refusal(name, value)
         if refusal is not None:
             return refusal
@@ -183,19 +164,19 @@ class Redactor:
                 return size
         return 0
 
-    def _masking(self) -> _Index:
+    def _masking(self) -> Occurrences:
         """Build what is masked with, once for all values registered so far: whole values, then pieces."""
         with self._lock:
             if self._masks is None:
                 whole = ((form, one.name) for one in self._known.values() for form in one.forms)
                 cut = ((piece, one.name) for one in self._known.values() for piece in one.pieces)
-                self._masks = _Index((*whole, *cut))
+                self._masks = Occurrences((*whole, *cut))
             return self._masks
 
-    def _tripwires(self) -> _Index:
+    def _tripwires(self) -> Occurrences:
         with self._lock:
             if self._tripwire is None:
-                self._tripwire = _Index((run, one.name) for one in self._known.values() for run in one.disguises)
+                self._tripwire = Occurrences((run, one.name) for one in self._known.values() for run in one.disguises)
             return self._tripwire
 
     def _sorted_forms(self) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """Env files that the bot was given for services: read from its own environment, and kept out of everything it says."""
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 
 from pydantic import SecretStr
 
-from agents.discretion import secrets_in
+from agents.discretion import secrets_in, unmaskable
 from config.service import Service
 from config.targets import ComposeTarget, Target
 from tools.env_file import settings_of
@@ -13,6 +14,7 @@ from tools.fingerprints import Fingerprints
 from tools.given_env import GivenEnv
 from tools.redaction import Redactor
 
+log = logging.getLogger(__name__)
 _TOKEN = re.compile(r"(?=.*[A-Za-z])(?=.*\d)[\w+/=.~-]{16,}", re.ASCII)
 """What looks like a key, whatever it is called; addresses do not."""
 
@@ -26,16 +28,22 @@ def given_env(target: Target, environ: Mapping[str, str], fingerprints: Fingerpr
 
 
 def hide_given(services: Mapping[str, Service], environ: Mapping[str, str], redactor: Redactor) -> None:
-    """Let the bot mask what the given env files keep secret, also before it ever lay on a host.
+    """Let the bot mask what the given env files keep secret, also before it ever lay on a host; tell what it cannot.
 
-    A value that is a name of the configuration is no secret, and masked it would make every card unreadable.
+    A value that is a name of the configuration is no secret, and masked it would make every card unreadable. What only
+    looks like a key is masked as a whole: a piece of it may stand in any text.
     """
     spoken = _spoken(services)
-    for variable in _variables(services):
+    for variable in sorted(_variables(services)):
         text = environ.get(variable, "")
-        for name, secret in (*secrets_in(text), *_tokens(text)):
+        for name, secret in secrets_in(text):
             if secret not in spoken:
                 redactor.register(name, secret)
+        for name, value in _tokens(text):
+            if value not in spoken:
+                redactor.register(name, value, whole=True)
+        for name in unmaskable(text):
+            log.warning("not masked: %s of %s is too short or too ordinary, use a stronger value", name, variable)
 
 
 def _spoken(services: Mapping[str, Service]) -> set[str]:

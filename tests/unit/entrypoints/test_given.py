@@ -55,3 +55,21 @@ def test_a_password_that_is_a_name_of_the_configuration_does_not_make_cards_unre
     )
     assert redactor.redact("Release observer to production?") == "Release observer to production?"
     assert "productive" not in redactor.redact("It is productive.")
+
+
+def test_what_cannot_be_masked_is_told_by_name_and_not_half_masked(
+    services: dict[str, Service], caplog: pytest.LogCaptureFixture
+) -> None:
+    redactor, short = Redactor(), "ab1" + "cd2"
+    hide_given(services, {"ENV_FILE": f"DB_PASSWORD={short}\nMAIL_PASSWORD=postgres\n"}, redactor)
+    assert redactor.redact(f"{short} postgres") == f"{short} postgres"
+    told = "not masked: {} of ENV_FILE is too short or too ordinary, use a stronger value"
+    assert caplog.messages == [told.format("DB_PASSWORD"), told.format("MAIL_PASSWORD")]
+
+
+def test_what_only_looks_like_a_key_is_masked_as_a_whole(services: dict[str, Service]) -> None:
+    redactor, image = Redactor(), "registry.example.com/acme/app1"
+    hide_given(services, {"ENV_FILE": f"APP_IMAGE={image}\n"}, redactor)
+    assert redactor.redact(f"runs {image}") == "runs [redacted:APP_IMAGE]"
+    assert redactor.redact("registry.example.com answers") == "registry.example.com answers"
+    assert not redactor.leaks("registry.example.com answers")
