@@ -1,7 +1,6 @@
 """P23: what people look at all day is found by an index, however long it is; `./shipmate bench growth` times it."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +13,9 @@ from tools.history import Store
 from tools.history.tables import metadata
 
 
-@pytest.fixture
-async def grown(tmp_path: Path) -> AsyncIterator[Store]:
-    async with history(tmp_path) as store:
+@pytest.fixture(scope="module")
+async def grown(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store]:
+    async with history(tmp_path_factory.mktemp("grown")) as store:
         await grow(store, 8 * NEWEST, 8 * NEWEST)
         yield store
 
@@ -43,8 +42,8 @@ async def test_a_question_without_an_index_would_be_noticed(grown: Store) -> Non
 async def _read_whole(store: Store, words: str, values: Any) -> list[str]:
     """Tell which tables SQLite would read from one end to the other."""
     async with store.engine.connect() as connection:
-        plan = [str(row[3]) for row in (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", values)).all()]
-    return [step for step in plan if step in {f"SCAN {name}" for name in metadata.tables}]
+        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", values)).mappings().all()
+    return [row["detail"] for row in plan if row["detail"] in {f"SCAN {name}" for name in metadata.tables}]
 
 
 async def test_goals_are_measured_in_the_newest_releases_only(grown: Store) -> None:
