@@ -91,7 +91,7 @@ async def test_p19_every_failure_of_the_model_is_none_within_the_limit(
     claude.answers(*(MODES[mode]() for _ in range(3)))
     started = time.monotonic()
     assert await narrator.summarise(FACTS, DIFF) is None
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20
     assert all(not request.tools for request in claude.requests)
 
 

@@ -95,7 +95,7 @@ async def test_a_suite_past_its_time_has_failed(sources: Path) -> None:
     started = time.monotonic()
     result = await run_suite("unit", _suite(f"{WRITE_GREEN}; sleep 60", timeout="300ms"), sources)
     assert (result.outcome, result.reason) == ("failed", "It did not end within 0.3 s.")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
 
 
 async def test_a_missing_command_has_failed(sources: Path) -> None:

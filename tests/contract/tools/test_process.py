@@ -35,7 +35,7 @@ async def test_a_child_left_behind_is_neither_waited_for_nor_left_running() -> N
     started = time.monotonic()
     answer = await run(("sh", "-c", "sleep 87654.3 & echo done"))
     assert answer.stdout == "done\n"
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     await until(lambda: not processes_with("87654.3"))
 
 

