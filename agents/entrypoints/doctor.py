@@ -11,6 +11,7 @@ from typing import TextIO
 from agents.entrypoints import own_secrets
 from agents.entrypoints.check_config import faults_text
 from agents.entrypoints.checkup.check import LIMIT, Check, Group
+from agents.entrypoints.checkup.escalation import escalation_checks
 from agents.entrypoints.checkup.github import github_checks
 from agents.entrypoints.checkup.machine import machine_checks
 from agents.entrypoints.checkup.model import model_checks
@@ -59,6 +60,7 @@ async def examined(
         "Slack": slack_checks(configuration, limit),
         "GitHub": github_checks(configuration, limit),
         "Model": model_checks(configuration, limit),
+        "Escalation": escalation_checks(configuration, limit),
     }
     for service in configuration.services.values():
         subject = Subject(configuration, service, limit)

@@ -143,6 +143,7 @@ async def test_the_report_for_people_has_a_line_for_each_check_and_a_closing_sen
         "Slack",
         "GitHub",
         "Model",
+        "Escalation",
         "Service observer",
         "Service observer, production",
         "Triggers",
