@@ -119,8 +119,8 @@ def may_request(
         foreign(asked.requester, asked)
         or no_policy(policy, asked)
         or _no_requester(asked, policy)
-        or not_while_held("locked", lock, asked, f"unlock {asked.service} {asked.environment}")
-        or not_while_held("frozen", freeze, asked, f"status {asked.service}")
+        or not_while_held("locked", lock, asked)
+        or not_while_held("frozen", freeze, asked)
         or _nobody_knows(asked, policy)
         or _nobody_left(asked, policy)
     )
@@ -138,8 +138,8 @@ def foreign(person: Person, asked: Asked) -> Refusal | None:
     return Refusal(
         "foreign-workspace",
         "Only members of the home workspace may start or decide releases.",
-        "Nothing was recorded and nothing has changed.",
-        "help",
+        "Nothing has changed.",
+        "Ask somebody of the home workspace.",
     )
 
 
@@ -167,7 +167,7 @@ def no_policy(policy: ApprovalPolicy | None, asked: Asked) -> Refusal | None:
     if policy is not None and _can_ever_approve(policy):
         return None
     standing = f"{asked.service} in {asked.environment} names no approvers, so nobody can let a release through."
-    return Refusal("no-policy", "Without an approval policy every release is refused.", standing, "check-config")
+    return Refusal("no-policy", "Without an approval policy every release is refused.", standing, _keeper(asked))
 
 
 def _can_ever_approve(policy: ApprovalPolicy) -> bool:
@@ -183,7 +183,7 @@ def _no_right(asked: Asked, vote: Vote, policy: ApprovalPolicy | None) -> Refusa
         standing = f"Approvers of {asked.service} in {asked.environment}: {names}."
         return Refusal("not-an-approver", "You are not an approver of this environment.", standing, _status(asked))
     if own and not policy.self_approval:
-        standing = f"The release waits for {policy.required} approval(s) by somebody else."
+        standing = f"It waits for {policy.required} approval(s) by somebody else of: {', '.join(policy.approvers)}."
         return Refusal(
             "self-approval", "You asked for this release, so you cannot approve it.", standing, _status(asked)
         )
@@ -210,7 +210,8 @@ def _again(asked: Asked, vote: Vote, votes: Sequence[Vote]) -> Refusal | None:
     mine = [v for v in votes if v.digest == asked.digest and not v.person.ids.isdisjoint(vote.person.ids)]
     if not mine or (not vote.approve and all(v.approve for v in mine)):
         return None
-    return Refusal("already-voted", "You have answered already.", "Your answer counts once.", _status(asked))
+    standing = "Your answer counts once; the release waits for somebody else's."
+    return Refusal("already-voted", "You have answered already.", standing, _status(asked))
 
 
 def _no_requester(asked: Asked, policy: ApprovalPolicy | None) -> Refusal | None:
@@ -220,13 +221,16 @@ def _no_requester(asked: Asked, policy: ApprovalPolicy | None) -> Refusal | None
     return Refusal("not-a-requester", "You may not start releases here.", standing, _status(asked))
 
 
-def not_while_held(code: str, held: Held | None, asked: Asked, next_command: str) -> Refusal | None:
+def not_while_held(code: str, held: Held | None, asked: Asked) -> Refusal | None:
     """Refuse while a lock or a freeze holds."""
     if held is None:
         return None
     until = f" until {held.until:%Y-%m-%d %H:%M} UTC" if held.until else ""
     standing = f"{held.by} has {code} it{until}: {held.reason}. A rollback is still possible."
-    return Refusal(code, f"{asked.service} in {asked.environment} takes no releases now.", standing, next_command)
+    if code == "locked":
+        standing += " Once the reason is gone, `unlock` lets releases in again."
+    look = f"status {asked.service} {asked.environment}"  # first of all; and unlocking is not everybody's
+    return Refusal(code, f"{asked.service} in {asked.environment} takes no releases now.", standing, look)
 
 
 def _nobody_knows(asked: Asked, policy: ApprovalPolicy | None) -> Refusal | None:
@@ -253,7 +257,7 @@ def _nobody_left(asked: Asked, policy: ApprovalPolicy | None) -> Refusal | None:
             f" You ({own[0]}) asked for it and are {only}; nobody approves their own release."
             f" Add another approver of {where}, or set `self_approval: true` under its `approval`."
         )
-    return Refusal("too-few-approvers", "This release could never be approved.", standing, "check-config")
+    return Refusal("too-few-approvers", "This release could never be approved.", standing, _keeper(asked))
 
 
 def _humans(people: Iterable[Person]) -> list[frozenset[str]]:
@@ -273,3 +277,11 @@ def _deploy(asked: Asked) -> str:
 
 def _status(asked: Asked) -> str:
     return f"status {asked.service}"
+
+
+def _keeper(asked: Asked) -> str:
+    """Say who can change what only the configuration can, since most people who are refused cannot."""
+    return (
+        f"Ask whoever looks after the bot to name approvers of {asked.environment} in the file of {asked.service},"
+        " and to run ./shipmate check-config."
+    )

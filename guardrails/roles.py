@@ -33,23 +33,23 @@ def may_break_glass(
         or no_policy(policy, asked)
         or _no_emergency(asked, policy)
         or _no_reason(asked, reason)
-        or not_while_held("locked", lock, asked, f"unlock {asked.service} {asked.environment}")
+        or not_while_held("locked", lock, asked)
     )
 
 
 def may_review(asked: Asked, policy: ApprovalPolicy, owners: Sequence[str], broke: Person) -> Refusal | None:
     """Let somebody else who answers for the environment review what was released without approval."""
     person, able = asked.requester, (*policy.approvers, *owners, *policy.break_glass)
-    review = f"review {asked.service} {asked.environment} NOTE"
+    status = f"status {asked.service} {asked.environment}"
     if refusal := foreign(person, asked):
         return refusal
     if not person.ids.isdisjoint(broke.ids):
         standing = f"The review of {asked.service} in {asked.environment} stays owed until somebody else gives it."
-        return Refusal("self-review", "You released it yourself, so you cannot review it.", standing, review)
+        return Refusal("self-review", "You released it yourself, so you cannot review it.", standing, status)
     if person.is_named_in(able):
         return None
     standing = f"Reviews of {asked.service} in {asked.environment} are given by: {_names(able)}."
-    return Refusal("not-an-approver", "You may not review releases here.", standing, review)
+    return Refusal("not-an-approver", "You may not review releases here.", standing, status)
 
 
 def _no_operator(asked: Asked, able: Iterable[str], what: str) -> Refusal:

@@ -137,7 +137,7 @@ async def test_a_refusal_tells_how_things_stand_and_what_to_type_next() -> None:
     assert refusal is not None
     assert "r0" in refusal.standing
     assert "3 failures in a row" in refusal.standing
-    assert refusal.next_step == "unlock observer production"
+    assert refusal.next_step == "status observer production"
 
 
 PLACE = ("observer", "production")

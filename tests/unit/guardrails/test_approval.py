@@ -124,11 +124,12 @@ def test_p4_every_refusal_says_why_how_things_stand_and_what_to_type_next() -> N
     refusals = [may_decide(q, vote, policy, now=NOW, votes=votes) for _, q, vote, policy, votes in DECISIONS]
     refusals += [may_request(q, policy, lock=lock, freeze=freeze) for _, q, policy, lock, freeze in REQUESTS]
     commands = (
-        "help",
         "status observer",
+        "status observer production",
         "deploy observer v1.2.3 to production",
-        "unlock observer production",
-        "check-config",
+        "Ask somebody of the home workspace.",
+        "Ask whoever looks after the bot to name approvers of production in the file of observer,"
+        " and to run ./shipmate check-config.",
     )
     given = [refusal for refusal in refusals if refusal]
     assert {r.code for r in given} >= {"self-approval", "expired", "superseded", "no-policy", "locked", "frozen"}
