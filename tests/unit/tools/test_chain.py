@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from operator import attrgetter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -156,7 +157,8 @@ def test_an_attack_on_the_chain_is_found_with_the_first_entry_that_is_wrong(
 @given(number=st.integers(1, LENGTH), name=st.sampled_from(TEXTS), text=st.text(max_size=20))
 def test_no_word_of_any_entry_can_be_another_one(number: int, name: str, text: str) -> None:
     chain = chained()
-    spoilt = [replace(entry, **{name: text}) if entry.number == number else entry for entry in chain]
+    other: dict[str, Any] = {name: text}
+    spoilt = [replace(entry, **other) if entry.number == number else entry for entry in chain]
     fault = examined(spoilt, head_of(chain))
     assert (spoilt == chain) == (fault is None)
     assert fault is None or (fault.code, fault.number) == ("changed", number)
