@@ -37,7 +37,7 @@ def outgoing_body(redactor: Redactor, body: Any) -> Any:
             raise Denied(
                 "A file for GitHub holds a secret that Shipmate knows.",
                 standing="Nothing was written.",
-                remedy="Take the value out of the file; let the service read it from its environment.",
+                remedy="Keep the value out of the pull request; let the service read it from its environment.",
             )
     return redactor.outgoing_values(body, verbatim=_NAMED_BY_GITHUB)
 
