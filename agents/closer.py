@@ -21,7 +21,8 @@ async def close(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     release = await tools.release()
     await take_back(tools.store, release, tools.redactor.redact(cause))
     elapsed = tools.clock.now() - release.requested_at
-    await tools.report(Finished(outcome, cause, round(elapsed.total_seconds(), 3)))
+    audited = (await tools.store.audit.head()).told
+    await tools.report(Finished(outcome, cause, round(elapsed.total_seconds(), 3), audited))
     await tools.store.releases.finish(release.id, outcome, cause)
     return Command(goto="__end__", update={"outcome": outcome.value, "status": "passed"})
 

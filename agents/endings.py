@@ -44,7 +44,8 @@ class Endings:
         """End a release."""
         await take_back(self.store, release, cause)
         elapsed = self.clock.now() - release.requested_at
-        await record(self.store, release.id, Finished(outcome, cause, round(elapsed.total_seconds(), 3)))
+        audited = (await self.store.audit.head()).told
+        await record(self.store, release.id, Finished(outcome, cause, round(elapsed.total_seconds(), 3), audited))
         await self.store.releases.finish(release.id, outcome, cause)
 
     async def give_up(self, release: Release, cause: str, *, touched: bool) -> None:

@@ -619,6 +619,8 @@ class Finished:
     outcome: str
     cause: str
     seconds: float
+    audit: str = ""
+    """The newest entry of the audit then, as number and seal: told in public, it proves later what stood before it."""
 
     @property
     def key(self) -> str:

@@ -17,13 +17,6 @@ from tools.history import Store
 from tools.history.chain import Entry, Examination, Fault, Head
 from tools.history.ledger import Record
 
-SEAL_SHOWN = 16
-
-
-def told_head(head: Head) -> str:
-    """Write a head so that it can be kept elsewhere and compared later."""
-    return f"{head.number}:{head.seal[:SEAL_SHOWN]}"
-
 
 async def listed(store: Store, services: Iterable[str], wanted: argparse.Namespace, out: Out) -> int:
     """List entries, oldest first; those of a service that is gone too. Raises `NotFound` where there never was one."""
@@ -62,12 +55,12 @@ async def accepted(store: Store, person: str, reason: str, out: Out) -> int:
         "reason": reason,
         "fault": fault.code,
         "at": fault.number,
-        "was": told_head(examination.head or Head(0, "")),
+        "was": (examination.head or Head(0, "")).told,
     }
     await store.audit.add(Record("bot", ACCEPT, "done", person, door="terminal", detail=told))
     head = await store.audit.head()
     store.audit.ledger.files.put(head)
-    out.write(f"Accepted and put on record as entry {head.number}. Verified from here on: {told_head(head)}\n")
+    out.write(f"Accepted and put on record as entry {head.number}. Verified from here on: {head.told}\n")
     return 0
 
 
@@ -81,8 +74,8 @@ def _well(examination: Examination) -> list[str]:
         lines.append(
             f"The newest {newer} came after the head file was written last; if more were cut off, it cannot tell."
         )
-    lines.append(f"Newest: {told_head(last)}. Whoever keeps that elsewhere can prove all of it later with")
-    return [*lines, f"  ./shipmate audit verify --against {told_head(last)}"]
+    lines.append(f"Newest: {last.told}. Whoever keeps that elsewhere can prove all of it later with")
+    return [*lines, f"  ./shipmate audit verify --against {last.told}"]
 
 
 def trouble(fault: Fault, shown: Entry | None, place: Path) -> list[str]:
@@ -140,7 +133,7 @@ def _verdict(fault: Fault | None, examination: Examination) -> dict[str, Any]:
     return {
         "ok": fault is None,
         "entries": examination.seen,
-        "newest": told_head(examination.last),
+        "newest": examination.last.told,
         "head_file": examination.head.number if examination.head else None,
         "fault": asdict(fault) if fault else None,
     }

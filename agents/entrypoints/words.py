@@ -368,7 +368,8 @@ def _finished(event: events.Finished, voice: Voice) -> str:
     took = figures.duration(event.seconds) if event.seconds else ""
     because = f": {cause(event.cause, voice)}" if event.cause else ""
     after = f" after {took}" if took else ""
-    return voice.say("Ended: {outcome:40}", outcome=event.outcome.replace("-", " ")) + f"{after}{because}"
+    audited = voice.say("\nOn record up to {audit:code}", audit=event.audit) if event.audit else ""
+    return voice.say("Ended: {outcome:40}", outcome=event.outcome.replace("-", " ")) + f"{after}{because}{audited}"
 
 
 def _published(event: events.Published, voice: Voice) -> str:

@@ -12,6 +12,7 @@ from operator import attrgetter
 
 FORM = "shipmate-audit-1"
 """Goes into every seal: another form of entries is another word."""
+_SHOWN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class Head:
 
     number: int
     seal: str
+
+    @property
+    def told(self) -> str:
+        """Write it so that people can keep it elsewhere and compare it later: `312:3f2a9c81d0e45b17`."""
+        return f"{self.number}:{self.seal[:_SHOWN]}"
 
 
 @dataclass(frozen=True, slots=True)
