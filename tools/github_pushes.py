@@ -28,9 +28,10 @@ async def pusher_of(client: GithubClient, repository: str, branch: str, commit: 
 
     def question(github: Github) -> Any:
         status, headers, body = github.requester.requestJson("GET", url)
+        told = json.loads(body)
         if status >= HTTPStatus.BAD_REQUEST:
-            raise github.requester.createException(status, headers, None)
-        return json.loads(body)
+            raise github.requester.createException(status, headers, told)
+        return told
 
     try:
         listed = await client.ask(doing, question, repository, standing=_STANDING)

@@ -8,6 +8,7 @@ from typing import Any
 from agents import events
 from agents.entrypoints import figures
 from agents.entrypoints.facts import Fact, facts, held, objections, short, words
+from agents.entrypoints.gestures import REJECT
 from agents.entrypoints.headlines import headline, way_on
 from agents.entrypoints.view import RUNNING, ReleaseView, Stage
 from agents.entrypoints.voice import CUT, Voice, cut, flat, slack_escaped
@@ -174,7 +175,7 @@ def _question_buttons(view: ReleaseView, asked: events.Asked) -> Block:
         "block_id": "question",
         "elements": [
             button("Approve", "approve", value, style="primary", confirm=f"Release {what}?"),
-            button("Reject", "reject", value, style="danger", confirm=f"Reject {what}?"),
+            button("Reject", REJECT, value, style="danger"),  # its dialog names what, and asks why
         ],
     }
 

@@ -128,7 +128,7 @@ async def _press(pressed: Pressed, visit: Visit) -> Reply:
         return _told(refusal, visit.voice, "")
     if pressed.action in _CHOICES:
         choice = _CHOICES[pressed.action]
-        reply = await visit.crew.decide(pressed.release, pressed.digest, visit.person, choice)
+        reply = await visit.crew.decide(pressed.release, pressed.digest, visit.person, choice, pressed.reason)
         return _told(reply, visit.voice, f"Your answer was counted: {choice}.")
     return await _take_care(pressed, visit)
 

@@ -15,6 +15,12 @@ T = TypeVar("T")
 
 _LINKED = re.compile(r"<(?:https?|mailto)[^|<>]*\|([^<>]*)>")
 _MENTION = re.compile(r"^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
+REJECT, REASON = "reject", "reason"
+"""The button and the dialog behind it, and what the dialog asks for."""
+_ABOUT = re.compile(
+    r"(?P<release>[A-Za-z0-9._-]{1,80}) (?P<digest>[0-9a-f]{16,64}) (?P<channel>[A-Z0-9]{1,20}) (?P<ts>[0-9.]{1,30})",
+    re.ASCII,
+)
 _VALUE = re.compile(r"(?P<release>[A-Za-z0-9._-]{1,80})(?: (?P<digest>[0-9a-f]{16,64}))?", re.ASCII)
 
 
@@ -42,6 +48,10 @@ class Pressed:
     message_ts: str
     key: str
     response_url: str = ""
+    trigger: str = ""
+    """Lets one dialog be opened, within three seconds."""
+    reason: str = ""
+    """What was typed into the dialog behind the button."""
 
 
 def _or_garbled(read: Callable[P, T]) -> Callable[P, T]:
@@ -74,6 +84,7 @@ def mention(body: Mapping[str, Any]) -> Said:
     """Read a message that addresses the bot; links and entities that Slack made of the text are undone."""
     event = body["event"]
     team = event.get("user_team") or event.get("team") or body.get("team_id", "")
+    team = "" if event.get("bot_id") else team  # a program is a member of no workspace
     return Said(
         Person(str(event["user"]), str(team)),
         Origin(str(event["channel"]), str(event.get("thread_ts") or event["ts"])),
@@ -100,4 +111,25 @@ def press(body: Mapping[str, Any]) -> Pressed | None:
         ts,
         f"slack/click/{channel}/{ts}/{user['id']}/{action.get('action_ts', '')}",
         str(body.get("response_url", "")),
+        str(body.get("trigger_id", "")),
+    )
+
+
+@_or_garbled
+def submission(body: Mapping[str, Any]) -> Pressed | None:
+    """Read a dialog that was sent off, as the click it belongs to; None where it is none of ours."""
+    view, user = body["view"], body["user"]
+    about = _ABOUT.fullmatch(str(view.get("private_metadata", "")))
+    if about is None:
+        return None
+    typed = view["state"]["values"].get(REASON, {}).get(REASON, {}).get("value")
+    return Pressed(
+        Person(str(user["id"]), str(user.get("team_id", ""))),
+        Origin(about["channel"]),
+        str(view.get("callback_id", "")),
+        about["release"],
+        about["digest"],
+        about["ts"],
+        f"slack/dialog/{view['id']}/{user['id']}",
+        reason=" ".join(str(typed or "").split()),
     )

@@ -48,6 +48,12 @@ def stranger(voice: Voice) -> str:
     return refused(Refusal("foreign-workspace", standing, "Ask somebody of the home workspace."), voice)
 
 
+def no_dialog(voice: Voice) -> str:
+    """Say that Slack did not show the dialog in which the reason is asked for."""
+    standing = "Slack did not open the dialog that asks for the reason; nothing was decided."
+    return refused(Refusal("no-dialog", standing, "Press the button again."), voice)
+
+
 def our_fault(reference: str, voice: Voice) -> str:
     """Say that the bot itself failed, and how to find out what became of it."""
     standing = f"Something is wrong with the bot itself. Its log tells more under {reference}."
@@ -103,8 +109,20 @@ def _target_text(standing: Standing, voice: Voice) -> str:
         lines.append("  " + _lock(target, voice))
     elif target.failures:
         lines.append(f"  {figures.count(target.failures, 'failure')} in a row")
+    lines += [f"  {line}" for line in _last_failure(standing, voice)]
     lines += [f"  {_owed(review, voice)}" for review in standing.owed]
     return "\n".join(lines)
+
+
+def _last_failure(standing: Standing, voice: Voice) -> Iterator[str]:
+    """Tell why it failed last, as the card of that release does."""
+    report = (standing.escalation or {}).get("report", {})
+    if report.get("stage"):
+        yield voice.say(
+            "last failure, in {stage:60}: {cause:200}", stage=report["stage"], cause=report.get("cause", "")
+        )
+    for line in list(report.get("likely") or ())[:1]:
+        yield voice.say("{line:200}", line=line)
 
 
 def _owed(review: Review, voice: Voice) -> str:

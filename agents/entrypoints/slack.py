@@ -21,7 +21,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from agents.entrypoints import door, gestures, replies
+from agents.entrypoints import dialogs, door, gestures, replies
 from agents.entrypoints.cards import readable
 from agents.entrypoints.commands import Catalog, parse
 from agents.entrypoints.door import Reply, Visit
@@ -154,12 +154,36 @@ class Slack:
         """Answer a click; a button whose value is none of ours means nothing."""
         pressed = gestures.press(body)
         if pressed is not None:
-            visit = Visit(pressed.person, pressed.origin, self.crew, self.configuration, self.voice, pressed.key)
-            await self._answer(pressed, door.press(pressed, visit))
+            asks = pressed.action == gestures.REJECT and pressed.trigger
+            await self._answer(pressed, self._ask_why(pressed) if asks else self._do(pressed))
+
+    async def submitted(self, body: Json) -> None:
+        """Answer a dialog that was sent off."""
+        pressed = gestures.submission(body)
+        if pressed is not None:
+            await self._answer(pressed, self._do(pressed))
+
+    async def _do(self, pressed: Pressed) -> Reply:
+        visit = Visit(pressed.person, pressed.origin, self.crew, self.configuration, self.voice, pressed.key)
+        return await door.press(pressed, visit)
+
+    async def _ask_why(self, pressed: Pressed) -> Reply:
+        """Ask for the reason of a rejection where there is something left to reject; nothing is told then."""
+        release = await self.crew.store.releases.get(pressed.release)
+        question = await self.crew.store.decisions.latest(pressed.release)
+        if release is None or question is None or question.choice or question.digest != pressed.digest:
+            return await self._do(pressed)
+        dialog = dialogs.rejection(release, pressed, self.voice)
+        try:
+            opened = await call("views.open", self.board.client.views_open(trigger_id=pressed.trigger, view=dialog))
+        except ToolError as error:
+            log.warning("Nobody could be asked for a reason: %s", error)
+            opened = Pause(0)
+        return Reply(replies.no_dialog(self.voice), done=False) if isinstance(opened, Pause) else Reply("")
 
     async def _answer(self, gesture: Said | Pressed, work: Coroutine[Any, Any, Reply]) -> None:
         reply = await self._once(gesture, work)
-        if reply is not None:
+        if reply is not None and reply.text:
             await self._tell(gesture, reply)
 
     async def _once(self, gesture: Said | Pressed, work: Coroutine[Any, Any, Reply]) -> Reply | None:
@@ -311,6 +335,11 @@ def listen(application: AsyncApp, slack: Slack) -> None:
         await ack()
         slack.hand_over(slack.pressed(body))
 
+    async def on_submission(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        slack.hand_over(slack.submitted(body))
+
+    application.view(gestures.REJECT)(on_submission)
     application.command(slack.configuration.shipmate.slack.command)(on_command)
     application.event("app_mention")(on_mention)
     application.action(re.compile(r"approve|reject|acknowledge|unlock"))(on_press)

@@ -89,6 +89,15 @@ class Prompt:
             self._screen.say(f"No message has a button [{label}] now.", YELLOW)
         elif delivery := self._slack.clicks(self._person, label, message):
             await delivery.settled()
+            await self._explain(label)
+
+    async def _explain(self, label: str) -> None:
+        """Send off the dialog that a button opens, with a reason that says where it comes from."""
+        if label != "Reject":
+            return
+        await self._until(lambda: self._slack.view(self._person) is not None, BRIEFLY)
+        if self._slack.view(self._person):
+            await self._slack.submits(self._person, {"reason": "rejected at the prompt of the demo"}).settled()
 
     async def _newest(self) -> None:
         cards = self._chat.cards()

@@ -23,6 +23,6 @@ async def test_the_image_is_on_the_host_before_anybody_approves_and_nothing_runs
         assert found[shipped] == "<none>"  # the tag is given after the approval
         assert site.running() == "v1.2.2"
         assert not list(site.server_directory.glob(".shipmate*"))
-        chat.slack.clicks("U0HANA", "Reject", card)
+        await chat.rejects(card)
         assert "rejected" in (await chat.end(card))
         assert site.running() == "v1.2.2"

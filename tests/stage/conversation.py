@@ -94,6 +94,12 @@ class Conversation(Generic[Place]):
         if delivery is not None:
             await delivery.settled()
 
+    async def rejects(self, card: Message, reason: str = "", as_: str = HANA) -> None:
+        """Press Reject on a card and say why."""
+        self.slack.clicks(as_, "Reject", card)
+        await self.slack.until(lambda: self.slack.view(as_) is not None, PATIENCE)
+        await self.slack.submits(as_, {"reason": reason}).settled()
+
     async def whispered(self, text: str, to: str = ANA, within: float = PATIENCE) -> Message:
         """Wait until a person is told something that nobody else sees."""
         return await self.slack.until(

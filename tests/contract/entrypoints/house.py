@@ -193,6 +193,15 @@ class House:
         await self.emulator.until(lambda: len(self.emulator.ephemerals(person)) > before)
         return self.emulator.shows(self.emulator.ephemerals(person)[-1])
 
+    async def rejects(self, person: str, message: Message, reason: str = "", *, stale: bool = False) -> str:
+        """Press Reject, say why in the dialog, and return the reply that only this person sees."""
+        before = len(self.emulator.ephemerals(person))
+        self.emulator.clicks(person, "Reject", message, stale=stale)
+        await self.emulator.until(lambda: self.emulator.view(person) is not None)
+        self.emulator.submits(person, {"reason": reason})
+        await self.emulator.until(lambda: len(self.emulator.ephemerals(person)) > before)
+        return self.emulator.shows(self.emulator.ephemerals(person)[-1])
+
     async def shown(self) -> None:
         """Wait until Slack shows what the store says."""
         assert await self.feed.caught_up(timedelta(seconds=20)), self.emulator.transcript()

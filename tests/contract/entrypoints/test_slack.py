@@ -220,11 +220,60 @@ async def test_a_stale_click_and_an_old_plan_change_nothing(house: House) -> Non
     card.versions = [old, first]  # what a client shows that has not heard of the edit
     assert "(superseded)" in await house.clicks("U0HANA", "Approve", card)
     card.versions = [first, old]
-    await house.clicks("U0HANA", "Reject", card)
+    await house.rejects("U0HANA", card)
     assert "(already-decided)" in await house.clicks("U0MAX", "Approve", card, stale=True)
     question = await house.store.decisions.latest(release.id)
     assert question is not None
     assert (question.choice, question.decided_by) == ("rejected", "U0HANA")
+
+
+async def test_p6_a_rejection_names_what_and_asks_why_and_the_card_tells_it(house: House) -> None:
+    await house.asks()
+    release = await house.release()
+    await house.crew.ask(release.id)
+    await house.shown()
+    (card,) = house.cards()
+    house.emulator.clicks("U0HANA", "Reject", card)
+    dialog = await house.emulator.until(lambda: house.emulator.view("U0HANA"))
+    assert "*observer v1.2.3* in *production*" in str(dialog.definition["blocks"])
+    question = await house.store.decisions.latest(release.id)
+    assert question is not None
+    assert question.choice is None  # nothing is decided before the dialog is sent off
+    house.emulator.submits("U0HANA", {"reason": "not before the <!channel> holidays"})
+    await house.emulator.until(lambda: house.emulator.ephemerals("U0HANA"))
+    await house.shown()
+    assert "rejected by @hana: not before the" in house.thread(card)
+    assert set(house.emulator.notified(house.emulator.thread(card.ts)[-1])) == {"U0HANA"}
+    assert not has_buttons(house, card.ts)
+    assert "(already-decided)" in await house.clicks("U0MAX", "Reject", card, stale=True)
+    assert house.emulator.view("U0MAX") is None
+
+
+async def test_p6_a_dialog_that_is_sent_off_too_late_decides_nothing(house: House) -> None:
+    await house.asks()
+    release = await house.release()
+    await house.crew.ask(release.id)
+    await house.shown()
+    (card,) = house.cards()
+    house.emulator.clicks("U0HANA", "Reject", card)
+    await house.emulator.until(lambda: house.emulator.view("U0HANA"))
+    await house.clicks("U0MAX", "Approve", card)
+    before = len(house.emulator.ephemerals("U0HANA"))
+    house.emulator.submits("U0HANA", {"reason": "wait"})
+    await house.emulator.until(lambda: len(house.emulator.ephemerals("U0HANA")) > before)
+    assert "(already-decided)" in house.emulator.shows(house.emulator.ephemerals("U0HANA")[-1])
+    question = await house.store.decisions.latest(release.id)
+    assert question is not None
+    assert (question.choice, question.decided_by) == ("approved", "U0MAX")
+
+
+async def test_p3_slack_tells_who_is_in_a_group_and_knows_of_none_but_its_own(house: House) -> None:
+    house.emulator.world.groups["S0CREW1"] = ["U0HANA"]
+    assert await house.slack.members("S0CREW1") == {"U0HANA"}
+    assert await house.slack.members("S0NOBODY") == frozenset()
+    house.emulator.faults.fail(path="/api/usergroups.users.list")
+    with pytest.raises(Unreachable):
+        await house.slack.members("S0CREW1")
 
 
 async def test_a_question_that_expires_takes_its_buttons_along(house: House) -> None:

@@ -115,7 +115,8 @@ def test_the_buttons_name_what_will_happen_and_carry_ids_only() -> None:
     assert set(found) == {"approve", "reject"}
     for element in found.values():
         assert element["value"] == f"20260206-120000-abcdef0 {digest(plan())}"
-        assert "observer v1.2.3 in production" in element["confirm"]["text"]["text"]
+    assert "observer v1.2.3 in production" in found["approve"]["confirm"]["text"]["text"]
+    assert "confirm" not in found["reject"]  # its dialog names it, and asks why
 
 
 @pytest.mark.parametrize(
