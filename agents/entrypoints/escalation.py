@@ -97,10 +97,17 @@ def _people(view: ReleaseView, owners: Iterable[str], voice: Voice) -> list[Bloc
     called = list(owners)
     lines = [f"Owners: {voice.called(called)}"] if called else []
     if acknowledged:
-        lines.append(voice.say("{person:who} takes care of it.", person=acknowledged.person))
+        lines.append(
+            voice.say("{person:who} takes care of it.", person=acknowledged.person) + _since(view, acknowledged)
+        )
     if unlocked:
-        lines.append(voice.say("{person:who} unlocked it.", person=unlocked.person))
+        lines.append(voice.say("{person:who} unlocked it.", person=unlocked.person) + _since(view, unlocked))
     return [section("\n".join(lines))] if lines else []
+
+
+def _since(view: ReleaseView, event: events.Acknowledged | events.Unlocked) -> str:
+    at = view.moments.get(event.key)
+    return f" ({figures.moment(at)})" if at else ""
 
 
 def _buttons(view: ReleaseView) -> list[Block]:

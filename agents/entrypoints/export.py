@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents import events
+from agents.entrypoints.escalated import escalation_json
 from agents.entrypoints.standing import release_json, statistics_json
 from agents.entrypoints.view import ReleaseView, fold
 from tools.history import Store
@@ -63,6 +64,7 @@ def pipeline(view: ReleaseView) -> dict[str, Any]:
             "categories": {name: list(files) for name, files in (analyzed.categories if analyzed else {}).items()}
         },
         "decisions": [{"action": one.action, "reason": one.reason} for one in (analyzed.decisions if analyzed else ())],
+        "escalation": escalation_json(view),
     }
 
 

@@ -19,7 +19,6 @@ from config.service import Service
 from guardrails.reminders import next_owner, until_next
 from tools.clock import Clock
 from tools.history import Store
-from tools.history.journal import Entry
 from tools.history.releases import Outcome
 
 OLD = timedelta(days=2)
@@ -65,7 +64,7 @@ class Incidents:
         entries = await self.store.journal.of(release_id)
         view = fold(release, entries)
         if view.locked:
-            await self._keep(view, {entry.key: entry for entry in entries})
+            await self._keep(view)
         elif view.outcome is Outcome.SUCCEEDED:
             holder = (await self.store.targets.get(release.service, release.environment)).locked_by
             if holder:
@@ -74,41 +73,35 @@ class Incidents:
     async def _holders(self) -> Collection[str]:
         return {str(target.locked_by) for target in await self.store.targets.locked() if target.locked_by}
 
-    async def _keep(self, view: ReleaseView, entries: Mapping[str, Entry]) -> None:
+    async def _keep(self, view: ReleaseView) -> None:
         """Resolve or remind, and put what is new into the outbox."""
         escalated = view.one(events.Escalated)
         if escalated and escalated.report.get("replaces"):
             self.follower.look_at(str(escalated.report["replaces"]))
         if view.one(events.Resolved) is None:
-            await self._resolve(view, entries)
-        view, entries = await self._again(view)
-        await self._tell(view, entries)
+            await self._resolve(view)
+        view = fold(view.release, await self.store.journal.of(view.release.id))
+        await self._tell(view)
         if view.one(events.Resolved) is None:
-            await self._remind(view, entries)
+            await self._remind(view)
 
-    async def _again(self, view: ReleaseView) -> tuple[ReleaseView, Mapping[str, Entry]]:
-        entries = await self.store.journal.of(view.release.id)
-        return fold(view.release, entries), {entry.key: entry for entry in entries}
-
-    async def _resolve(self, view: ReleaseView, entries: Mapping[str, Entry]) -> None:
+    async def _resolve(self, view: ReleaseView) -> None:
         """Note how the escalation ended, by whatever came first; also what a crash kept from being told."""
-        ends = [*self._unlocked(view, entries), *await self._went_well(view, entries), *await self._lost(view)]
+        ends = [*self._unlocked(view), *await self._went_well(view), *await self._lost(view)]
         if not ends:
             return
         at, resolved = min(ends, key=lambda end: end[0])
         if self.clock.now() - at <= OLD:
             await record(self.store, view.release.id, resolved)
 
-    def _unlocked(self, view: ReleaseView, entries: Mapping[str, Entry]) -> Iterator[tuple[datetime, events.Resolved]]:
+    def _unlocked(self, view: ReleaseView) -> Iterator[tuple[datetime, events.Resolved]]:
         unlocked = view.one(events.Unlocked)
         if unlocked:
-            yield entries[unlocked.key].at, events.Resolved("unlocked", unlocked.person)
+            yield view.moments[unlocked.key], events.Resolved("unlocked", unlocked.person)
 
-    async def _went_well(
-        self, view: ReleaseView, entries: Mapping[str, Entry]
-    ) -> Sequence[tuple[datetime, events.Resolved]]:
+    async def _went_well(self, view: ReleaseView) -> Sequence[tuple[datetime, events.Resolved]]:
         """Find what has succeeded there since the escalation."""
-        since, release = entries[events.Escalated.KIND].at, view.release
+        since, release = view.moments[events.Escalated.KIND], view.release
         recent = await self.store.releases.recent(release.service, release.environment, RECENT_COUNT)
         return [
             (one.finished_at, events.Resolved(one.kind, one.id, one.version))
@@ -129,7 +122,7 @@ class Incidents:
             raise Later(2)
         return ((self.clock.now(), events.Resolved("unlocked", "")),)
 
-    async def _remind(self, view: ReleaseView, entries: Mapping[str, Entry]) -> None:
+    async def _remind(self, view: ReleaseView) -> None:
         """Call the next owner when it is time, unless somebody takes care."""
         release = view.release
         target = await self.store.targets.get(release.service, release.environment)
@@ -138,8 +131,8 @@ class Incidents:
         if target.acknowledged_by:  # whoever took it may have died before it was told
             await record(self.store, release.id, events.Acknowledged(target.acknowledged_by))
             return
-        told_at, sent = entries[events.Escalated.KIND].at, view.every(events.Reminded)
-        moments = [entries[reminder.key].at for reminder in sent]
+        told_at, sent = view.moments[events.Escalated.KIND], view.every(events.Reminded)
+        moments = [view.moments[reminder.key] for reminder in sent]
         wait = until_next(told_at, moments, self.settings, self.clock.now())
         if wait is None:
             return
@@ -149,14 +142,14 @@ class Incidents:
         person = next_owner(number, service.owners if service else ())
         await record(self.store, release.id, events.Reminded(number, person, told_at.isoformat(timespec="seconds")))
 
-    async def _tell(self, view: ReleaseView, entries: Mapping[str, Entry]) -> None:
+    async def _tell(self, view: ReleaseView) -> None:
         """Put every occasion into the outbox, once for each address."""
         target = await self.store.targets.get(view.release.service, view.release.environment)
         is_open = target.locked_by == view.release.id
         for event in [one for one in view.happened.values() if isinstance(one, TOLD)]:
-            old = self.clock.now() - entries[event.key].at > OLD
+            old = self.clock.now() - view.moments[event.key] > OLD
             if not old or (is_open and isinstance(event, events.Escalated)):
-                await self._put(letter(view, event, entries[event.key].at, self.voice), view, event)
+                await self._put(letter(view, event, view.moments[event.key], self.voice), view, event)
 
     async def _put(self, written: Letter, view: ReleaseView, event: Event) -> None:
         for channel, address in self.destinations:

@@ -44,7 +44,7 @@ def help_text(voice: Voice) -> str:
 
 def stranger(voice: Voice) -> str:
     """Turn away somebody from another workspace."""
-    standing = "Only members of the home workspace may use this bot; nothing was recorded."
+    standing = "Only members of the home workspace may use this bot; nothing was done."
     return refused(Refusal("foreign-workspace", standing, "Ask somebody of the home workspace."), voice)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agents.coverage import covered
+from agents.entrypoints.escalated import escalation_of
 from agents.entrypoints.goals import goals_json, measured
 from agents.events import Covered
 from config.freezes import Freeze
@@ -41,6 +42,8 @@ class Standing:
     """The run that holds the target."""
     silent: bool = False
     """Whether that run has shown no sign of life for too long."""
+    escalation: Mapping[str, Any] | None = None
+    """Of the failure that locked the target, or else of its last one in a row."""
 
 
 async def standings(
@@ -68,8 +71,9 @@ async def standings(
 
 async def _standing(store: Store, service: str, environment: str, freezes: Sequence[Freeze], now: datetime) -> Standing:
     lease = await store.leases.of(service, environment)
+    target = await store.targets.get(service, environment)
     return Standing(
-        await store.targets.get(service, environment),
+        target,
         await store.deployments.of(service, environment),
         await store.releases.unfinished(service, environment),
         await store.reviews.owed(service, environment),
@@ -78,6 +82,7 @@ async def _standing(store: Store, service: str, environment: str, freezes: Seque
         next_freeze(freezes, now),
         lease,
         silent=lease is not None and now - lease.heartbeat >= PATIENCE,
+        escalation=await escalation_of(store, target),
     )
 
 
@@ -101,6 +106,7 @@ def _target_json(standing: Standing) -> dict[str, Any]:
         "locked_at": target.locked_at.isoformat() if target.locked_at else None,
         "locked_by": target.locked_by,
         "acknowledged_by": target.acknowledged_by,
+        "escalation": standing.escalation,
         **_closed_json(standing),
         "reviews_owed": [_review_json(review) for review in standing.owed],
     }

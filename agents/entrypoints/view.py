@@ -1,7 +1,8 @@
 """Where a release stands, folded from its row and its events: what every card and every report is drawn from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -36,6 +37,8 @@ class ReleaseView:
     release: Release
     happened: Mapping[str, Event] = field(default_factory=dict)
     """By key, in order of arrival."""
+    moments: Mapping[str, datetime] = field(default_factory=dict)
+    """When each happened first, by key."""
 
     def one(self, kind: type[T]) -> T | None:
         """Return the newest event of a kind."""
@@ -127,10 +130,10 @@ class ReleaseView:
         return escalated is not None and escalated.level == "locked" and escalated.announce
 
 
-def fold(release: Release, entries: Iterable[Entry]) -> ReleaseView:
+def fold(release: Release, entries: Collection[Entry]) -> ReleaseView:
     """Build the view. What this version of Shipmate cannot read is left out, never guessed."""
     known = {entry.key: event for entry in entries if (event := _event(entry)) is not None}
-    return ReleaseView(release, known)
+    return ReleaseView(release, known, {entry.key: entry.at for entry in entries})
 
 
 def _event(entry: Entry) -> Event | None:

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from agents import events
+from agents.entrypoints.export import export
 from agents.entrypoints.incidents import OLD, Destinations, Incidents
+from agents.entrypoints.replies import status_text
+from agents.entrypoints.standing import standings, status_json
+from agents.entrypoints.voice import terminal_voice
 from agents.events import Event, dump
 from config.escalation import EscalationSettings
 from tests.contract.crews import configuration
@@ -270,3 +274,24 @@ async def test_p18_old_escalations_are_no_news_to_a_channel_that_is_new(duty: Du
     await duty.looks()
     assert {key.split("/")[0] for key in await duty.letters()} == {still_open}
     assert await duty.resolved(old) is None
+
+
+async def test_p18_status_and_export_tell_what_the_card_shows(duty: Duty) -> None:
+    name = await duty.locks()
+    await duty.later()
+    await duty.store.targets.acknowledge(*PLACE, "U0MAX")
+    await duty.reports(name, events.Acknowledged("U0MAX"))
+    await duty.unlocked(name)
+    await duty.looks()
+    told = (await export(duty.store))["pipelines"][0]["escalation"]
+    assert (told["level"], told["count"], told["called"], told["reminders"]) == ("locked", 3, True, 1)
+    assert told["report"]["last_good"] == "v1.2.2"
+    assert told["acknowledged"]["by"] == "U0MAX"
+    assert (told["resolved"]["how"], told["resolved"]["by"]) == ("unlocked", "U0HANA")
+    services = {"observer": configuration().services["observer"]}
+    assert status_json(await standings(duty.store, services, *PLACE))["targets"][0]["escalation"] is None
+    await duty.locks(2)
+    (target,) = status_json(await standings(duty.store, services, *PLACE))["targets"]
+    assert target["escalation"]["pipeline_id"] == "r2"
+    shown = status_text(await standings(duty.store, services, *PLACE), terminal_voice())
+    assert "last failure, in verify: observer on alpha answered 500" in shown
