@@ -1,7 +1,7 @@
 """The analyzer: what changes between what runs and what is asked for, and what that change obliges the crew to do."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -11,6 +11,7 @@ from agents.destinations.choice import destination_of
 from agents.events import Analyzed, CommitLine, DecisionLine, Objected, SuiteRan
 from agents.state import Next, State, end, proceed
 from agents.toolbox import Toolbox
+from agents.words.concealed import concealed_since, texts_of
 from config.nearest import nearest
 from guardrails.categories import categorise
 from guardrails.risks import risks
@@ -51,7 +52,7 @@ async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
     await tools.report(Analyzed(commit=commit, from_version=version, from_commit=base or "", **change))
     if chosen.skip_all or not chosen.deploy:
         return end(Outcome.SKIPPED, "; ".join(decision.reason for decision in chosen.decisions), "skipped")
-    verdict = await inspect_sources(tools, commit)
+    verdict = await inspect_sources(tools, commit) + await _concealed(base, commit, files, commits, tools)
     if verdict.findings:
         await tools.report(Objected("analyze", verdict.findings))
     if verdict.blocks:
@@ -65,6 +66,16 @@ async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
         suites=list(chosen.run),
         components=list(chosen.build),
     )
+
+
+async def _concealed(
+    base: str | None, commit: str, files: Sequence[ChangedFile], commits: Sequence[Commit], tools: Toolbox
+) -> Verdict:
+    """Tell what hides in the words and lines of the change; before a first deploy there is nothing to compare with."""
+    release = await tools.release()
+    named = {"the branch's name": release.branch, "the version's name": release.version}
+    texts = named | (texts_of(files, commits) if base else {})
+    return await concealed_since(tools.repository, base, commit, files, texts)
 
 
 async def _running(tools: Toolbox) -> tuple[str, str | None]:

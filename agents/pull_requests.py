@@ -12,6 +12,7 @@ from agents.review import review
 from agents.words.allowance import Allowance
 from agents.words.change import change_facts
 from agents.words.claims import Words
+from agents.words.concealed import concealed
 from config.service import Service
 from config.shipmate import Configuration
 from tools.clock import Clock
@@ -102,9 +103,10 @@ class PullRequests:
             from_version=pull.base,
             to_version=head[:12],
             pull_request=pull.about,
-            findings=found.verdict.findings,
             not_run={"all suites": NOT_RUN},
         )
+        found = replace(found, verdict=found.verdict + await asyncio.to_thread(concealed, facts, diff, pull.branch))
+        facts = replace(facts, findings=found.verdict.findings)
         return Looked(pull, facts, diff, found)
 
     async def words(self, looked: Looked) -> Words | None:

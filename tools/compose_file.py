@@ -104,7 +104,7 @@ def normalise(json_text: str) -> ComposeFile:
             services={name: _service(name, raw, document) for name, raw in (document.get("services") or {}).items()},
             volumes={key: _volume(key, raw or {}) for key, raw in (document.get("volumes") or {}).items()},
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise Garbled(
             f"The compose file could not be understood: {error}",
             remedy="Check it with `docker compose config`.",

@@ -1,5 +1,6 @@
 """The scalar notations of compose files: sizes, durations, CPU counts, `NAME=value` lists. Pure."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 
@@ -23,9 +24,12 @@ def cpus(value: str | float | None) -> float | None:
     if value is None:
         return None
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
-        raise ValueError(f"{value!r} is not a number of CPUs such as 0.5") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is not a number of CPUs such as 0.5")
+    return number
 
 
 def duration(value: str | None) -> float | None:

@@ -22,6 +22,8 @@ class Pull:
     head_commit: str
     fork: bool
     """Whether it comes from another repository, or from one that is gone."""
+    branch: str = ""
+    """The branch that it comes from."""
 
 
 class GithubPulls:
@@ -45,6 +47,7 @@ class GithubPulls:
                 base_commit=pull.base.sha,
                 head_commit=pull.head.sha,
                 fork=getattr(source, "full_name", "") != pull.base.repo.full_name,
+                branch=str(pull.head.ref),
             )
 
         doing = f"Reading pull request {number} of {self._name}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agents.entrypoints import figures
+from guardrails.hidden import is_hidden
 
 CUT = " ... (cut)"
 LONGEST_VALUE = 300
@@ -33,11 +34,11 @@ _WHITESPACE = str.maketrans(
 def visible(text: str) -> str:
     """Show what cannot be seen (controls, direction marks, zero-width characters) as `<U+202E>`; line ends stay."""
     text = text.translate(_WHITESPACE)
-    return "".join(mark if _seen(mark) else f"<U+{ord(mark):04X}>" for mark in text)
+    return "".join(f"<U+{ord(mark):04X}>" if is_hidden(mark) or _unknown(mark) else mark for mark in text)
 
 
-def _seen(mark: str) -> bool:
-    return mark == "\n" or (unicodedata.category(mark)[0] != "C" and mark not in "\u115f\u1160\u3164\uffa0")
+def _unknown(mark: str) -> bool:
+    return unicodedata.category(mark) == "Cn"
 
 
 def flat(text: str) -> str:

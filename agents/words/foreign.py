@@ -1,10 +1,11 @@
 """Words of other people made harmless before they are shown: nothing hides in them, nothing in them acts. Pure."""
 
 import re
-import unicodedata
 
-_ALLOWED = {"\n", "\t"}
-_HIDDEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
+from guardrails.hidden import hidden_in, visible
+
+__all__ = ["ZERO_WIDTH", "code", "hides", "one_line", "prose", "visible"]
+
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>()!|~&$])")
 _BEGINS = re.compile(r"^(\d*)(?=[#+=.-])")
 """What makes a heading, a list or a line across of a whole line, where it stands first."""
@@ -14,12 +15,7 @@ ZERO_WIDTH = "\u200b"
 
 def hides(text: str) -> bool:
     """Tell whether a text holds characters that people cannot see, or a comment that only machines read."""
-    return any(_hidden(character) for character in text) or "<!--" in text
-
-
-def visible(text: str) -> str:
-    """Write every character that cannot be seen as its code point: `[U+202E]`."""
-    return "".join(f"[U+{ord(character):04X}]" if _hidden(character) else character for character in text)
+    return bool(hidden_in(text)) or "<!--" in text
 
 
 def one_line(text: str, most: int = 200) -> str:
@@ -40,9 +36,3 @@ def prose(text: str, most: int = 600) -> str:
     """Escape sentences for Markdown: they read the same, and nothing in them acts."""
     escaped = _BEGINS.sub(r"\1\\", _ACTIVE.sub(r"\\\1", one_line(text, most)))
     return _CALLS.sub(ZERO_WIDTH, escaped)
-
-
-def _hidden(character: str) -> bool:
-    if character in _ALLOWED:
-        return False
-    return unicodedata.category(character) in _HIDDEN or character in "\u115f\u1160\u3164\uffa0\u034f"

@@ -111,13 +111,9 @@ def _inert(answer: tuple[str, str]) -> bool:
     sentence, quoted = answer
     active = re.search(r"(?<!\\)[<\[`*]|[@#](?=\w)|\bGH-\d|https?://|^\s*(?:#|-|\d+\.)", sentence)
     fence = re.match("`+", quoted)
-    inside = quoted[len(fence[0]) : -len(fence[0])] if fence else ""
-    return (
-        active is None
-        and bool(fence)
-        and fence[0] not in re.findall("`+", inside)
-        and not hides(quoted.replace("<!--", ""))
-    )
+    if active or fence is None or hides(quoted.replace("<!--", "")):
+        return False
+    return fence[0] not in re.findall("`+", quoted[len(fence[0]) : -len(fence[0])])
 
 
 PEOPLE: Mapping[str, Reader] = {

@@ -6,6 +6,7 @@ from agents.entrypoints.commands.catalog import Catalog, spelled
 from agents.entrypoints.commands.grammar import ENVIRONMENT, FIELDS, FORMS, SERVICE, Form, Shape, Words, arranged, usage
 from agents.entrypoints.commands.slots import Unfit, listed, near, shortened, unfit
 from agents.entrypoints.commands.typed import Command, Help, Misread
+from guardrails.hidden import is_hidden
 
 LONGEST_TEXT = 600
 
@@ -20,11 +21,16 @@ def _unreadable(text: str, catalog: Catalog) -> Misread | None:
     if len(text) > LONGEST_TEXT:
         standing = f"A command has at most {LONGEST_TEXT} characters, this one has {len(text)}."
         return Misread("too-long", standing, f"Type `{spelled(catalog.prefix, 'help')}` to see what can be said.")
-    hidden = next((mark for mark in text.strip().replace("\t", " ") if unicodedata.category(mark)[0] == "C"), None)
+    hidden = next((mark for mark in text.strip().replace("\t", " ") if _hides(mark)), None)
     if hidden is not None:
         standing = f"The text holds a character that cannot be seen (U+{ord(hidden):04X})."
         return Misread("hidden-character", standing, "Type the command by hand instead of pasting it.")
     return None
+
+
+def _hides(mark: str) -> bool:
+    """Tell whether nobody types a mark: one that is not seen, that ends a line, or that is not defined at all."""
+    return is_hidden(mark) or mark == "\n" or unicodedata.category(mark) == "Cn"
 
 
 def _read(words: Words, catalog: Catalog) -> Command | Misread:

@@ -51,7 +51,7 @@ async def analyzed(
         environment_name="production",
         environment=service.environments["production"],
         repository=repository,
-        release=answering(SimpleNamespace(pinned="")),
+        release=answering(SimpleNamespace(pinned="", branch="", version="v1.2.2")),
         report=report,
         deployed=answering({one.component: one for one in recorded}),
         store=SimpleNamespace(
