@@ -1,7 +1,7 @@
 """Slack: both tokens, the scopes, and the channels the bot is to talk in."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -9,12 +9,15 @@ from pydantic import SecretStr
 
 from agents.entrypoints.checkup.check import Check, State, missing, ok, optional, settled, unknown
 from agents.entrypoints.checkup.questions import SERVER_ERROR, TOO_MANY, Heard, Question, ask
+from config.persons import GROUP, ROLES
 from config.shipmate import Configuration
 
 BOT, APP, SCOPES = "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "scopes"
 NEEDED_SCOPES = ("app_mentions:read", "chat:write", "commands")
 HISTORY_SCOPES = ("channels:history", "groups:history")
 """One of them, for public or for private channels, lets a message that may have arrived be found again."""
+GROUPS_SCOPE = "usergroups:read"
+"""Needed where a user group approves, requests or operates."""
 _METHODS = {BOT: "auth.test", APP: "apps.connections.open"}
 _WHERE = "of the app at https://api.slack.com/apps"
 _REMEDIES = {
@@ -57,8 +60,8 @@ def judged_token(name: str, heard: Heard) -> Check:
     return missing(name, f"Slack refuses it ({_error(heard)})", _REMEDIES[name])
 
 
-def judged_scopes(heard: Heard) -> Check:
-    """Tell which scopes the app lacks; Slack names what it has in a header."""
+def judged_scopes(heard: Heard, groups: Collection[str] = ()) -> Check:
+    """Tell which scopes the app lacks; Slack names what it has in a header. `groups` are those that have a say."""
     told = heard.headers.get("x-oauth-scopes")
     if told is None:
         return unknown(SCOPES, "Slack did not tell them", f"Compare them by hand: {', '.join(NEEDED_SCOPES)}.")
@@ -66,10 +69,21 @@ def judged_scopes(heard: Heard) -> Check:
     lacking = [scope for scope in NEEDED_SCOPES if scope not in has]
     if lacking:
         return missing(SCOPES, f"the app lacks {', '.join(lacking)}", _REMEDIES[SCOPES])
+    if groups and GROUPS_SCOPE not in has:
+        detail = f"without {GROUPS_SCOPE} nobody can tell who is in {', '.join(sorted(groups))}; only declared members"
+        return missing(SCOPES, f"{detail} (`groups`) count", _REMEDIES[SCOPES])
     if not has.intersection(HISTORY_SCOPES):
         detail = f"without {' or '.join(HISTORY_SCOPES)} a message that may have arrived cannot be looked for"
         return optional(SCOPES, detail, _REMEDIES[SCOPES])
-    return ok(SCOPES, ", ".join(sorted(has.intersection({*NEEDED_SCOPES, *HISTORY_SCOPES}))))
+    used = {*NEEDED_SCOPES, *HISTORY_SCOPES, *((GROUPS_SCOPE,) if groups else ())}
+    return ok(SCOPES, ", ".join(sorted(has & used)))
+
+
+def groups_with_a_say(configuration: Configuration) -> frozenset[str]:
+    """List the user groups that approve, request, operate or may break the glass anywhere."""
+    policies = [place.approval for one in configuration.services.values() for place in one.environments.values()]
+    names = (name for policy in policies for role in ROLES for name in getattr(policy, role))
+    return frozenset(filter(GROUP.fullmatch, names))
 
 
 def judged_channel(key: str, channel: str, history: Heard, about: Heard, place: str) -> Check:
@@ -109,7 +123,7 @@ async def _token(
     async def check() -> Check:
         heard = await ask(_question(configuration, token, _METHODS[name]))
         if name == BOT and heard.body.get("ok") is True:
-            scopes.append(judged_scopes(heard))
+            scopes.append(judged_scopes(heard, groups_with_a_say(configuration)))
         return judged_token(name, heard)
 
     return (await settled(name, check(), limit), *scopes)

@@ -126,7 +126,19 @@ def test_which_scopes_the_app_lacks(scopes: str | None, state: State, words: tup
 
 def test_the_manifest_asks_for_every_scope_that_is_needed() -> None:
     manifest = yaml.safe_load(MANIFEST.read_text())
-    assert set(slack.NEEDED_SCOPES) <= set(manifest["oauth_config"]["scopes"]["bot"])
+    assert {*slack.NEEDED_SCOPES, slack.GROUPS_SCOPE} <= set(manifest["oauth_config"]["scopes"]["bot"])
+
+
+@pytest.mark.parametrize(
+    ("scopes", "state", "words"),
+    [
+        ("", MISSING, ("usergroups:read", "S0CREW1", "install the app again")),
+        (",usergroups:read", OK, ("usergroups:read",)),
+    ],
+)
+def test_p3_where_a_user_group_has_a_say_its_scope_is_needed(scopes: str, state: State, words: tuple[str, ...]) -> None:
+    headers = {"x-oauth-scopes": f"app_mentions:read,chat:write,commands,channels:history{scopes}"}
+    assert_says(slack.judged_scopes(heard(headers=headers, ok=True), ["S0CREW1"]), state, *words)
 
 
 @pytest.mark.parametrize(
