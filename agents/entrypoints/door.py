@@ -124,7 +124,8 @@ async def _on_record(asked: Record, work: Callable[[], Awaitable[Reply]], visit:
 async def _press(pressed: Pressed, visit: Visit) -> Reply:
     shown = await visit.store.messages.get(pressed.release, _SHOWN_AS[pressed.action])
     if shown and shown.channel != pressed.origin.channel:
-        refusal = Refusal("elsewhere", "This release is decided in another channel.", "status")
+        standing_ = "This release is decided in another channel; your click has changed nothing."
+        refusal = Refusal("elsewhere", standing_, "status")
         return _told(refusal, visit.voice, "")
     if pressed.action in _CHOICES:
         choice = _CHOICES[pressed.action]
@@ -153,7 +154,8 @@ async def guarded(work: Awaitable[Reply], voice: Voice) -> Reply:
     try:
         return await work
     except ToolError as error:
-        refusal = Refusal(error.code, f"{error.happened} {error.standing}".strip(), error.remedy)
+        otherwise = f"Try again in a minute; {commands.spelled(voice.prefix, 'status')} tells how things stand."
+        refusal = Refusal(error.code, f"{error.happened} {error.standing}".strip(), error.remedy or otherwise)
         return Reply(replies.refused(refusal, voice), done=False, code=refusal.code)
 
 
@@ -315,7 +317,8 @@ async def _reject(command: commands.Reject, visit: Visit) -> Reply:
 async def _by_word(command: commands.Approve | commands.Reject, choice: str, reason: str, visit: Visit) -> Reply:
     """Decide about the plan that the terminal has shown; in Slack the card's buttons know which plan that was."""
     if visit.origin.channel:
-        refusal = Refusal("use-the-card", "In Slack a plan is decided with the buttons below it.", "Open its card.")
+        standing_ = "In Slack a plan is decided with the buttons below it; nothing was decided by this."
+        refusal = Refusal("use-the-card", standing_, "Open the card of the release and press its button.")
         return _told(refusal, visit.voice, "")
     for release in await visit.store.releases.unfinished(command.service, command.environment):
         question = await visit.store.decisions.latest(release.id)
