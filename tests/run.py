@@ -25,6 +25,8 @@ CHECKS = {
 }
 TIERS = ("unit", "contract", "e2e", "faults")
 FAST = ("unit",)
+TOGETHER = {"unit": 2, "contract": 2}
+"""Tiers whose files run in several processes at once; each process starts the real parts that its tests ask for."""
 NO_TESTS = 5
 """Pytest's exit code where nothing was selected."""
 
@@ -76,7 +78,8 @@ def _tier(name: str, wanted: Sequence[str]) -> Step:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
-        command = (sys.executable, "-m", "pytest", f"tests/{name}", "-q", f"--junitxml={report}", *wanted)
+        several = ("-n", str(TOGETHER[name]), "--dist", "loadfile") if name in TOGETHER else ()
+        command = (sys.executable, "-m", "pytest", f"tests/{name}", "-q", f"--junitxml={report}", *several, *wanted)
         exit_code = _run(command)
         passed, skipped = _counted(report)
     if exit_code == NO_TESTS and wanted:

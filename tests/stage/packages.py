@@ -50,7 +50,9 @@ def ensure() -> Toolset:
     release = codename()
     if release is None or os.geteuid() != 0:
         return _as_found()
-    _install(sorted({package for program, package in SYSTEM.items() if not _on_path(program)}))
+    if not all(map(_on_path, SYSTEM)):
+        with alone("system-packages"):  # another run may be faster
+            _install(sorted({package for program, package in SYSTEM.items() if not _on_path(program)}))
     if not TOOLSET.exists():
         with alone("toolset"):
             _make_toolset(release)
