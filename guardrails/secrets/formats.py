@@ -71,6 +71,11 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Format], ...] = tuple(
         (r".*\.(" + "|".join(sorted(_CODE)) + ")", Format.SOURCE),
     )
 )
+_OF_IMAGE = (
+    (re.compile(r"(?:.*, )?history step \d+"), Format.SHELL),
+    (re.compile(r"(?:.*, )?(?:environment|label) \S.*"), Format.ENVIRONMENT),
+)
+"""What an image carries beside its files, as `tools/engine.py` names it."""
 _SCRIPT = re.compile(r"#!.*\b(?:ba|da|z|k)?sh\b")
 _DIFF = re.compile(r"(?:diff --git |--- \S+.*\n\+\+\+ )", re.MULTILINE)
 
@@ -85,11 +90,17 @@ def format_of(path: str, text: str) -> Format:
     name = PurePosixPath(path).name.lower()
     if name in _LOCK_FILES or _NOT_DEPLOYED.search(path.lower()):
         return Format.NONE
-    for candidate in dict.fromkeys((name, _EXAMPLE.sub("", name))):
-        for pattern, form in _BY_NAME:
-            if pattern.fullmatch(candidate):
-                return Format.NONE if form is Format.SOURCE and _BROUGHT.search(path.lower()) else form
-    return _by_content(text)
+    form = _by_name(path, name)
+    if form is Format.SOURCE and _BROUGHT.search(path.lower()):
+        return Format.NONE
+    return form or _by_content(text)
+
+
+def _by_name(path: str, name: str) -> Format | None:
+    in_image = next((form for pattern, form in _OF_IMAGE if pattern.fullmatch(path)), None)
+    candidates = dict.fromkeys((name, _EXAMPLE.sub("", name)))
+    named = (form for one in candidates for pattern, form in _BY_NAME if pattern.fullmatch(one))
+    return in_image or next(named, None)
 
 
 def _by_content(text: str) -> Format:

@@ -37,6 +37,7 @@ _SQL = re.compile(
     r"""(?i)\b(?:(?<![-\w.])password|identified\s+(?:with\s+\w+\s+)?by)\s+(?P<quote>['"])(?P<value>[^'"]*)(?P=quote)"""
 )
 _SECURE_STRING = re.compile(r"""ConvertTo-SecureString\s+(?:-String\s+)?(?P<value>"[^"]*"|'[^']*')""")
+_PUBLIC_FINGERPRINT = re.compile(r"(?:0x)?[0-9A-F]{40}")
 _DEFAULT = re.compile(r"\$\{(?P<key>[A-Za-z_]\w*):?[-=](?P<value>[^{}]*)\}")
 _TOKEN = re.compile(
     r"""(?<![A-Za-z0-9])(?:
@@ -62,11 +63,16 @@ def hit(line: int, key: str, kind: str, value: str, *, config: bool = False) -> 
         return Hit(line, key, "public", State.REFERENCE, unquoted(value)) if is_public(key) else None
     value = unquoted(value)
     state = state_of(value, key)
-    if strength is Suspicion.WEAK and not (state is State.LITERAL and machine_made(value.removeprefix("base64:"))):
+    if strength is Suspicion.WEAK and not (state is State.LITERAL and _made(value.removeprefix("base64:"))):
         return None
     if (config and names_variable(value)) or is_prose(value):
         state = State.REFERENCE
     return Hit(line, key, kind, state, value)
+
+
+def _made(value: str) -> bool:
+    """Tell what was drawn at random from the fingerprint of a public key, as it stands in many images."""
+    return machine_made(value) and not _PUBLIC_FINGERPRINT.fullmatch(value)
 
 
 def entry(line: int, key: str, value: str) -> Hit | None:

@@ -59,7 +59,7 @@ ABOUT_BEFORE = word_set(
     continuation continue no has is requires show hide reset forgot change update rotate generate validate check
     verify idempotency existing pull csrf xsrf cancellation estimate allow disallow persist with without host
     known site anon hot short keyboard ssh2 device translation tls2 allowed request use using enable disable
-    enabled disabled by per from instrumentation
+    enabled disabled by per from instrumentation gpg pgp
     """
 )
 ABOUT_AFTER = word_set(

@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from config.sources import Component
+from guardrails.secrets import State, secret_uses
 from tests.contract.engine_images import DOCKERFILE, busybox, sources_of
 from tests.stage.registry import Registry as RealRegistry
 from tests.stage.stage import Stage
@@ -22,6 +23,8 @@ BOTH = ("linux/amd64", "linux/arm64")
 COPIED = b"FROM scratch\nCOPY busybox /bin/busybox\nARG TARGETARCH\nLABEL made.for=$TARGETARCH\nCOPY app /app\n"
 FOREIGN = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00\xb7\x00" + b"\x01\x00\x00\x00" + bytes(40)
 """The head of a program for arm64."""
+CHOSEN = b"".join([b"tulip", b"garden", b"88"])
+"""A password as people choose them: no pattern knows it."""
 RUN = b'RUN ["/bin/busybox", "sh", "-c", "%s"]\n'
 
 
@@ -117,20 +120,30 @@ async def test_a_registry_that_is_down_and_an_engine_that_is_down_are_said_so(
 async def test_everything_an_image_says_is_read_also_what_a_later_layer_removed(
     stage: Stage, images: Images, tmp_path: Path
 ) -> None:
-    planted = {"app/.env": b"FROM_FILE=1\n", "app/logo.png": b"\x89PNG\0", "app/big.txt": b"x" * 1024**2}
+    """P14: history, environment, labels, and the layers, deleted files among them, are looked at by structure."""
+    planted = {"app/.env": b"FROM_FILE=1\nDB_PASSWORD=%s\n" % CHOSEN, "app/logo.png": b"\x89PNG\0"}
+    planted["app/big.txt"] = b"x" * 1024**2
     dockerfile = (
         DOCKERFILE
-        + b"ARG FROM_ARG\nENV FROM_ENV=2\nLABEL from.label=3\nCOPY app /app\n"
+        + b"ARG FROM_ARG\nARG SMTP_PASSWORD\nENV FROM_ENV=2\nENV API_PASSWORD=%s\nLABEL from.label=3\n" % CHOSEN
+        + b"LABEL mail.password=%s\nCOPY app /app\n" % CHOSEN
         + RUN % b"echo $FROM_ARG; /bin/busybox rm /app/.env"
     )
     sources = sources_of(stage, tmp_path, {**planted, "Dockerfile": dockerfile})
-    component = Component(image="web", build_args={"FROM_ARG": "argument-4"})
+    component = Component(image="web", build_args={"FROM_ARG": "argument-4", "SMTP_PASSWORD": CHOSEN.decode()})
     await images.build(component, sources, ["contract/texts:1"], LABELS)
     texts = await _texts(images, "contract/texts:1")
     assert texts["environment FROM_ENV"] == b"FROM_ENV=2"
     assert texts["label from.label"] == b"from.label=3"
     assert any(b"argument-4" in text for place, text in texts.items() if place.startswith("history step"))
-    assert texts["layer 2 of 3: /app/.env"] == b"FROM_FILE=1\n"
+    assert texts["layer 2 of 3: /app/.env"].startswith(b"FROM_FILE=1\n")
+    found = [use for place, text in texts.items() for use in secret_uses(place, text) if use.state is State.LITERAL]
+    assert {use.path for use in found if not use.path.startswith("history")} == {
+        "environment API_PASSWORD",
+        "label mail.password",
+        "layer 2 of 3: /app/.env",
+    }
+    assert {"SMTP_PASSWORD", "API_PASSWORD"} <= {use.key for use in found if use.path.startswith("history")}
     assert not any(place.endswith((".png", "big.txt", "busybox")) for place in texts)
 
 

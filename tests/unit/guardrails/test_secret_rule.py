@@ -41,11 +41,32 @@ def test_a_literal_blocks_and_says_where_what_and_what_to_write_instead() -> Non
         (".env", "env-file", "Take the file out of git"),
         ("k8s/secret.yaml", "kubernetes-secret", "SealedSecret"),
         ("id_rsa", "private-key", "Delete the key"),
+        ("src/db.py", "source-literal", 'os.environ["DB_PASSWORD"]'),
+        ("web/db.ts", "source-literal", "process.env.DB_PASSWORD"),
+        ("cmd/main.go", "source-literal", 'os.Getenv("DB_PASSWORD")'),
+        ("lib/db.zig", "known-token", "let the program read DB_PASSWORD from its environment"),
+        ("infra/main.tf", "setting", "TF_VAR_db_password"),
+        (".gitlab-ci.yml", "setting", "masked variable"),
+        ("ansible/group_vars/all.yml", "setting", "ansible-vault encrypt_string"),
+        ("charts/x/values.yaml", "setting", "existing Secret"),
+        ("k8s/app.yaml", "name-value", "secretKeyRef"),
+        ("appsettings.json", "setting", "dotnet user-secrets"),
+        ("src/main/resources/application.properties", "setting", "`${DB_PASSWORD}` without a default"),
+        ("Makefile", "assignment", "`$(DB_PASSWORD)`"),
+        ("deploy.sh", "option", '"${DB_PASSWORD:?DB_PASSWORD required}"'),
+        ("layer 2 of 5: /app/.env", "env-file", ".dockerignore"),
+        ("history step 3", "assignment", "everybody who can pull the image"),
     ],
 )
 def test_the_way_out_fits_the_kind_of_file(path: str, kind: str, expected: str) -> None:
     (finding,) = no_hardcoded_secrets([replace(LITERAL, path=path, kind=kind)], []).findings
     assert expected in finding.remedy
+
+
+def test_only_what_compose_fills_in_is_told_to_use_its_syntax() -> None:
+    for path in ("src/db.py", "infra/main.tf", "appsettings.json", "a.properties", "x.toml", "nginx.conf", "pom.xml"):
+        (finding,) = no_hardcoded_secrets([replace(LITERAL, path=path)], []).findings
+        assert ":?DB_PASSWORD required}" not in finding.remedy, path
 
 
 def test_references_and_empty_values_pass() -> None:

@@ -263,3 +263,31 @@ def test_a_hostile_line_costs_no_more_than_its_length(path: str, piece: str) -> 
     before = time.process_time()
     secret_uses(path, (piece * 5000 + "\n") * 3)
     assert time.process_time() - before < 3
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("history step 3", "|1 DB_PASSWORD={pw} /bin/sh -c make"),
+        ("history step 2", "ENV DB_PASSWORD={pw}"),
+        ("linux/arm64, environment DB_PASSWORD", "DB_PASSWORD={pw}"),
+        ("label api.token", "api.token={random}"),
+        ("layer 2 of 5: /app/.env", "DB_PASSWORD={pw}"),
+    ],
+)
+def test_p14_what_an_image_carries_beside_and_in_its_layers_is_read_by_structure(place: str, text: str) -> None:
+    assert uses(place, text.format(pw=PASSWORD, random=RANDOM)) == {1: LITERAL}
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("environment GPG_KEY", "GPG_KEY=" + "A035C8C19219BA82" + "1ECEA86B64E628F8D684696D"),
+        ("environment PATH", "PATH=/usr/local/bin:/usr/bin"),
+        ("environment NGINX_GPGKEY", "NGINX_GPGKEY=" + "573BFD6B3D8FBC64" + "1079A6ABABF5BD827BD9BF62"),
+        ("history step 1", "RUN key='" + "859BE8D7C586F538430B" + "19C2467B942D3A79BD29" + "' && gpg --recv $key"),
+        ("label org.opencontainers.image.revision", "org.opencontainers.image.revision=" + "0d1f7a9be2" * 4),
+    ],
+)
+def test_what_common_base_images_carry_is_no_secret(place: str, text: str) -> None:
+    assert LITERAL not in uses(place, text).values()
