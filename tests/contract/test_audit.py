@@ -17,14 +17,20 @@ from secrets import token_hex
 
 import pytest
 
+from agents.answers import Order, Origin, Refusal
 from agents.entrypoints.audit import accepted, listed, verified
 from agents.entrypoints.audit_arguments import describe
+from agents.entrypoints.books import asked as asked_at_the_door
+from agents.entrypoints.commands import Deploy
+from tests.contract.crews import ANA, HANA, STRANGER, Office, crew_of, reaches
+from tests.contract.crews import asked as asked_of_crew
 from tests.contract.histories import release
 from tools.clock import SystemClock
 from tools.errors import Garbled
 from tools.history import Store, open_store
 from tools.history.chain import Head, seal_of
 from tools.history.ledger import LONGEST, Record
+from tools.history.releases import Status
 from tools.redaction import Redactor
 
 ROOT = Path(__file__).parents[2]
@@ -327,3 +333,29 @@ async def test_the_list_is_of_a_service_and_of_a_time(store: Store) -> None:
     assert await said(lambda out: listed(store, [], wanted("--since", "2099-01-01"), out)) == "0: No entry.\n"
     told = json.loads((await said(lambda out: listed(store, [], wanted("--json", "--limit", "2"), out)))[3:])
     assert [one["number"] for one in told] == [ENTRIES, ENTRIES + 1]
+
+
+async def test_a_release_leaves_its_whole_trail_in_the_order_of_what_happened(tmp_path: Path) -> None:
+    said_so = Order("deploy", "observer", "production", "v1.0.1", ANA, Origin("C0RELEASES", "1.0"), "slack:1")
+    async with crew_of(tmp_path, Office()) as crew:
+        typed = Deploy("observer", "v1.0.1", "production")
+        await crew.store.audit.add(asked_at_the_door(typed, said_so.person, said_so.origin))
+        release, digest = await asked_of_crew(crew, said_so)
+        assert isinstance(await crew.decide(release, digest, STRANGER, "approved"), Refusal)
+        await crew.decide(release, digest, HANA, "approved")
+        await reaches(crew, release, Status.FINISHED)
+        entries = await crew.store.audit.recent("observer", None, 100)
+        fault, _ = await crew.store.audit.examine()
+        (finished,) = await crew.store.journal.of_many([release], ["finished"])
+    told = [(one.kind, one.action, one.outcome, one.person) for one in entries]
+    assert told == [
+        ("command", "deploy", "asked", ANA.id),
+        ("effect", "opened", "done", ANA.id),
+        ("decision", "vote", "approved", HANA.id),
+        ("decision", "decide", "approved", HANA.id),
+        ("effect", "ended", "succeeded", "shipmate"),
+    ]
+    assert {one.digest for one in entries if one.kind == "decision"} == {digest}
+    assert {one.release for one in entries[1:]} == {release}
+    assert finished.body["audit"].startswith(f"{entries[-2].number}:")
+    assert fault is None

@@ -183,15 +183,20 @@ class Ordeal:
         assert not (self.site.server_directory / "stale").exists()
 
     async def _exports(self, version: str) -> None:
-        """Find in the export what the server says."""
+        """Find in the export what the server says, and every effect on record, before it and unbroken."""
         store = await open_store(f"sqlite:///{self.records.database}", SystemClock())
         try:
             exported = await export(store)
+            fault, _ = await store.audit.examine()
+            audited = [(one.action, one.outcome) for one in await store.audit.recent(None, None, 10_000)]
         finally:
             await store.close()
         pipelines = [one["pipeline_id"] for one in exported["pipelines"]]
         assert len(pipelines) == len(set(pipelines)) == len(self.chat.cards())
         assert exported["stats"]["total_runs"] == len([one for one in exported["pipelines"] if one["finished_at"]])
+        assert fault is None, fault
+        moved = [place for place, one in enumerate(audited) if one == ("moved", "done")]
+        assert not moved or ("move", "intended") in audited[: moved[0]]
         running = exported["rollback_registry"]["services"].get("observer", {"current": f":{version}"})
         assert running["current"].endswith(f":{version}")
 
