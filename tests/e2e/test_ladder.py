@@ -1,4 +1,4 @@
-"""P4 failures in a row: recorded, reported, locked; a person unlocks, and a good release ends it."""
+"""P18 failures in a row: recorded, reported, locked, taken care of; resolved by what runs well or by a person."""
 
 from collections.abc import Iterator
 
@@ -33,6 +33,7 @@ async def test_three_failures_in_a_row_lock_the_target_until_a_person_unlocks_it
     async with Conversation(site) as chat:
         await climbs(chat)
         await is_escalated_with_evidence(chat)
+        await somebody_takes_care(chat)
         await stays_locked_but_for_the_way_back(chat)
         await is_unlocked_by_an_approver(chat)
         await ends_with_a_good_release(chat)
@@ -62,9 +63,12 @@ async def is_escalated_with_evidence(chat: Conversation) -> None:
         "Failures in a row: 3",
         "Failed stage: verify",
         "Last good: v1.2.3",
+        "Asked for by @ana, approved by @hana",
+        "Before: The service was well before this release touched it.",
         "Owners: @hana",
     ):
         assert fact in told
+    assert "KIS_API_KEY" in told
     assert told.count("version v1.3.5, stage test, cause unit: 2 of 15 tests failed.") == 2
     assert "version v1.3.1, stage verify, cause observer-observer-1: " in told
     for line in CHECKLIST:
@@ -72,8 +76,14 @@ async def is_escalated_with_evidence(chat: Conversation) -> None:
     assert chat.slack.messages(ON_CALL) == [card]
 
 
+async def somebody_takes_care(chat: Conversation) -> None:
+    """Anybody may say so, and then nobody is reminded any more."""
+    await chat.clicks("Acknowledge", as_=ANA, channel=ON_CALL)
+    await chat.escalated("@ana takes care of it.")
+
+
 async def stays_locked_but_for_the_way_back(chat: Conversation) -> None:
-    """No release starts, and a rollback does."""
+    """No release starts, and a rollback does; the service runs well by it, and stays locked."""
     chat.says("/deploy observer v1.2.8")
     await chat.whispered("Not done (locked)")
     assert "LOCKED since" in chat.slack.shows(await chat.answered("/deploy status observer"))
@@ -82,12 +92,14 @@ async def stays_locked_but_for_the_way_back(chat: Conversation) -> None:
     assert chat.site.running() == "v1.2.2"
     assert (chat.site.server_directory / "last_good_tag").read_text() == "v1.2.2\n"
     assert "LOCKED since" in chat.slack.shows(await chat.answered("/deploy status observer"))
+    card = await chat.escalated("RESOLVED: observer in production takes no releases")
+    await chat.slack.until(lambda: chat.slack.thread(card.ts), 30)
+    (resolved,) = chat.slack.thread(card.ts)
+    assert "RESOLVED: v1.2.2 runs well since" in chat.slack.shows(resolved)
 
 
 async def is_unlocked_by_an_approver(chat: Conversation) -> None:
-    """Anybody may say that they take care; only approvers and owners may unlock."""
-    await chat.clicks("Acknowledge", as_=ANA, channel=ON_CALL)
-    await chat.escalated("@ana takes care of it.")
+    """Only approvers and owners may unlock."""
     await chat.clicks("Unlock", as_=MAX, channel=ON_CALL)
     await chat.whispered("Not done (not-an-operator)", to=MAX)
     await chat.clicks("Unlock", as_=HANA, channel=ON_CALL)
@@ -97,9 +109,9 @@ async def is_unlocked_by_an_approver(chat: Conversation) -> None:
 
 
 async def ends_with_a_good_release(chat: Conversation) -> None:
-    """The next good version is released as if nothing had been, and the escalation is history."""
+    """The next good version is released as if nothing had been, and nobody is told a second time."""
     assert "observer v1.2.8 in production runs" in await chat.release("v1.2.8")
     assert chat.site.running() == "v1.2.8"
-    await chat.escalated("RESOLVED: observer in production")
-    await chat.escalated("runs v1.2.8 since")
+    card = await chat.escalated("RESOLVED: observer in production")
+    assert len(chat.slack.thread(card.ts)) == 1
     assert "failures in a row" not in chat.slack.shows(await chat.answered("/deploy status observer"))
