@@ -49,7 +49,8 @@ class Ballots:
             given, required = sum(vote.choice == "approved" for vote in counted.votes), counted.policy.required
             await record(self.store, release_id, Voted(question.id, person.id, choice, given, required))
             return Accepted(release_id, f"{given} of {required} approvals given.")
-        return await self.close(release, question, counted.outcome, person.id, reason)
+        by = _decider(counted)
+        return await self.close(release, question, counted.outcome, by, reason if by == person.id else "")
 
     async def expire(self, question_id: str) -> None:
         """Close a question whose time is over, unless somebody was faster."""
@@ -66,7 +67,7 @@ class Ballots:
         """Count what was approved for another release that came to nothing, where the plan is exactly the same."""
         release = await self.store.releases.get(release_id)
         question = await self.store.decisions.latest(release_id)
-        if release is None or question is None or question.choice is not None:
+        if release is None or question is None or question.choice is not None or await self.holds.closed(release):
             return
         ballot = await self._ballot(release, question)
         since = self.clock.now() - ballot.policy.carry_over
@@ -85,7 +86,7 @@ class Ballots:
         ballot = await self._ballot(release, question) if question and question.choice is None else None
         if question is None or ballot is None or ballot.outcome == "pending":
             return False
-        await self.close(release, question, ballot.outcome, ballot.votes[-1].person, "")
+        await self.close(release, question, ballot.outcome, _decider(ballot), "")
         return True
 
     async def close(self, release: Release, question: Question, choice: str, by: str, reason: str) -> Answer:
@@ -104,3 +105,11 @@ class Ballots:
         votes, people = await self.store.decisions.votes(question.id), self.configuration.shipmate.people
         rolls = await self.membership.rolls(settings.approvers)
         return policy.Ballot(release, question, settings, votes, self.membership.home, people, rolls)
+
+
+def _decider(ballot: policy.Ballot) -> str:
+    """Name whoever gave the last answer of the kind that the votes come to: several may answer at once.
+
+    Nobody did where the configuration has come to ask nobody meanwhile.
+    """
+    return next((vote.person for vote in reversed(ballot.votes) if vote.choice == ballot.outcome), "shipmate")

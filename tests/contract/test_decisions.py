@@ -1,6 +1,8 @@
 """P1-P3, P6 with the real crew: approvals carried over, groups, releases without an approval and their reviews."""
 
 import asyncio
+import json
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -23,9 +25,12 @@ from tests.contract.crews import (
     order,
     reaches,
 )
+from tests.contract.histories import address, history, release
+from tools.clock import SystemClock
 from tools.history.journal import Entry
 from tools.history.releases import Outcome, Release, Status
 
+ROOT = Path(__file__).parents[2]
 BOB = Person("U0BOB", "T0HOME")
 SAME = "digest of a plan that stays what it was"
 
@@ -219,3 +224,41 @@ async def test_p3_a_review_is_given_once_by_whoever_is_first(crew: Crew) -> None
     given = await asyncio.gather(*(crew.review("observer", "production", who, who.id) for who in people))
     assert sum(isinstance(one, Accepted) for one in given) == 1
     assert len(await told(crew, release, "reviewed")) == 1
+
+
+async def racing(directory: Path, people: tuple[str, ...], questions: tuple[str, ...]) -> asyncio.subprocess.Process:
+    """Start a process full of people on the history of a directory; it waits for a line before they answer."""
+    what = (address(directory), ",".join(people), ",".join(questions))
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.contract.decision_race", *what),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    assert await child.stdout.readline() == b"ready\n"
+    return child
+
+
+async def test_p1_eight_people_in_two_processes_decide_each_question_once(tmp_path: Path) -> None:
+    questions = tuple(f"r{number}/plan" for number in range(30))
+    async with history(tmp_path) as store:
+        for number, question in enumerate(questions):
+            asked_for = replace(release(number), requested_by=ANA.id, status=Status.WAITING)
+            await store.releases.open(asked_for)
+            expires = SystemClock().now() + timedelta(hours=1)
+            await store.decisions.ask(question, asked_for.id, f"digest of {question}", expires)
+        halves = (APPROVERS[:4], APPROVERS[4:])
+        children = [await racing(tmp_path, people, questions) for people in halves]
+        ended_ = await asyncio.gather(*(child.communicate(b"go\n") for child in children))
+        told_by = [json.loads(output) for output, _ in ended_]
+        for number, question in enumerate(questions):
+            assert sum(one["won"][number] for one in told_by) == 1
+            decided = await store.decisions.question(question)
+            assert decided is not None
+            votes = {vote.person: vote.choice for vote in await store.decisions.votes(question)}
+            assert votes[str(decided.decided_by)] == decided.choice
+            entries = await store.journal.of(f"r{number}")
+            assert [entry.body["by"] for entry in entries if entry.kind == "decided"] == [decided.decided_by]
+    woken = [wake for one in told_by for wake in one["woken"]]
+    assert sorted(woken) == sorted(f"{question.partition('/')[0]}/answer-{question}" for question in questions)
