@@ -40,10 +40,10 @@ async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
 
 async def _void_by(state: State, plan: Plan, tools: Toolbox) -> tuple[str, ...]:
     """Tell why the stored plan must not be carried out."""
-    return await _unapproved(plan, tools) or await _drift(state, plan, tools) or await _held(tools)
+    return await _unapproved(plan, tools) or await _drift(state, plan, tools) or await held(tools)
 
 
-async def _held(tools: Toolbox) -> tuple[str, ...]:
+async def held(tools: Toolbox) -> tuple[str, ...]:
     """Tell what holds the target now; asked last, so that nothing comes between this and the first effect."""
     release, now = await tools.release(), tools.clock.now()
     if is_exempt(release):

@@ -109,5 +109,7 @@ class Holds:
         return self._refusal(hold, release.service, release.environment, way_out)
 
     def _refusal(self, hold: Hold, service: str, environment: str, way_out: str) -> Refusal:
+        if hold.code == "locked":
+            way_out += " Once the reason is gone, `unlock` lets releases in again."
         standing = f"{hold.told(service, environment)} {way_out}"
         return Refusal(hold.code, standing, f"status {service} {environment}")

@@ -44,10 +44,7 @@ class Tenure:
             await asyncio.wait({job, lost}, return_when=asyncio.FIRST_COMPLETED)
             return job.done() and await self._ended(job, lease)
         finally:
-            job.cancel()
-            lost.cancel()
-            await asyncio.wait({job, lost}, timeout=CUT_WITHIN.total_seconds())
-            await self.store.leases.give_back(lease)
+            await _to_its_end(self._let_go(lease, job, lost))
 
     async def _ended(self, job: Awaitable[None], lease: Lease) -> bool:
         try:
@@ -57,6 +54,12 @@ class Tenure:
                 raise
             return False
         return True
+
+    async def _let_go(self, lease: Lease, *tasks: "asyncio.Task[None]") -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=CUT_WITHIN.total_seconds())
+        await self.store.leases.give_back(lease)
 
     async def _take(self, release: Release) -> Lease:
         """Wait until the target is free, or whoever holds it has been silent for too long."""
@@ -88,6 +91,16 @@ class Tenure:
 
 
 _BURIED = datetime(1970, 1, 2, tzinfo=UTC)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for work that must not be left half done, also where whoever waits is told to stop meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _heard(job: "asyncio.Task[None]") -> None:

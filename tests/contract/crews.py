@@ -1,7 +1,7 @@
 """A real crew on real files, with a small graph: a stand-in plans and deploys, everything else is the crew's own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,10 +22,11 @@ from agents.memory import FencedSaver
 from agents.stages import caught, staged
 from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox
+from config.freezes import Freeze
 from config.service import Service
 from config.shipmate import Configuration, Credentials, FailurePolicy, Shipmate
 from tests.contract.histories import history
-from tools.clock import SystemClock
+from tools.clock import Clock, SystemClock
 from tools.history.releases import Release, Status
 from tools.redaction import Redactor
 
@@ -54,6 +55,8 @@ class Office:
     """Happens at the end of planning, after the question was put."""
     on_deploy: Hook | None = None
     """Happens in the second visit of the deploy node, when the release counts as having touched a host."""
+    on_verify: Hook | None = None
+    on_roll_back: Hook | None = None
     on_equip: Hook | None = None
     """Happens before a toolbox is handed out."""
     drawn: str = ""
@@ -95,14 +98,16 @@ class Office:
 
     async def verify(self, state: State, *, runtime: Runtime[Toolbox]) -> Next:
         """Find everything well."""
-        del runtime
         self.visits.append(("verify", state["release"]))
+        if self.on_verify:
+            await self.on_verify(runtime.context)
         return proceed("close")
 
     async def roll_back(self, state: State, *, runtime: Runtime[Toolbox]) -> Next:
         """Put everything back."""
-        del runtime
         self.visits.append(("roll_back", state["release"]))
+        if self.on_roll_back:
+            await self.on_roll_back(runtime.context)
         return proceed("close" if state.get("outcome") else "escalate", rolled_back=True)
 
     async def escalate(self, state: State, *, runtime: Runtime[Toolbox]) -> Next:
@@ -123,12 +128,21 @@ class Office:
 
 
 @asynccontextmanager
-async def crew_of(directory: Path, office: Office, *, without: str = "") -> AsyncIterator[Crew]:
+async def crew_of(
+    directory: Path,
+    office: Office,
+    *,
+    without: str = "",
+    freezes: Sequence[Freeze] = (),
+    clock: Clock | None = None,
+    beside: bool = False,
+) -> AsyncIterator[Crew]:
     """Let a crew work in a directory; the next one in it takes over what this one leaves.
 
-    `without` is an environment that is not configured, or the whole service.
+    `without` is an environment that is not configured, or the whole service. A crew may also work `beside`
+    another one, with wake-ups of its own.
     """
-    settings = configuration(without)
+    settings = configuration(without, freezes)
 
     async with history(directory) as store, aiosqlite.connect(directory / "memory.db") as memory:
 
@@ -155,8 +169,11 @@ async def crew_of(directory: Path, office: Office, *, without: str = "") -> Asyn
             return toolbox
 
         graph = office.graph(FencedSaver(memory, store))
-        crew = Crew(settings, store, HastyClock(), graph, equip, f"sqlite:///{directory}/runs.db")
+        runs = "runs-beside.db" if beside else "runs.db"
+        crew = Crew(settings, store, clock or HastyClock(), graph, equip, f"sqlite:///{directory}/{runs}")
         crew.membership.home = "T0HOME"
+        if not beside:
+            await store.leases.bury()
         crew.segments.poll = timedelta(milliseconds=20)
         await crew.start()
         try:
@@ -167,7 +184,7 @@ async def crew_of(directory: Path, office: Office, *, without: str = "") -> Asyn
                 await office.on_stopped()
 
 
-def configuration(without: str = "") -> Configuration:
+def configuration(without: str = "", freezes: Sequence[Freeze] = ()) -> Configuration:
     """Declare a service with an environment for every need of a test; what is named is left out."""
     approval = {"approvers": [*APPROVERS, "U0ANA"], "expires": "30m", "break_glass": ["U0ANA"]}
     policies: dict[str, dict[str, Any]] = {
@@ -192,7 +209,7 @@ def configuration(without: str = "") -> Configuration:
         }
     )
     path = Path("shipmate.yaml")
-    shipmate = Shipmate(services=path, workspace=path)
+    shipmate = Shipmate(services=path, workspace=path, freezes=tuple(freezes))
     services = {} if without == "observer" else {"observer": service}
     return Configuration(path=path, shipmate=shipmate, services=services, credentials=Credentials())
 

@@ -57,7 +57,7 @@ class Store:
 
     def under(self, lease: Lease) -> "Store":
         """Return the same store for a run that may write about releases only as long as it holds a lease."""
-        guarded = ("releases", "journal", "decisions", "deployments", "targets", "messages")
+        guarded = ("releases", "journal", "decisions", "deployments", "targets", "messages", "outbox", "reviews")
         return replace(self, **{name: getattr(self, name).under(lease) for name in guarded})
 
     async def close(self) -> None:

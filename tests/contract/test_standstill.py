@@ -1,0 +1,182 @@
+"""P7: locks by people and freezes: what they keep away, what they let through, and that they end by themselves."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agents.answers import Accepted, Answer, Person, Refusal, Wish
+from agents.crew import Crew
+from config.freezes import Freeze
+from tests.contract.crews import ANA, HANA, HUGO, STRANGER, HastyClock, Office, asked, crew_of, opened, order, reaches
+from tools.history.journal import Entry
+from tools.history.releases import Outcome, Status
+
+PLACE = ("observer", "production")
+ALWAYS = Freeze(starts="* * * * *", lasts=timedelta(hours=1), reason="moving house")
+NIGHT = Freeze(starts="0 3 * * *", lasts=timedelta(hours=1), zone="UTC", reason="backups run")
+
+
+class Late(HastyClock):
+    """A clock that stands at a moment when it is made, and runs from there."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._ahead = moment - super().now()
+
+    def now(self) -> datetime:
+        """Tell the moment."""
+        return super().now() + self._ahead
+
+
+def before_four(left: timedelta) -> Late:
+    """Make a clock by which the nightly freeze ends soon."""
+    tomorrow = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return Late(tomorrow - left)
+
+
+def wish(reason: str = "the database moves", seconds: float | None = None, key: str = "1") -> Wish:
+    return Wish(*PLACE, "", reason, seconds, f"slack:lock:{key}", "C0RELEASES")
+
+
+def code(answer: Answer) -> str:
+    return answer.code if isinstance(answer, Refusal) else "accepted"
+
+
+async def held_back(crew: Crew, release: str) -> list[Entry]:
+    return [entry for entry in await crew.store.journal.of(release) if entry.kind == "held-back"]
+
+
+async def outcome(crew: Crew, release: str) -> Outcome | None:
+    return (await reaches(crew, release, Status.FINISHED)).outcome
+
+
+@pytest.fixture
+async def crew(tmp_path: Path) -> AsyncIterator[Crew]:
+    async with crew_of(tmp_path, Office()) as working:
+        yield working
+
+
+async def test_a_lock_refuses_what_is_asked_for_and_says_who_why_and_until_when(crew: Crew) -> None:
+    answer = await crew.lock(wish(seconds=7200), HANA)
+    assert isinstance(answer, Accepted)
+    lock = await crew.store.locks.of(*PLACE)
+    assert lock is not None
+    assert lock.until is not None
+    refused = await crew.open(order("1"))
+    assert isinstance(refused, Refusal)
+    assert (refused.code, refused.next_step) == ("locked", "status observer production")
+    for part in (HANA.id, "the database moves", f"{lock.until:%Y-%m-%d %H:%M} UTC", "A rollback is still possible"):
+        assert part in refused.standing
+    assert code(await crew.open(order("2", environment="staging"))) == "accepted"
+    assert code(await crew.unlock(*PLACE, HUGO)) == "accepted"
+    assert code(await crew.unlock(*PLACE, HUGO)) == "not-locked"
+    assert code(await crew.open(order("3"))) == "accepted"
+
+
+async def test_one_lock_holds_and_the_same_wish_delivered_twice_is_one(crew: Crew) -> None:
+    assert [code(await crew.lock(wish(), HANA)) for _ in range(2)] == ["accepted", "accepted"]
+    second = await crew.lock(wish("something else", key="2"), HUGO)
+    assert code(second) == "already-locked"
+    assert "the database moves" in str(second)
+    assert [lock.by for lock in await crew.store.locks.unended()] == [HANA.id]
+
+
+@pytest.mark.parametrize(
+    ("person", "refused"), [(STRANGER, "foreign-workspace"), (Person("U0BOB", "T0HOME"), "not-an-operator")]
+)
+async def test_whoever_may_not_unlock_may_not_lock_nor_take_over(crew: Crew, person: Person, refused: str) -> None:
+    answers = [await crew.lock(wish(), person), await crew.unlock(*PLACE, person), await crew.take_over(*PLACE, person)]
+    assert [code(answer) for answer in answers] == [refused] * 3
+    assert await crew.store.locks.unended() == ()
+
+
+async def test_a_plan_that_waits_is_not_let_through_while_its_target_is_locked(crew: Crew) -> None:
+    release, digest = await asked(crew, order("1"))
+    await crew.lock(wish(), HANA)
+    assert [entry.body["by"] for entry in await held_back(crew, release)] == [HANA.id]
+    assert code(await crew.decide(release, digest, HUGO, "approved")) == "locked"
+    question = await crew.store.decisions.latest(release)
+    assert question is not None
+    assert await crew.store.decisions.votes(question.id) == ()
+    await crew.unlock(*PLACE, HUGO)
+    assert [entry.body["over"] for entry in await held_back(crew, release)] == [HUGO.id]
+    assert code(await crew.decide(release, digest, HUGO, "approved")) == "accepted"
+    assert await outcome(crew, release) is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("way_out", ["reject", "cancel"])
+async def test_a_plan_under_a_lock_may_still_be_rejected_and_cancelled(crew: Crew, way_out: str) -> None:
+    release, digest = await asked(crew, order("1"))
+    await crew.lock(wish(), HANA)
+    if way_out == "reject":
+        assert code(await crew.decide(release, digest, HANA, "rejected")) == "accepted"
+    else:
+        assert code(await crew.cancel(release, HUGO)) == "accepted"
+    assert await outcome(crew, release) is {"reject": Outcome.REJECTED, "cancel": Outcome.CANCELLED}[way_out]
+
+
+async def test_a_lock_ends_by_itself_and_what_a_push_set_off_meanwhile_goes_on(crew: Crew) -> None:
+    await crew.lock(wish(seconds=1.5), HANA)
+    push = await opened(crew, replace(order("1"), trigger="push"))
+    assert (await reaches(crew, push, Status.HELD)).stage == ""
+    await reaches(crew, push, Status.WAITING)
+    (told,) = await held_back(crew, push)
+    assert (told.body["code"], told.body["over"]) == ("locked", "time")
+    (lock,) = await crew.store.locks.since(datetime(2026, 1, 1, tzinfo=UTC))
+    assert lock.ended_by == "time"
+
+
+async def test_a_lock_that_ended_while_nobody_worked_is_ended_at_the_next_start(tmp_path: Path) -> None:
+    async with crew_of(tmp_path, Office()) as crew:
+        await crew.lock(wish(seconds=3600), HANA)
+        push = await opened(crew, replace(order("1"), trigger="push"))
+        await reaches(crew, push, Status.HELD)
+    later = Late(datetime.now(UTC) + timedelta(hours=2))
+    async with crew_of(tmp_path, Office(), clock=later) as crew:
+        assert [lock.ended_by for lock in await crew.store.locks.since(datetime(2026, 1, 1, tzinfo=UTC))] == ["time"]
+        await reaches(crew, push, Status.WAITING)
+
+
+async def test_a_freeze_refuses_people_keeps_pushes_and_stops_no_rollback_and_no_emergency(tmp_path: Path) -> None:
+    async with crew_of(tmp_path, Office(), freezes=[ALWAYS]) as crew:
+        refused = await crew.open(order("1"))
+        assert isinstance(refused, Refusal)
+        assert (refused.code, refused.next_step) == ("frozen", "status observer production")
+        assert "moving house" in refused.standing
+        push = await opened(crew, replace(order("2"), trigger="push"))
+        newer = await opened(crew, replace(order("3"), trigger="push"))
+        assert await outcome(crew, push) is Outcome.CANCELLED  # the newer takes its place
+        await reaches(crew, newer, Status.HELD)
+        rollback = await opened(crew, order("4", kind="rollback"))
+        assert await outcome(crew, rollback) is Outcome.SUCCEEDED
+        await opened(crew, replace(order("5"), break_glass="the shop is down", person=ANA))
+        assert await outcome(crew, newer) is Outcome.CANCELLED  # it came before the rollback
+        last = await opened(crew, replace(order("6", environment="staging"), trigger="push"))
+        await reaches(crew, last, Status.HELD)
+        assert code(await crew.cancel(last, HANA)) == "accepted"
+        assert await outcome(crew, last) is Outcome.CANCELLED
+
+
+async def test_a_push_waits_for_the_end_of_the_freeze_and_then_goes_on_by_itself(tmp_path: Path) -> None:
+    clock = before_four(timedelta(seconds=2))
+    async with crew_of(tmp_path, Office(), freezes=[NIGHT], clock=clock) as crew:
+        push = await opened(crew, replace(order("1"), trigger="push"))
+        await reaches(crew, push, Status.HELD)
+        (told,) = await held_back(crew, push)
+        assert (told.body["code"], told.body["reason"], told.body["over"]) == ("frozen", "backups run", "")
+        await reaches(crew, push, Status.WAITING)
+        assert clock.now().hour == 4
+        assert [entry.body["over"] for entry in await held_back(crew, push)] == ["time"]
+
+
+async def test_a_plan_that_waits_when_the_freeze_begins_is_let_through_only_after_it(tmp_path: Path) -> None:
+    async with crew_of(tmp_path, Office()) as crew:
+        release, digest = await asked(crew, order("1"))
+    async with crew_of(tmp_path, Office(), freezes=[ALWAYS]) as crew:
+        refused = await crew.decide(release, digest, HANA, "approved")
+        assert code(refused) == "frozen"
+        assert "reject or cancel it now" in str(refused)
+        assert code(await crew.decide(release, digest, HANA, "rejected")) == "accepted"
+        assert await outcome(crew, release) is Outcome.REJECTED
