@@ -93,7 +93,17 @@ async def _env_file(tools: Toolbox, server: Server) -> str:
     target = tools.environment.compose
     content = await server.host.read(target.directory / target.env_file) if target.env_file else None
     given = tools.given_env.bytes if tools.given_env else b""
-    return ((content or b"") + b"\n" + given).decode(errors="replace")
+    text = ((content or b"") + b"\n" + given).decode(errors="replace")
+    _learn(text, tools)
+    return text
+
+
+def _learn(env_file: str, tools: Toolbox) -> None:
+    """Let the bot itself mask from now on what lies on a host; a name that cards speak of is no secret."""
+    spoken = {tools.service.service, *tools.service.environments, *tools.service.components}
+    for name, value in secrets_in(env_file):
+        if value not in spoken:
+            tools.redactor.register(name, value)
 
 
 def _mask(env_file: str) -> Redactor:

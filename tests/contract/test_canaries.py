@@ -85,7 +85,7 @@ def test_the_search_itself_sees_a_canary_in_every_form() -> None:
 async def test_every_call_of_slacks_client_is_guarded(slack: SlackEmulator, redactor: Redactor) -> None:
     async with aiohttp.ClientSession() as session:
         client = slack_client(slack.url, session, slack.bot_token, [], redactor)
-        blocks = [
+        blocks: list[dict[str, Any]] = [
             {"type": "section", "text": {"type": "mrkdwn", "text": DISGUISED}},
             {
                 "type": "actions",
