@@ -12,17 +12,26 @@ from tools.hosts import Argv, Host
 KEPT = 5
 """So many contents stay on the host."""
 _ABSENT = 66
-# $1 the file, $2 where contents are kept. What lies there is kept before anything replaces it.
-_KEEP = """\
+# $1 the file, $2 where contents are kept. What lies there is kept before anything replaces it. Where the file is a link,
+# it stays one: what it points to is written.
+_LINKED = """\
 set -eu
 umask 077
+if [ -L "$1" ]; then
+  place=$(readlink -f -- "$1") || { echo "$1 is a link to nowhere" >&2; exit 1; }
+  kept=$2
+  shift 2
+  set -- "$place" "$kept" "$@"
+fi
+"""
+_KEEP = f"""\
+{_LINKED}\
 mkdir -p -- "$2"
 if [ -e "$2/$3" ]; then touch -- "$2/$3"; exit; fi
 if [ -e "$1" ]; then cp -- "$1" "$2/$3.part"; mv -f -- "$2/$3.part" "$2/$3"; fi
 """
-_INSTALL = """\
-set -eu
-umask 077
+_INSTALL = f"""\
+{_LINKED}\
 mkdir -p -- "$2"
 cat > "$2/$3.part"
 if [ "$(wc -c < "$2/$3.part")" -ne "$4" ]; then echo 'the content did not arrive whole' >&2; exit 65; fi
@@ -33,9 +42,12 @@ cp -- "$2/$3" "$1.new"
 mv -f -- "$1.new" "$1"
 ls -1t -- "$2" | tail -n "+$(($5 + 1))" | while IFS= read -r old; do rm -f -- "$2/$old"; done
 """
+_REMOVE = f"""\
+{_LINKED}\
+rm -f -- "$1"
+"""
 _PUT_BACK = f"""\
-set -eu
-umask 077
+{_LINKED}\
 [ -e "$2/$3" ] || exit {_ABSENT}
 touch -- "$2/$3"
 cp -- "$2/$3" "$1.new"
@@ -78,7 +90,7 @@ class EnvFile:
 
     async def remove(self, fence: int) -> None:
         """Take the file away, where there was none before; its content is kept under its mark."""
-        await self._effects.do(("rm", "-f", "--", str(self.path)), fence, f"Removing {self.path}")
+        await self._effects.do(self._script(_REMOVE), fence, f"Removing {self.path}")
 
     def _script(self, script: str, *words: str) -> Argv:
         return ("sh", "-c", script, "env-file", str(self.path), str(self.kept), *words)

@@ -73,6 +73,23 @@ async def test_where_there_was_no_file_there_is_none_again(env: EnvFile) -> None
     assert await env.keeps("one")
 
 
+async def test_a_link_stays_a_link_and_what_it_points_to_is_written_put_back_and_removed(
+    env: EnvFile, directory: Path
+) -> None:
+    vault = directory / "vault"
+    vault.mkdir()
+    (directory / ".env").symlink_to("vault/observer.env")
+    await env.install(b"A=1\n", "one", None, fence=1)
+    await env.install(b"A=2\n", "two", "one", fence=1)
+    assert (vault / "observer.env").read_bytes() == b"A=2\n"
+    assert await env.put_back("one", fence=1)
+    assert (vault / "observer.env").read_bytes() == b"A=1\n"
+    assert (_mode(env.path), (directory / ".env").is_symlink()) == (0o600, True)
+    await env.remove(fence=1)
+    assert (names_in(vault), await env.content()) == ([], None)
+    assert (directory / ".env").is_symlink()
+
+
 async def test_values_stand_in_no_command_and_no_file_but_the_env_file_and_those_kept(
     env: EnvFile, directory: Path
 ) -> None:
