@@ -3,9 +3,12 @@
 import argparse
 import re
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from config.duration import parse_duration
-from tools.history.chain import Head
+
+if TYPE_CHECKING:  # the history's database is not needed to read a command line
+    from tools.history.chain import Head
 
 VERIFY, ACCEPT = "verify", "accept"
 _TOLD = re.compile(r"(\d{1,15}):([0-9a-f]{8,64})", re.ASCII)
@@ -41,8 +44,10 @@ def since(text: str) -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-def known_head(text: str) -> Head:
+def known_head(text: str) -> "Head":
     """Read an entry's number and the beginning of its seal."""
+    from tools.history.chain import Head
+
     told = _TOLD.fullmatch(text)
     if told is None:
         raise argparse.ArgumentTypeError(f"'{text[:40]}' is not NUMBER:SEAL, such as 312:3f2a9c81d0e45b17")

@@ -26,6 +26,7 @@ _ID = re.compile(r"(?<![\w@^])[UW][A-Z0-9]{2,20}(?!\w)", re.ASCII)
 _PLACES = {"terminal": "terminal", "github": "GitHub"}
 _EMOJI = re.compile(r":(?!\d{1,2}(?:[+-]\d{2})?:)(?=[A-Za-z0-9_+'-]+:)")
 """No emoji has a name of one or two digits, with or without a time zone; every time of day looks like one."""
+_DUNDER = re.compile(r"(?<![^\s(\"'])[\w./-]*__\w+?__(?:[\w./-]*\w)?(?![^\s,;:.)\"'])")
 _WHITESPACE = str.maketrans(
     {"\t": " ", "\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"}
 )
@@ -121,7 +122,14 @@ class _Value:
             return _when(text, voice)
         if spec == "code":
             return voice.code(voice.foreign(text.replace("`", "'")))
-        return voice.foreign(text, int(spec) if spec else LONGEST_VALUE)
+        return _unstyled(text, int(spec) if spec else LONGEST_VALUE, voice)
+
+
+def _unstyled(text: str, limit: int, voice: Voice) -> str:
+    """Set names such as `__init__.py` apart where there is room: Slack would take their marks for markup."""
+    shown = voice.foreign(text, limit)
+    apart = _DUNDER.sub(lambda name: voice.code(name[0]), shown)
+    return apart if len(apart) <= limit else shown
 
 
 def _when(text: str, voice: Voice) -> str:

@@ -17,7 +17,7 @@ BRIEFLY, PATIENTLY = 10.0, 120.0
 HELP = """\
 /deploy observer v1.2.3   any line that begins with / is typed into #releases; `/deploy help` lists them
 as NAME                   be ana (asks for releases), hana (approver, on call) or max (neither)
-approve, reject           press the button of the newest message that has it
+approve, reject REASON    press the button of the newest message that has it
 acknowledge, unlock       the same, in #on-call
 show                      the newest card, as it looks now
 status                    what runs and what is under way: `/deploy status`
@@ -62,7 +62,7 @@ class Prompt:
             self._typed, self._cards = True, len(self._chat.cards())
             await self._type(line)
         elif word in BUTTONS:
-            await self._press(word.capitalize())
+            await self._press(word.capitalize(), rest.strip())
         elif word == "as":
             self._become(rest.strip())
         elif word in self._words:
@@ -79,7 +79,7 @@ class Prompt:
         if name not in PEOPLE:
             self._screen.say(f"There is nobody called '{name}': {', '.join(PEOPLE)}.", YELLOW)
 
-    async def _press(self, label: str) -> None:
+    async def _press(self, label: str, reason: str) -> None:
         """Press the newest button of a name; while a release is under way, it may still come."""
         await self._new_card(label)
         if self._moving():
@@ -89,15 +89,15 @@ class Prompt:
             self._screen.say(f"No message has a button [{label}] now.", YELLOW)
         elif delivery := self._slack.clicks(self._person, label, message):
             await delivery.settled()
-            await self._explain(label)
+            await self._explain(label, reason or "rejected at the prompt of the demo")
 
-    async def _explain(self, label: str) -> None:
-        """Send off the dialog that a button opens, with a reason that says where it comes from."""
+    async def _explain(self, label: str, reason: str) -> None:
+        """Send off the dialog that a button opens, with what was typed behind `reject`."""
         if label != "Reject":
             return
         await self._until(lambda: self._slack.view(self._person) is not None, BRIEFLY)
         if self._slack.view(self._person):
-            await self._slack.submits(self._person, {"reason": "rejected at the prompt of the demo"}).settled()
+            await self._slack.submits(self._person, {"reason": reason}).settled()
 
     async def _newest(self) -> None:
         cards = self._chat.cards()

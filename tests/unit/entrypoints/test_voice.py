@@ -52,6 +52,21 @@ def test_code_keeps_backticks_from_ending_it() -> None:
     assert SLACK.say("{x:code}", x="a`*b*`c") == "`a'*b*'c`"
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("src/observer/__init__.py changed", "`src/observer/__init__.py` changed"),
+        ("(__main__.py), and more", "(`__main__.py`), and more"),
+        ("__init__", "`__init__`"),
+        ("snake_case __half", "snake_case __half"),
+    ],
+)
+def test_a_name_with_underscores_around_it_keeps_them(said: str, shown: str) -> None:
+    assert SLACK.say("{name}", name=said) == shown
+    assert SLACK.say("{name:code}", name=said) == f"`{said}`"
+    assert TERMINAL.say("{name}", name=said) == said
+
+
 def test_values_are_never_read_as_templates() -> None:
     assert TERMINAL.say("{x} {y}", x="{y}", y="{0}") == "{y} {0}"
 
