@@ -44,6 +44,9 @@ class Step:
 
 def main(arguments: Sequence[str]) -> int:
     """Run all steps and return the exit code of the first that fails."""
+    if {"--help", "-h"} & set(arguments):
+        _say(str(__doc__).strip())
+        return 0
     wanted = [word for word in arguments if word != "--fast"]
     tiers = [
         tier for tier in (FAST if "--fast" in arguments else TIERS) if any((ROOT / "tests" / tier).rglob("test_*.py"))
