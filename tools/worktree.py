@@ -23,10 +23,17 @@ def files_below(path: Path, *, untracked: bool = False) -> Iterator[Path]:
             yield file
 
 
-def _listed(directory: Path, *further: str) -> list[Path] | None:
+def ignored_below(path: Path) -> int:
+    """Count what git ignores below a directory; a directory that is ignored as a whole counts once."""
+    if not path.is_dir():
+        return 0
+    return len(_listed(path, "--ignored", "--exclude-standard", "--directory", kind="--others") or ())
+
+
+def _listed(directory: Path, *further: str, kind: str = "--cached") -> list[Path] | None:
     try:
         listed = subprocess.run(
-            ("git", "-C", str(directory), "ls-files", "-z", "--cached", *further),
+            ("git", "-C", str(directory), "ls-files", "-z", kind, *further),
             capture_output=True,
             timeout=GIT_TIMEOUT_SECONDS,
             check=False,

@@ -8,6 +8,7 @@ import pwd
 import sys
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +149,10 @@ def _add_guards(commands: Any) -> None:
     )
     secrets = _add(guards, "secrets", "look for hardcoded secrets", _guard_secrets)
     secrets.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    secrets.add_argument("--service", help="whose `allowed_secrets` count; the directories are checkouts of it")
     secrets.add_argument("--json", action="store_true")
+    commit = _add(guards, "commit", "judge what is staged, for git's pre-commit hook", _guard_commit)
+    commit.add_argument("--json", action="store_true")
     volumes = _add(guards, "volumes", "judge the storage of a compose file", _configured(_guard_volumes))
     volumes.add_argument("service")
     volumes.add_argument("--environment")
@@ -276,9 +280,22 @@ async def _audited(wanted: argparse.Namespace, configuration: Configuration) -> 
 
 
 def _guard_secrets(wanted: argparse.Namespace) -> int:
-    from agents.entrypoints.guard import guard_secrets
+    from agents.entrypoints.guard import Exceptions, guard_secrets
 
-    return guard_secrets([_from_caller(path) for path in wanted.paths], as_json=wanted.json, out=sys.stdout)
+    exceptions = None
+    if wanted.service:
+        services = load(_config_file(), os.environ).services
+        if wanted.service not in services:
+            raise NotFound(f"There is no service {wanted.service}{did_you_mean(wanted.service, services)}")
+        exceptions = Exceptions(services[wanted.service].allowed_secrets, datetime.now(UTC).date())
+    paths = [_from_caller(path) for path in wanted.paths]
+    return guard_secrets(paths, as_json=wanted.json, out=sys.stdout, exceptions=exceptions)
+
+
+def _guard_commit(wanted: argparse.Namespace) -> int:
+    from agents.entrypoints.guard_commit import guard_commit
+
+    return guard_commit(_from_caller(Path()), as_json=wanted.json, out=sys.stdout)
 
 
 async def _guard_volumes(wanted: argparse.Namespace, configuration: Configuration) -> int:

@@ -3,39 +3,74 @@
 import json
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TextIO
 
-from guardrails.secrets import Objection, objections, secret_uses
+from config.allowances import AllowedSecret
+from guardrails.secrets import Allowance, Objection, objections, secret_uses
 from guardrails.verdict import Level
 from tools.errors import ToolError
-from tools.scanner import Scanner
-from tools.worktree import files_below
+from tools.scanner import KEY_VARIABLE, Scanner, shared_key
+from tools.worktree import files_below, ignored_below
 
 LARGEST_SCANNED_BYTES = 50_000_000
 PASSED, OBJECTED, FAILED = 0, 1, 2
+_HOW_TO_ALLOW = (
+    "One that may stay: an entry in the service's `allowed_secrets` with path, key, fingerprint, reason and expires;"
+    f" the fingerprint counts where {KEY_VARIABLE} is the same here and for the bot."
+)
 
 
-def guard_secrets(paths: Sequence[Path], *, as_json: bool, out: TextIO, scanner: Scanner | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Exceptions:
+    """What a service allows, and the day it is asked on."""
+
+    allowed: Sequence[AllowedSecret]
+    today: date
+
+
+def guard_secrets(
+    paths: Sequence[Path],
+    *,
+    as_json: bool,
+    out: TextIO,
+    scanner: Scanner | None = None,
+    exceptions: Exceptions | None = None,
+) -> int:
     """Look at files with both layers and print what is wrong; 0 passed, 1 a blocking finding, 2 could not be done."""
     missing = [path for path in paths if not path.exists()]
     if missing:
         return _failed(f"There is no {missing[0]}.", as_json=as_json, out=out)
-    scanner = scanner or Scanner(_cache())
     try:
+        scanner = scanner or own_scanner()
         files = tuple(_contents(paths))
         matches = scanner.scan_now(files)
         uses = [use for path, content in files for use in secret_uses(path, content, scanner.seal)]
+        ignored = sum(map(ignored_below, paths))
     except (ToolError, OSError) as error:
         return _failed(f"Secrets were not checked: {error}", as_json=as_json, out=out)
-    found = objections(uses, matches)
-    out.write(_as_json(found) if as_json else _as_table(found, len(files)))
+    found = objections(
+        uses, matches, _allowances(exceptions, paths), today=exceptions.today if exceptions else date.max
+    )
+    out.write(_as_json(found) if as_json else _as_table(found, len(files), ignored))
     return OBJECTED if any(one.level is Level.BLOCKING for one in found) else PASSED
 
 
-def _cache() -> Path:
-    """Keep the compiled rules of a person's machine where caches are kept."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "shipmate", "scanner")
+def own_scanner() -> Scanner:
+    """Make a scanner whose compiled rules are kept where a person's machine keeps caches."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "shipmate", "scanner")
+    return Scanner(cache, shared_key(os.environ))
+
+
+def _allowances(exceptions: Exceptions | None, paths: Sequence[Path]) -> list[Allowance]:
+    """See the service's entries from where the command looks: below each directory that was named."""
+    return [
+        Allowance(place, one.key, one.fingerprint, one.reason, one.expires)
+        for one in (exceptions.allowed if exceptions else ())
+        for place in (one.path, *(str(path / one.path) for path in paths))
+    ]
 
 
 def _contents(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
@@ -71,16 +106,22 @@ def _record(one: Objection) -> dict[str, str | int]:
     }
 
 
-def _as_table(found: Sequence[Objection], files: int) -> str:
+def _as_table(found: Sequence[Objection], files: int, ignored: int) -> str:
     blocking = sum(one.level is Level.BLOCKING for one in found)
     summary = f"{files} file{'s' * (files != 1)} looked at, {blocking} blocking finding{'s' * (blocking != 1)}."
+    if ignored:
+        summary += f" Not looked at, because git ignores them: {ignored}; name a file to look at it all the same."
     width = max((len(_place(one)) for one in found), default=0)
     keys = max((len(one.key) for one in found), default=0)
     rows = [
-        f"{_place(one):<{width}}  {one.level.name.lower():<8}  {one.key:<{keys}}  {one.kind}  {one.remedy}"
+        f"{_place(one):<{width}}  {one.level.name.lower():<8}  {one.key:<{keys}}  {one.kind}  {_way_out(one)}"
         for one in found
     ]
-    return "\n".join([*rows, summary]) + "\n"
+    return "\n".join([*rows, summary, *([_HOW_TO_ALLOW] if blocking else [])]) + "\n"
+
+
+def _way_out(one: Objection) -> str:
+    return f"{one.fingerprint}  {one.remedy}" if one.fingerprint else one.remedy
 
 
 def _place(one: Objection) -> str:

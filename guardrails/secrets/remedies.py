@@ -7,7 +7,7 @@ from guardrails.secrets.formats import Format, format_of
 from guardrails.secrets.names import words
 
 _NOT_NAMES = {"-p": "PASSWORD", "-P": "PASSWORD", "-u": "PASSWORD", "-a": "PASSWORD", "-w": "PASSWORD", "-b": "SECRET"}
-_ROTATE = "Then rotate the old value where it was issued: whoever can read the repository has it."
+ROTATE = "Then rotate the old value where it was issued: whoever can read the repository has it."
 _HOST = "keep the value in the host's env file (mode 0600), not in git"
 _READ = {
     ".py .pyw": 'os.environ["{name}"]',
@@ -92,8 +92,8 @@ def rotation(key: str) -> str:
 def remedy(path: str, key: str, kind: str) -> str:
     """Tell exactly what to write and where the value goes."""
     if kind == "private-key":
-        return f"Delete the key from the repository and mount it at run time, or keep it in the secret store. {_ROTATE}"
-    return f"{_instead(path, key, variable(key), kind)} {_ROTATE}"
+        return f"Delete the key from the repository and mount it at run time, or keep it in the secret store. {ROTATE}"
+    return f"{_instead(path, key, variable(key), kind)} {ROTATE}"
 
 
 def _instead(path: str, key: str, name: str, kind: str) -> str:

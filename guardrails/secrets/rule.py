@@ -6,7 +6,7 @@ from datetime import date
 
 from guardrails.secrets import source
 from guardrails.secrets.allowances import Allowance, excepted
-from guardrails.secrets.formats import is_example
+from guardrails.secrets.formats import Format, format_of, is_example
 from guardrails.secrets.objections import Objection
 from guardrails.secrets.remedies import remedy, rotation
 from guardrails.secrets.uses import SecretUse, State
@@ -51,13 +51,19 @@ def _about_use(use: SecretUse) -> Objection | None:
 
 
 def _told(use: SecretUse) -> tuple[str, Level, str] | None:
-    if use.state is State.LITERAL and use.kind == source.KIND and source.is_test(use.path):
-        return "secret-in-test", Level.WARNING, f"{use.key} is written out in a test; it blocks nowhere but there."
+    if use.state is State.LITERAL and _in_test(use):
+        return "secret-in-test", Level.WARNING, f"{use.key} is written out in a test; anywhere else it would block."
     if use.state is State.LITERAL:
         return "secret-literal", Level.BLOCKING, f"{use.key} is written out in the file."
     if use.state is State.PLACEHOLDER and not is_example(use.path):
         return "secret-placeholder", Level.BLOCKING, f"{use.key} holds a placeholder or a default that everybody knows."
     return None
+
+
+def _in_test(use: SecretUse) -> bool:
+    """Tell what only a test holds: a password of its own making. A provider's token is one anywhere."""
+    shaped = use.kind in {"known-token", "private-key"}
+    return not shaped and source.is_test(use.path) and format_of(use.path, "") is Format.SOURCE
 
 
 def _removed(use: SecretUse) -> tuple[str, Level, str] | None:
