@@ -80,7 +80,8 @@ async def judge_sources(
     content = files.get(str(target.file))
     if content is None:
         return verdict + _no_compose_file(str(target.file))
-    compose = await read_compose(content, project_directory=target.directory)
+    project = service.project(target)
+    compose = await read_compose(content, project_directory=target.directory, project=project)
     return verdict + _composition(content.decode(errors="replace"), compose, service, environment)
 
 

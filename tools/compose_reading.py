@@ -31,14 +31,20 @@ _OF_DOCKER = ("HOST", "CONTEXT", "TLS", "TLS_VERIFY", "CERT_PATH", "API_VERSION"
 _OF_COMPOSE = ("PROJECT_NAME", "FILE", "PATH_SEPARATOR", "PROFILES", "ENV_FILES", "DISABLE_ENV_FILE", "EXPERIMENTAL")
 _OBEYED = (*_KEPT, *(f"DOCKER_{name}" for name in _OF_DOCKER), *(f"COMPOSE_{name}" for name in _OF_COMPOSE))
 """Names that docker itself obeys: a compose file that speaks of them must neither set them nor see ours."""
+_PROJECT_NAME = re.compile(r"\$(?:\{COMPOSE_PROJECT_NAME(?:[:?+-][^{}]*)?\}|COMPOSE_PROJECT_NAME\b)", re.ASCII)
 _OBEYED_USE = re.compile(rb"(?<!\$)((?:\$\$)*)\$(?=\{?(?:" + "|".join(_OBEYED).encode() + rb")\b)")
 
 
 async def read_compose(
-    content: bytes, *, project_directory: PurePosixPath, variables: Mapping[str, str] | None = None
+    content: bytes,
+    *,
+    project_directory: PurePosixPath,
+    project: str | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> ComposeFile:
     """Read a compose file as the host would, given only these variables.
 
+    `project` is the name under which it runs, whatever the file or the directory is called: volumes are named for it.
     Raises `Garbled` with compose's own words for a file that it refuses.
     """
     require_self_contained(content)
@@ -56,7 +62,8 @@ async def read_compose(
     with TemporaryDirectory() as scratch:
         override = Path(scratch) / "without-env-files.yml"
         override.write_text(without_env_files(listed))
-        answer = await _config(resolved_command(project_directory, override), written.text.encode(), environment)
+        command = resolved_command(project_directory, override, project)
+        answer = await _config(command, written.text.encode(), environment)
     resolved = normalise(answer.replace("$$", "$"))  # compose escapes what it prints, to be read again
     services = {
         name: replace(
@@ -64,7 +71,13 @@ async def read_compose(
         )
         for name, service in resolved.services.items()
     }
-    return replace(resolved, services=services)
+    volumes = {key: replace(one, name=_for(project, one.name)) for key, one in resolved.volumes.items()}
+    return replace(resolved, services=services, volumes=volumes)
+
+
+def _for(project: str | None, name: str) -> str:
+    """Fill in the one variable that compose itself sets."""
+    return _PROJECT_NAME.sub(project, name) if project else name
 
 
 def _named(port: Port, targets: Mapping[int, str]) -> Port:
@@ -77,9 +90,10 @@ def plain_command(project_directory: PurePosixPath) -> Argv:
     return (*_compose(project_directory), "config", "--no-interpolate", "--format", "json")
 
 
-def resolved_command(project_directory: PurePosixPath, override: Path) -> Argv:
+def resolved_command(project_directory: PurePosixPath, override: Path, project: str | None = None) -> Argv:
     """Build the command that reads a compose file from standard input with its variables filled in."""
-    return (*_compose(project_directory), "--file", str(override), "config", "--format", "json")
+    named = ("--project-name", project) if project else ()
+    return (*_compose(project_directory), "--file", str(override), *named, "config", "--format", "json")
 
 
 def _compose(project_directory: PurePosixPath) -> Argv:

@@ -12,8 +12,8 @@ from tools.hosts import Argv, Host
 KEPT = 5
 """So many contents stay on the host."""
 _ABSENT = 66
-# $1 the file, $2 where contents are kept. What lies there is kept before anything replaces it. Where the file is a link,
-# it stays one: what it points to is written.
+# $1 the file, $2 where contents are kept. What lies there is kept before anything replaces it. Where the file is a
+# link, it stays one: what it points to is written.
 _LINKED = """\
 set -eu
 umask 077

@@ -45,7 +45,8 @@ async def guard_service(
         )
     given = await asyncio.to_thread(_given, file) if file else None
     content = given if given is not None else await _newest(service, str(target.file), configuration)
-    compose = await read_compose(content, project_directory=target.directory)
+    project = service.project(target)
+    compose = await read_compose(content, project_directory=target.directory, project=project)
     return await guard_volumes(service, place, compose, as_json=as_json, out=out)
 
 

@@ -28,7 +28,9 @@ async def composed(tools: Toolbox, wanted: Wanted) -> Composed | Verdict:
     text = _recorded(wanted) or await _of_commit(tools, wanted.commit)
     if isinstance(text, Verdict):
         return text
-    compose = await read_compose(text.encode(), project_directory=tools.environment.compose.directory)
+    target = tools.environment.compose
+    project = tools.service.project(target)
+    compose = await read_compose(text.encode(), project_directory=target.directory, project=project)
     return Composed(wanted.version, wanted.commit, text, compose, wanted.images, planned(tools, wanted))
 
 

@@ -98,7 +98,9 @@ async def _installed(surveyed: Sequence[Surveyed], tools: Toolbox) -> Any:
             if found.running and found.running.compose_text:
                 text = found.running.compose_text.encode()
                 try:
-                    return await read_compose(text, project_directory=tools.environment.compose.directory)
+                    target = tools.environment.compose
+                    project = tools.service.project(target)
+                    return await read_compose(text, project_directory=target.directory, project=project)
                 except ToolError:
                     return None
     return None

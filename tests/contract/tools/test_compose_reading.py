@@ -45,6 +45,23 @@ async def test_a_file_is_read_with_the_values_given_and_nothing_of_this_machine(
     assert compose.volumes["logs"].name == "observer_logs"
 
 
+async def test_p15_volumes_are_named_for_the_project_that_will_really_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "COMPOSE_PROJECT_NAME", "of-this-machine")
+    content = b"""
+name: other
+services: {a: {image: x, volumes: ['plain:/a', 'fixed:/b', 'own:/c', 'given:/d']}}
+volumes:
+  plain: {}
+  fixed: {name: other_fixed}
+  own: {name: "${COMPOSE_PROJECT_NAME}_own"}
+  given: {name: "${COMPOSE_PROJECT_NAME:-other}_given"}
+"""
+    compose = await read_compose(content, project_directory=HERE, project="real")
+    names = {key: volume.name for key, volume in compose.volumes.items()}
+    assert names == {"plain": "real_plain", "fixed": "other_fixed", "own": "real_own", "given": "real_given"}
+    assert compose.name == "real"
+
+
 async def test_a_tag_that_nobody_gave_stays_visible() -> None:
     compose = await read_compose(FILE, project_directory=HERE)
     assert compose.services["observer"].image == "ghcr.io/acme/observer:${IMAGE_TAG}"
