@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,14 +13,14 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import START, StateGraph
 from langgraph.runtime import Runtime
 
-from agents.answers import Accepted, Order, Origin, Person
+from agents.answers import Accepted, Answer, Order, Origin, Person, Refusal
 from agents.approver import approve
 from agents.closer import close
 from agents.crew import Crew
 from agents.driver import Graph
 from agents.memory import FencedSaver
 from agents.stages import caught, staged
-from agents.state import Next, State, proceed
+from agents.state import Next, State, call_off, proceed
 from agents.toolbox import Toolbox
 from config.freezes import Freeze
 from config.service import Service
@@ -45,6 +45,21 @@ class HastyClock(SystemClock):
         await asyncio.sleep(min(duration.total_seconds(), 0.02))
 
 
+class Movable(HastyClock):
+    """A clock that stands at a moment when it is made or moved, and runs from there."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.move(moment)
+
+    def now(self) -> datetime:
+        """Tell the moment."""
+        return super().now() + self._ahead
+
+    def move(self, moment: datetime) -> None:
+        """Put it forward or back."""
+        self._ahead = moment - super().now()
+
+
 @dataclass
 class Office:
     """What the small graph did, and what it is told to do."""
@@ -57,6 +72,7 @@ class Office:
     """Happens in the second visit of the deploy node, when the release counts as having touched a host."""
     on_verify: Hook | None = None
     on_roll_back: Hook | None = None
+    on_escalate: Hook | None = None
     on_equip: Hook | None = None
     """Happens before a toolbox is handed out."""
     drawn: str = ""
@@ -97,10 +113,12 @@ class Office:
         return proceed("verify")
 
     async def verify(self, state: State, *, runtime: Runtime[Toolbox]) -> Next:
-        """Find everything well."""
+        """Find everything well, unless somebody has cancelled meanwhile."""
         self.visits.append(("verify", state["release"]))
         if self.on_verify:
             await self.on_verify(runtime.context)
+        if person := await runtime.context.cancelled_by():
+            return call_off("roll_back", person)
         return proceed("close")
 
     async def roll_back(self, state: State, *, runtime: Runtime[Toolbox]) -> Next:
@@ -112,8 +130,9 @@ class Office:
 
     async def escalate(self, state: State, *, runtime: Runtime[Toolbox]) -> Next:
         """Call nobody."""
-        del runtime
         self.visits.append(("escalate", state["release"]))
+        if self.on_escalate:
+            await self.on_escalate(runtime.context)
         return proceed("close", "failed")
 
     def graph(self, saver: AsyncSqliteSaver) -> Graph:
@@ -217,6 +236,11 @@ def configuration(without: str = "", freezes: Sequence[Freeze] = ()) -> Configur
 def order(key: str = "1", *, environment: str = "production", kind: str = "deploy", person: Person = ANA) -> Order:
     """Ask for a release."""
     return Order(kind, "observer", environment, f"v1.0.{key}", person, Origin(), f"slack:{environment}:{key}")
+
+
+def code(answer: Answer) -> str:
+    """Tell an answer by its code."""
+    return answer.code if isinstance(answer, Refusal) else "accepted"
 
 
 async def opened(crew: Crew, wanted: Order) -> str:

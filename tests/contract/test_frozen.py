@@ -1,4 +1,4 @@
-"""P7: a process that is frozen in mid-deploy and woken after its lease finds its release finished, and writes nothing."""
+"""P7: a process that is frozen in mid-deploy past its lease finds its release finished, and writes nothing."""
 
 import asyncio
 import json

@@ -7,10 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from agents.answers import Accepted, Answer, Person, Refusal, Wish
+from agents.answers import Accepted, Person, Refusal, Wish
 from agents.crew import Crew
 from config.freezes import Freeze
-from tests.contract.crews import ANA, HANA, HUGO, STRANGER, HastyClock, Office, asked, crew_of, opened, order, reaches
+from tests.contract.crews import (
+    ANA,
+    HANA,
+    HUGO,
+    STRANGER,
+    Movable,
+    Office,
+    asked,
+    code,
+    crew_of,
+    opened,
+    order,
+    reaches,
+)
 from tools.history.journal import Entry
 from tools.history.releases import Outcome, Status
 
@@ -19,29 +32,14 @@ ALWAYS = Freeze(starts="* * * * *", lasts=timedelta(hours=1), reason="moving hou
 NIGHT = Freeze(starts="0 3 * * *", lasts=timedelta(hours=1), zone="UTC", reason="backups run")
 
 
-class Late(HastyClock):
-    """A clock that stands at a moment when it is made, and runs from there."""
-
-    def __init__(self, moment: datetime) -> None:
-        self._ahead = moment - super().now()
-
-    def now(self) -> datetime:
-        """Tell the moment."""
-        return super().now() + self._ahead
-
-
-def before_four(left: timedelta) -> Late:
+def before_four(left: timedelta) -> Movable:
     """Make a clock by which the nightly freeze ends soon."""
     tomorrow = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return Late(tomorrow - left)
+    return Movable(tomorrow - left)
 
 
 def wish(reason: str = "the database moves", seconds: float | None = None, key: str = "1") -> Wish:
     return Wish(*PLACE, "", reason, seconds, f"slack:lock:{key}", "C0RELEASES")
-
-
-def code(answer: Answer) -> str:
-    return answer.code if isinstance(answer, Refusal) else "accepted"
 
 
 async def held_back(crew: Crew, release: str) -> list[Entry]:
@@ -133,7 +131,7 @@ async def test_a_lock_that_ended_while_nobody_worked_is_ended_at_the_next_start(
         await crew.lock(wish(seconds=3600), HANA)
         push = await opened(crew, replace(order("1"), trigger="push"))
         await reaches(crew, push, Status.HELD)
-    later = Late(datetime.now(UTC) + timedelta(hours=2))
+    later = Movable(datetime.now(UTC) + timedelta(hours=2))
     async with crew_of(tmp_path, Office(), clock=later) as crew:
         assert [lock.ended_by for lock in await crew.store.locks.since(datetime(2026, 1, 1, tzinfo=UTC))] == ["time"]
         await reaches(crew, push, Status.WAITING)
