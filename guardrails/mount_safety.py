@@ -61,10 +61,11 @@ def _sound(service: str, mount: Mount, kept: Backing, directory: PurePosixPath) 
             remedy="Use a plain named volume, or a `tmpfs:` mount if the data may be lost.",
         )
     elif kept.host_path:
-        yield from _bind(subject, mount, kept.host_path, directory)
+        yield from path_safe(subject, mount, kept.host_path, directory)
 
 
-def _bind(subject: str, mount: Mount, source: str, directory: PurePosixPath) -> Iterator[Finding]:
+def path_safe(subject: str, mount: Mount, source: str, directory: PurePosixPath) -> Iterator[Finding]:
+    """Yield what speaks against a mount of this path of the host."""
     if PurePosixPath(source).name in _SOCKETS:
         yield Finding(
             rule="engine-socket",

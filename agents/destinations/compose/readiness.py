@@ -8,10 +8,12 @@ from agents.destinations.compose.survey import Surveyed
 from agents.discretion import unmasked_names
 from agents.toolbox import Server, Toolbox
 from guardrails.compose_text import demanded
-from guardrails.mounts import Backing, backing
+from guardrails.mount_sources import sources_sound
+from guardrails.mounts import backing
 from guardrails.readiness import Readiness, host_ready
 from guardrails.verdict import Verdict
 from guardrails.volumes import sources_present
+from tools.places import places
 
 # Only names are printed: the values are nobody's business.
 _EXPORTED = 'for name; do printenv "$name" > /dev/null && echo "$name"; done; true'
@@ -49,14 +51,25 @@ async def _sources(tools: Toolbox, wanted: Composed, server: Server) -> Verdict:
     made = {str(target.directory / path) for path in target.directories}
     mounts = [mount for name in names if name in compose.services for mount in compose.services[name].mounts]
     kept = {backing(mount, compose.volumes, target.directory) for mount in mounts}
-    present = {place.name: place.name in made or await _present(server, place) for place in kept if place.name}
-    return sources_present(compose, names, target.directory, present)
+    paths = sorted({place.host_path for place in kept if place.host_path} | {str(target.directory)})
+    seen = await places(server.host, paths)
+    present: dict[str, bool | None] = {path: path in made or seen[path] is not None for path in paths}
+    present |= {place.name: await _has_volume(server, place.name) for place in kept if place.kind == "external"}
+    verdict = sources_present(compose, names, target.directory, present)
+    persist = tools.environment.paths.persist
+    for component, name in zip(tools.service.components, names, strict=True):
+        user = _user(wanted, component, name)
+        verdict += sources_sound(compose, name, target.directory, seen, persist=persist, user=user)
+    return verdict
 
 
-async def _present(server: Server, place: Backing) -> bool:
-    """Tell whether the host has what a mount needs; a volume that compose makes itself is not looked for."""
-    if place.kind == "bind":
-        return (await server.host.run(("test", "-e", place.name))).ok
-    if place.kind == "external":
-        return (await server.host.run(("docker", "volume", "inspect", "--format", "{{.Name}}", place.name))).ok
-    return True
+def _user(wanted: Composed, component: str, service: str) -> str:
+    """Tell who a service runs as: as the compose file says, or else its image."""
+    part = wanted.compose.services.get(service)
+    about = wanted.images[component].get("about") or {}
+    return (part.user if part else "") or str(about.get("user") or "")
+
+
+async def _has_volume(server: Server, name: str) -> bool:
+    """Tell whether the host has a volume; one that compose makes itself is not looked for."""
+    return (await server.host.run(("docker", "volume", "inspect", "--format", "{{.Name}}", name))).ok
