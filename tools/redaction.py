@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from tools.encodings import SHORTEST, variants
 from tools.occurrences import Occurrences, Span, encodable
+from tools.token_shapes import without_tokens
 from tools.tripwire import FEWEST_DIFFERENT, disguises, normal, password_in, pieces
 
 __all__ = ["Redactor", "password_in"]
@@ -130,8 +131,11 @@ class Redactor:
         return tuple(sorted({name for _, _, name in found}))
 
     def outgoing(self, text: str) -> str:
-        """Redact a text that leaves the bot; where a disguised secret is still in it, a notice goes out instead."""
-        shown = self.redact(text)
+        """Redact a text that leaves the bot; where a disguised secret is still in it, a notice goes out instead.
+
+        What nobody registered is masked too where it can only be a token, a key or a login.
+        """
+        shown = without_tokens(self.redact(text))
         names = self.disguised(shown)
         if not names:
             return shown
