@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from agents import events
-from agents.entrypoints import emergency
+from agents.entrypoints import emergency, lock_notices
 from agents.entrypoints.cards import decided_card, detail_card, release_card
 from agents.entrypoints.escalation import escalation_card
 from agents.entrypoints.posting import Held, Place, Poster, Wanted
@@ -30,6 +30,8 @@ POLL_SECONDS = 1.0
 SWEEP_SECONDS = 30.0
 """How often everything unfinished is looked at, even though nothing seemed to happen."""
 LONGEST_SILENCE = 30.0
+OLD_LOCKS = timedelta(days=1)
+"""Of locks that have ended, those of the last day are looked at after a start."""
 RECENT_COUNT = 50
 """After a start so many ended releases are looked at too: they may have ended while nobody wrote."""
 
@@ -87,6 +89,8 @@ class Feed:
     """Whom an escalation of a service calls."""
     _unshown: dict[str, float] = field(default_factory=dict)
     """Releases whose messages may be behind -> not before this moment."""
+    _ended: dict[str, str | None] = field(default_factory=dict)
+    """Lock -> who has ended it, as it was looked at last."""
     _seen: int = 0
     _swept: float | None = None
     _troubles: int = 0
@@ -134,8 +138,16 @@ class Feed:
             concerned |= await self._changeable(ended=self._swept is None)
             self._swept = now
         self._seen = last
+        concerned |= await self._locks()
         for release_id in concerned:
             self._unshown.setdefault(release_id, now)
+
+    async def _locks(self) -> set[str]:
+        """Name the locks that were set or have ended since they were looked at last."""
+        locks = {lock.id: lock for lock in await self.store.locks.since(self.poster.clock.now() - OLD_LOCKS)}
+        changed = {name for name, lock in locks.items() if self._ended.get(name, "") != lock.ended_by}
+        self._ended = {name: lock.ended_by for name, lock in locks.items()}
+        return changed
 
     async def _changeable(self, *, ended: bool) -> set[str]:
         """Name every release whose messages can still change."""
@@ -175,10 +187,22 @@ class Feed:
     async def _show(self, release_id: str) -> None:
         release = await self.store.releases.get(release_id)
         if release is None:
-            return
+            return await self._show_lock(release_id)
         entries = await self.store.journal.of(release_id)
         view = fold(release, entries)
         await self._show_both(view, entries)
+        return None
+
+    async def _show_lock(self, name: str) -> None:
+        """Show a person's lock where releases are shown, or where it was asked for, and tell its end below."""
+        lock = await self.store.locks.get(name)
+        channel = (self.places.releases or lock.channel) if lock else ""
+        if lock is None or not channel:
+            return
+        place = Place(channel)
+        for purpose, card in lock_notices.messages(lock, self.voice).items():
+            root = await self.poster.ensure(Wanted(name, purpose, place, card, vital=True))
+            place = Place(root.channel, root.ts) if root else place
 
     async def _show_both(self, view: ReleaseView, entries: Sequence[Entry]) -> None:
         """Show escalation and card; while one must wait, the other goes on."""

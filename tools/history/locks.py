@@ -48,6 +48,11 @@ class Locks(Rows):
         super().__init__(engine, clock, ledger)
         self._redactor = redactor
 
+    async def get(self, lock_id: str) -> Lock | None:
+        """Return a lock, of now or of the past."""
+        row = await self._one(select(locks).where(locks.c.id == lock_id))
+        return _lock(row) if row else None
+
     async def of(self, service: str, environment: str) -> Lock | None:
         """Return the lock that holds a target now."""
         row = await self._one(select(locks).where(*_is(service, environment), *self._holds()))
