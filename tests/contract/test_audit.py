@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import astuple, replace
 from pathlib import Path
 from secrets import token_hex
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -22,6 +24,8 @@ from agents.entrypoints.audit import accepted, listed, verified
 from agents.entrypoints.audit_arguments import describe
 from agents.entrypoints.books import asked as asked_at_the_door
 from agents.entrypoints.commands import Deploy
+from agents.entrypoints.presence import on_record
+from config.shipmate import Configuration, Shipmate
 from tests.contract.crews import ANA, HANA, STRANGER, Office, crew_of, reaches
 from tests.contract.crews import asked as asked_of_crew
 from tests.contract.histories import release
@@ -153,6 +157,27 @@ async def test_a_backup_put_back_by_a_person_can_be_accepted_and_stays_on_record
     await store.close()
     assert await fault_in(file) is None
     assert await fault_in(file, told) == ("replaced", told.number)
+
+
+async def test_a_bot_that_starts_on_a_backup_says_so_in_its_log_and_in_the_audit(
+    store: Store, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    declared = cast("Configuration", SimpleNamespace(shipmate=Shipmate(), services={}))
+    async with on_record(store, declared):
+        pass
+    assert not caplog.messages
+    await store.close()
+    change(file, "DELETE FROM audit WHERE number > 5")
+    store = await opened(file)
+    async with on_record(store, declared):
+        pass
+    entries = await store.audit.recent(None, None, 2)
+    await store.close()
+    assert "./shipmate audit verify" in caplog.text
+    assert [(one.action, json.loads(one.detail).get("head file")) for one in entries] == [
+        ("started", "contradicts"),
+        ("stopped", None),
+    ]
 
 
 async def test_a_changed_entry_cannot_be_accepted(store: Store, file: Path) -> None:

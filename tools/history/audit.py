@@ -69,6 +69,12 @@ class Audit(Rows):
         row = await self._one(select(audit).where(audit.c.number == number))
         return Entry(**row) if row else None
 
+    async def stands(self) -> bool:
+        """Tell whether the table still has the entry that the head file names; the rest is for `examine`."""
+        head = self.ledger.files.head()
+        known = await self.entry(head.number) if head and head.number else None
+        return head is not None and (head.number == 0 or (known is not None and known.seal == head.seal))
+
     async def examine(self, expected: Sequence[Head] = ()) -> tuple[Fault | None, Examination]:
         """Read the whole chain. The head file is read first: what is added meanwhile is newer than it."""
         examination = Examination(self.ledger.files.key, self.ledger.files.head(), tuple(expected))

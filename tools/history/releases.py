@@ -118,7 +118,8 @@ class Releases(Rows):
 
     async def open(self, release: Release) -> Release:
         """Store a new release; the same request, delivered again, returns the release it opened before."""
-        record = Record("effect", "opened", "done", release.requested_by, release=release.id, detail=_told(release))
+        told, who = _told(release), release.requested_by
+        record = Record("effect", "opened", "done", who, door=_door(release), release=release.id, detail=told)
         await self._change(self._insert(releases).values(**_row(release)).on_conflict_do_nothing(), record)
         row = await self._one(select(releases).where(releases.c.request == release.request))
         return _release(row) if row else release
@@ -191,6 +192,12 @@ class Releases(Rows):
 
 def _record(release: str, action: str, outcome: str, person: str, **detail: str) -> Record:
     return Record("effect", action, outcome, person, release=release, detail=detail)
+
+
+def _door(release: Release) -> str:
+    if release.trigger != "manual":
+        return "github"
+    return "slack" if release.origin.get("channel") else "terminal"
 
 
 def _told(release: Release) -> Mapping[str, Any]:
