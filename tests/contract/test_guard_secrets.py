@@ -14,7 +14,7 @@ PASSWORD = "Harbor!2345Zinc"
 
 @pytest.fixture(scope="module")
 def scanner(tmp_path_factory: pytest.TempPathFactory) -> Scanner:
-    return Scanner(tmp_path_factory.mktemp("scanner"))
+    return Scanner(tmp_path_factory.getbasetemp() / "scanner")
 
 
 def guard(scanner: Scanner, *paths: Path, as_json: bool = False) -> tuple[int, str]:

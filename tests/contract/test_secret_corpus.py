@@ -39,7 +39,7 @@ class Score:
 
 @pytest.fixture(scope="module")
 def scanner(tmp_path_factory: pytest.TempPathFactory) -> Scanner:
-    return Scanner(tmp_path_factory.mktemp("scanner"), b"k" * 32)
+    return Scanner(tmp_path_factory.getbasetemp() / "scanner", b"k" * 32)
 
 
 def blocked(sample: Sample, scanner: Scanner | None) -> set[int]:

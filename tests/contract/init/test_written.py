@@ -64,7 +64,7 @@ def schema(name: str) -> Any:
 
 @pytest.fixture(scope="module")
 def scanner(tmp_path_factory: pytest.TempPathFactory) -> Scanner:
-    return Scanner(tmp_path_factory.mktemp("scanner"))
+    return Scanner(tmp_path_factory.getbasetemp() / "scanner")
 
 
 @pytest.fixture
