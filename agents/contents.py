@@ -16,7 +16,7 @@ from guardrails.compose_text import text_sound
 from guardrails.composition import composition_sound
 from guardrails.destructive import no_volume_deleted
 from guardrails.dockerfile_user import compose_user_agreed, image_user_agreed
-from guardrails.environment import names_in_sources
+from guardrails.environment import names_in_sources, names_shadowed
 from guardrails.secrets import (
     Allowance,
     Format,
@@ -82,6 +82,9 @@ async def judge_sources(
         return verdict + _no_compose_file(str(target.file))
     project = service.project(target)
     compose = await read_compose(content, project_directory=target.directory, project=project)
+    for name in map(service.compose_service, service.components):
+        if part := compose.services.get(name):
+            verdict += names_shadowed(name, part.environment, readable)
     return verdict + _composition(content.decode(errors="replace"), compose, service, environment)
 
 

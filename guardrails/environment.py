@@ -4,6 +4,7 @@ Values are never looked at, only names. For one name the order of precedence is:
 environment, then `deployment_config.json`, then the default in the code.
 """
 
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 
@@ -16,6 +17,7 @@ _READS = (
     r"|(?:alias|env|envvar)\s*=\s*[\"']{name}[\"']"
 )
 _SETS = r"(?:^|[\s\"'])(?:{name}[\"']?\s*[=:])|\$\{{?{name}(?!\w)"
+_UNRESOLVED = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
 _SPELLED = r"[\"']{name}[\"']"
 _SETTING_FILES = re.compile(
     r"(?:^|/)(?:[^/]*\.(?:ya?ml|env|sh|bash|toml|ini|cfg|json)|\.env[^/]*|[^/]*Dockerfile[^/]*)$"
@@ -96,3 +98,58 @@ def _uses(alias: str, path: str, text: str) -> Iterator[tuple[int, Level, str]]:
             yield number, Level.BLOCKING, "uses"
         elif spelled.search(line):
             yield number, Level.WARNING, "spells out"
+
+
+def names_fed(
+    contract: EnvironmentContract, service: str, environment: Mapping[str, str | None], known: Collection[str]
+) -> Verdict:
+    """Demand that what required names take their values from is set on the host: they would be there, and empty.
+
+    `known` are the names that the host or the env file sets, and those without which compose would not start at all.
+    """
+    return Verdict.of(
+        Finding(
+            rule="environment-empty",
+            subject=f"{service}: {name}",
+            message=f"{name} is required and would be empty: it is taken from {', '.join(lacking)}, which nothing sets.",
+            remedy=f"Set {lacking[0]} in the host's `.env`, or write `${{{lacking[0]}:?{lacking[0]} required}}`.",
+        )
+        for name in contract.required
+        if name in environment
+        for lacking in [sorted(_taken_from(name, environment[name]) - set(known))]
+        if lacking
+    )
+
+
+def names_taken_from(required: Collection[str], environment: Mapping[str, str | None]) -> set[str]:
+    """Name what the values of required names are taken from, where the compose file itself does not give them."""
+    return {taken for name in required if name in environment for taken in _taken_from(name, environment[name])}
+
+
+def _taken_from(name: str, value: str | None) -> set[str]:
+    return {name} if value is None else set(_UNRESOLVED.findall(value))
+
+
+def names_shadowed(service: str, environment: Collection[str], files: Mapping[str, str]) -> Verdict:
+    """Warn of names that the compose file and `deployment_config.json` both set: the environment wins."""
+    return Verdict.of(
+        Finding(
+            rule="environment-shadows",
+            subject=f"{service}: {name}",
+            message=f"{path} sets {name}, too, and has no say in it: the environment comes before the file.",
+            remedy=f"Set {name} in one place only.",
+            level=Level.WARNING,
+            place=path,
+        )
+        for path, text in files.items()
+        if path.rpartition("/")[2] == "deployment_config.json"
+        for name in set(_keys(text)) & set(environment)
+    )
+
+
+def _keys(text: str) -> Collection[str]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(document) if isinstance(document, dict) else ()

@@ -1,13 +1,14 @@
 """Whether the hosts could carry a release out at all: their env file, and the sources of mounts."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agents.destinations.compose.composed import Composed
 from agents.destinations.compose.survey import Surveyed
 from agents.discretion import unmasked_names
 from agents.toolbox import Server, Toolbox
 from guardrails.compose_text import demanded
+from guardrails.environment import names_fed, names_taken_from
 from guardrails.mount_sources import sources_sound
 from guardrails.mounts import backing
 from guardrails.readiness import Readiness, host_ready
@@ -29,13 +30,26 @@ async def readiness(tools: Toolbox, wanted: Composed, surveyed: Sequence[Surveye
 async def _host(tools: Toolbox, wanted: Composed, host: Surveyed) -> Verdict:
     server, target = tools.servers[host.name], tools.environment.compose
     needed = demanded(wanted.compose_text) - {target.image_tag_variable}
-    names = host.variable_names
-    if names is not None and needed - set(names):
-        names = (*names, *await _exported(server, sorted(needed - set(names))))
+    names, taken = host.variable_names, _taken(tools, wanted) - {target.image_tag_variable}
+    exported = await _exported(server, sorted((needed | taken) - set(names or ())))
+    names = None if names is None else (*names, *exported)
+    known = {*(names or exported), *needed, target.image_tag_variable}
     env_file = str(target.directory / target.env_file) if target.env_file else None
     given_by = tools.given_env.variable if tools.given_env else None
     seen = Readiness(host.name, env_file, names, await unmasked_names(tools, server), given_by)
-    return host_ready(seen, needed) + await _sources(tools, wanted, server)
+    fed = sum((names_fed(tools.environment.variables, *part, known) for part in _parts(tools, wanted)), start=Verdict())
+    return host_ready(seen, needed) + fed + await _sources(tools, wanted, server)
+
+
+def _parts(tools: Toolbox, wanted: Composed) -> list[tuple[str, Mapping[str, str | None]]]:
+    """List the compose services of the release with what the file puts into their environment."""
+    names = [tools.service.compose_service(component) for component in tools.service.components]
+    return [(name, wanted.compose.services[name].environment) for name in names if name in wanted.compose.services]
+
+
+def _taken(tools: Toolbox, wanted: Composed) -> set[str]:
+    required = tools.environment.variables.required
+    return {name for _, environment in _parts(tools, wanted) for name in names_taken_from(required, environment)}
 
 
 async def _exported(server: Server, names: Sequence[str]) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
-"""The environment contract: required names arrive, refused aliases do not."""
+"""P15 The environment contract: required names arrive, refused aliases do not."""
 
 import pytest
 
 from config.contracts import EnvironmentContract
-from guardrails.environment import names_in_sources, names_injected, names_planned
+from guardrails.environment import names_fed, names_in_sources, names_injected, names_planned, names_shadowed
+from guardrails.verdict import Level
 
 CONTRACT = EnvironmentContract(
     required=("QTS_OBSERVER_STANDALONE", "KIS_API_KEY"), aliases={"OBSERVER_STANDALONE": "QTS_OBSERVER_STANDALONE"}
@@ -78,3 +79,44 @@ def test_a_source_that_uses_a_refused_alias_is_found_with_its_line(path: str, li
 )
 def test_the_standard_name_comments_and_prose_are_left_alone(path: str, line: str) -> None:
     assert not names_in_sources(CONTRACT, {path: line}).findings
+
+
+@pytest.mark.parametrize(
+    ("value", "known", "lacking"),
+    [
+        ("live", (), ""),
+        ("", (), ""),
+        ("${KEY}", ("KEY",), ""),
+        (None, ("KIS_API_KEY",), ""),
+        ("live", ("KIS_API_KEY",), ""),
+        (None, (), "KIS_API_KEY"),
+        ("${KEY}", (), "KEY"),
+        ("a-${KEY}-${B}", ("KEY",), "B"),
+    ],
+)
+def test_a_required_name_that_would_be_there_and_empty_blocks(
+    value: str | None, known: tuple[str, ...], lacking: str
+) -> None:
+    environment = {"KIS_API_KEY": value, "OTHER": None}
+    verdict = names_fed(CONTRACT, "observer", environment, known)
+    assert [(f.rule, f.subject) for f in verdict.findings] == [("environment-empty", "observer: KIS_API_KEY")] * bool(
+        lacking
+    )
+    assert all(f"${{{lacking}:?{lacking} required}}" in finding.remedy for finding in verdict.findings)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "told"),
+    [
+        ("deployment_config.json", '{"MODE": "live", "OTHER": 1}', ["observer: MODE"]),
+        ("deploy/deployment_config.json", '{"MODE": "live"}', ["observer: MODE"]),
+        ("deployment_config.json", '{"OTHER": 1}', []),
+        ("deployment_config.json", "[1]", []),
+        ("deployment_config.json", "{", []),
+        ("other.json", '{"MODE": 1}', []),
+    ],
+)
+def test_a_setting_that_the_environment_overrides_is_told(path: str, text: str, told: list[str]) -> None:
+    verdict = names_shadowed("observer", ["MODE", "PYTHONPATH"], {path: text})
+    assert [finding.subject for finding in verdict.findings] == told
+    assert verdict.level is (Level.WARNING if told else Level.NOTE)
