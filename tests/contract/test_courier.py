@@ -2,15 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
+from typing import cast
 
 import pytest
 from pydantic import SecretStr
 
+from agents import events
+from agents.crew import Crew
 from agents.entrypoints.courier import (
     EMAIL,
     LONGEST_PAUSE,
@@ -20,14 +23,18 @@ from agents.entrypoints.courier import (
     couriers,
     destinations,
     email_sender,
+    escalated_elsewhere,
     pause_after,
     webhook_sender,
 )
-from config.escalation import EscalationSettings
+from agents.events import Event, dump
+from config.escalation import EmailSettings, EscalationSettings
 from config.shipmate import Configuration, Credentials, Shipmate
-from tests.contract.histories import history
+from tests.contract.histories import history, release
+from tests.contract.tools.test_mail import Desk, certificate, serving
 from tests.emulators.loopback import Fault
 from tests.emulators.receiver import Receiver
+from tests.unit.entrypoints.material import REPORT
 from tools.clock import SystemClock
 from tools.errors import Denied, ToolError, Unreachable
 from tools.history import Store
@@ -36,8 +43,13 @@ from tools.hook import Hook
 from tools.mail import Mail, Post
 from tools.redaction import Redactor
 
+__all__ = ["certificate"]
 BODY = {"occasion": "escalation", "thread": "r1", "subject": "LOCKED", "text": "why", "facts": {"count": 3}}
 LIMIT = timedelta(seconds=5)
+
+
+class DiedHereError(BaseException):
+    """The process died here: nothing catches this."""
 
 
 class SettableClock(SystemClock):
@@ -264,3 +276,81 @@ async def test_p18_each_channel_that_is_set_up_gets_a_courier(office: Office) ->
     credentials = Credentials(escalation_secret=SecretStr(token_hex(8)))
     whole = Configuration(path=Path(), shipmate=shipmate, services={}, credentials=credentials)
     assert [one.channel for one in couriers(whole, office.store, office.clock)] == [EMAIL, WEBHOOK]
+
+
+@dataclass
+class Watched:
+    """What a bot needs of its crew to keep escalations."""
+
+    store: Store
+    clock: SettableClock
+
+
+async def test_p18_a_lock_is_told_by_letter_and_webhook_and_so_is_its_end_over_a_restart(
+    receiver: Receiver, office: Office, certificate: Path
+) -> None:
+    desk = Desk()
+    one = await office.store.releases.open(replace(release(1), requested_at=office.clock.now()))
+    await office.store.targets.lock(one.service, one.environment, one.id)
+    await report(office.store, one.id, events.Escalated("locked", 3, REPORT))
+    async with serving(desk, certificate) as mail:
+        whole = settings(receiver, mail, desk)
+        crew = cast("Crew", Watched(office.store, office.clock))
+        async with escalated_elsewhere(crew, whole):
+            await until(lambda: len(desk.taken) == 1 and len(receiver.taken) == 1)
+        await office.store.targets.unlock(one.service, one.environment)
+        await report(office.store, one.id, events.Unlocked("U0HANA"))
+        for _ in range(2):
+            async with escalated_elsewhere(crew, whole):
+                await until(lambda: len(desk.taken) == 2 and len(receiver.taken) == 2)
+    assert [letter["Subject"] for letter in desk.taken] == [
+        "[shipmate] LOCKED: observer in production",
+        "[shipmate] RESOLVED: observer in production",
+    ]
+    assert desk.taken[0]["References"] == desk.taken[1]["References"]
+    first, second = receiver.taken.values()
+    assert (first["occasion"], first["facts"]["count"], first["facts"]["service"]) == ("escalation", 3, "observer")
+    assert (second["occasion"], second["facts"]["how"], second["facts"]["by"]) == ("resolution", "unlocked", "U0HANA")
+    assert len(receiver.deliveries) == 2
+
+
+async def test_p18_a_death_right_after_sending_repeats_the_message_under_its_key(
+    receiver: Receiver, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.store.outbox.put("r1/escalated/webhook", WEBHOOK, WEBHOOK, BODY)
+    send = webhook_sender(hook_of(receiver), Redactor(), office.clock)
+
+    async def die(_key: str, _note: str = "") -> None:
+        raise DiedHereError
+
+    with monkeypatch.context() as dying:
+        dying.setattr(office.store.outbox, "done", die)
+        with pytest.raises(DiedHereError):
+            await Courier(WEBHOOK, office.store, office.clock, send).turn()
+    await Courier(WEBHOOK, office.store, office.clock, send).turn()
+    assert len(receiver.deliveries) == 2
+    assert len(receiver.taken) == 1
+    assert await office.store.outbox.open(WEBHOOK) == ()
+
+
+def settings(receiver: Receiver, mail: EmailSettings, desk: Desk) -> Configuration:
+    hook = {"url": receiver.url, "timeout": "5s"}
+    written = {"services": Path(), "workspace": Path(), "escalation": {"email": mail.model_dump(), "webhook": hook}}
+    credentials = Credentials(
+        smtp_username=desk.username,
+        smtp_password=SecretStr(desk.password),
+        escalation_secret=SecretStr(receiver.secret),
+    )
+    shipmate = Shipmate.model_validate(written)
+    return Configuration(path=Path(), shipmate=shipmate, services={}, credentials=credentials)
+
+
+async def report(store: Store, release_id: str, event: Event) -> None:
+    await store.journal.record(release_id, event.key, event.KIND, dump(event))
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Look until it is as wanted."""
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110 - others change it
+            await asyncio.sleep(0.02)
