@@ -11,6 +11,8 @@ _BEGINS = re.compile(r"^(\d*)(?=[#+=.-])")
 """What makes a heading, a list or a line across of a whole line, where it stands first."""
 _CALLS = re.compile(r"(?i)(?<=[@#])(?=\w)|(?<=GH)(?=-\d)|(?<=:)(?=//)|(?<=www)(?=\.)")
 ZERO_WIDTH = "\u200b"
+_LOOKED_AT = 20_000
+"""Nobody reads on in a line that begins with more blanks than this."""
 
 
 def hides(text: str) -> bool:
@@ -20,7 +22,7 @@ def hides(text: str) -> bool:
 
 def one_line(text: str, most: int = 200) -> str:
     """Make one visible line of a text, cut with `...` where it is longer than `most`."""
-    line = visible(" ".join(text.split()))
+    line = visible(" ".join(text[:_LOOKED_AT].split())[: most + 1])
     return line if len(line) <= most else line[: most - 3] + "..."
 
 
