@@ -177,7 +177,8 @@ async def _holder_of_lock(release_id: str, visit: Visit) -> Release | Refusal:
 def _told(reply: Answer, voice: Voice, done: str) -> Reply:
     if isinstance(reply, Refusal):
         return Reply(replies.refused(reply, voice), done=False, code=reply.code)
-    return Reply(voice.say("{text:600}", text=reply.text) if _sentence(reply.text) else done, reply.release)
+    said = voice.naming(voice.say("{text:600}", text=reply.text)) if _sentence(reply.text) else done
+    return Reply(said, reply.release)
 
 
 def _sentence(text: str) -> bool:
@@ -302,6 +303,10 @@ async def _take_over(command: commands.TakeOver, visit: Visit) -> Reply:
 
 async def _unlock(command: commands.Unlock, visit: Visit) -> Reply:
     service, environment = command.service, command.environment
+    after_failures = (await visit.store.targets.get(service, environment)).locked_at
+    if after_failures is None and await visit.store.locks.of(service, environment) is None:
+        refusal = Refusal("not-locked", f"{service} in {environment} is not locked.", f"status {service} {environment}")
+        return _told(refusal, visit.voice, "")
     reply = await visit.crew.unlock(service, environment, visit.person)
     return _told(reply, visit.voice, "It is unlocked and takes releases again.")
 

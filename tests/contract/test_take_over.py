@@ -171,5 +171,5 @@ async def test_whoever_shows_signs_of_life_is_waited_for(tmp_path: Path, monkeyp
             while (await store.leases.of(*PLACE) or held).heartbeat == held.heartbeat:
                 await store.journal.wait(0.01)
         door.set()
-        assert await asyncio.gather(first, second) == [True, True]
+        assert all(await asyncio.gather(first, second))
         assert order_of_end == ["first", "second"]

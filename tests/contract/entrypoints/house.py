@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import SecretStr
 
 from agents import events
-from agents.answers import Accepted, Answer, Order, Person, Refusal
+from agents.answers import Accepted, Answer, Order, Person, Refusal, Wish
 from agents.entrypoints.door import people
 from agents.entrypoints.feed import Feed, Places
 from agents.entrypoints.incidents import Incidents
@@ -30,6 +30,7 @@ from tests.emulators.slack import Message, SlackEmulator
 from tests.unit.entrypoints.material import LOCKED, plan, planned, stage
 from tools.clock import SystemClock
 from tools.history import Store, open_store
+from tools.history.locks import Lock
 from tools.history.releases import Outcome, Release, Status
 
 RELEASES, ON_CALL = "C0REL", "C0ONCALL"
@@ -119,7 +120,21 @@ class Crew:
         await self.finish(release_id, Outcome.CANCELLED, f"cancelled by {person.id}")
         return Accepted(release_id)
 
+    async def lock(self, wish: Wish, person: Person) -> Answer:
+        now = self.clock.now()
+        until = now + timedelta(seconds=wish.seconds) if wish.seconds else None
+        place = (wish.service, wish.environment)
+        lock = Lock(f"lock-{wish.key}", *place, person.id, wish.reason, now, until, wish.channel)
+        await self.store.locks.set(lock)
+        return Accepted("", f"{wish.service} in {wish.environment} is locked by {person.id}.")
+
+    async def take_over(self, service: str, environment: str, person: Person) -> Answer:
+        return Refusal("nothing-runs", f"Nothing runs there, {person.id}.", f"cancel {service} {environment}")
+
     async def unlock(self, service: str, environment: str, person: Person) -> Answer:
+        lock = await self.store.locks.of(service, environment)
+        if lock and await self.store.locks.lift(lock, person.id):
+            return Accepted("", f"{service} in {environment} takes releases again.")
         target = await self.store.targets.get(service, environment)
         if not await self.store.targets.unlock(service, environment):
             return Refusal("not-locked", "It is not locked.", "status observer")
@@ -160,7 +175,7 @@ class Crew:
         await self.report(release_id, events.Finished(outcome, cause, 12.0))
         await self.store.releases.finish(release_id, outcome, cause)
 
-    async def lock(self, release_id: str) -> None:
+    async def breaks(self, release_id: str) -> None:
         """End a release as the failure that locks its target."""
         failure = {"release": release_id, "version": "v1.2.3", "stage": "verify", "cause": "500"}
         await self.store.targets.fail("observer", "production", failure)

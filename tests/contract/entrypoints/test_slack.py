@@ -466,7 +466,7 @@ async def test_an_escalation_lives_from_lock_to_resolved(house: House) -> None:
     await house.crew.finish((await house.release()).id, Outcome.SUCCEEDED)
     await house.asks()
     failed = await house.release()
-    await house.crew.lock(failed.id)
+    await house.crew.breaks(failed.id)
     await house.shown()
     (alarm,) = house.cards(ON_CALL)
     assert "LOCKED: observer in production takes no releases" in house.emulator.shows(alarm)
@@ -494,10 +494,31 @@ async def test_an_escalation_lives_from_lock_to_resolved(house: House) -> None:
     assert len(house.cards(ON_CALL)) == 1
 
 
+async def test_a_persons_lock_is_told_where_releases_are_shown_and_its_end_below_it(house: House) -> None:
+    assert "is locked by @ana" in await house.asks("/deploy lock observer production the database moves for 2h")
+    assert "LOCKED by @ana until" in await house.asks("/deploy status observer production")
+    await house.shown()
+    (told,) = house.cards()
+    shown = house.emulator.shows(told)
+    assert shown.startswith("LOCKED: observer in production takes no releases")
+    assert "the database moves" in shown
+    assert "/deploy unlock observer production" in shown
+    assert "takes releases again" in await house.asks("/deploy unlock observer production")
+    await house.shown()
+    assert house.emulator.shows(told).startswith("Unlocked: observer in production")
+    assert house.thread(told) == "observer in production takes releases again: unlocked by @ana."
+    assert len(house.cards()) == 1
+
+
+async def test_a_lock_for_what_is_no_time_locks_nothing(house: House) -> None:
+    assert "(bad-time)" in await house.asks("/deploy lock observer production the database moves for 2 hours")
+    assert await house.crew.store.locks.unended() == ()
+
+
 async def test_an_escalation_is_told_once_even_across_a_restart(emulator: SlackEmulator, tmp_path: Path) -> None:
     async with living_in(emulator, tmp_path / "shipmate.db") as first:
         await first.asks()
-        await first.crew.lock((await first.release()).id)
+        await first.crew.breaks((await first.release()).id)
         await first.shown()
     async with living_in(emulator, tmp_path / "shipmate.db") as second:
         await second.shown()
@@ -506,7 +527,7 @@ async def test_an_escalation_is_told_once_even_across_a_restart(emulator: SlackE
 
 async def test_the_buttons_of_an_older_lock_do_not_open_a_newer_one(house: House) -> None:
     await house.asks()
-    await house.crew.lock((await house.release()).id)
+    await house.crew.breaks((await house.release()).id)
     await house.shown()
     (old,) = house.cards(ON_CALL)
     await house.store.targets.lock("observer", "production", "20990101-000000-fffffff")

@@ -169,7 +169,7 @@ async def test_the_export_has_the_agreed_shape(crew: Crew) -> None:
 
 async def test_failures_and_locks_are_in_status_and_export(crew: Crew) -> None:
     release = str((await says(crew, "deploy observer v1.2.3")).release)
-    await crew.lock(release)
+    await crew.breaks(release)
     found = await standings(crew.store, crew.configuration.services, "observer", "production")
     (target,) = status_json(found)["targets"]
     assert target["locked_by"] == release
