@@ -1,6 +1,7 @@
 """`./shipmate bench [overhead|growth|deploy|memory|acks|webhooks]...`: a table; exit code 1 where a goal is missed.
 
 `./shipmate bench fuzz` measures nothing: it looks for texts that a reader does not survive.
+`./shipmate bench secrets` measures the search for secrets on labelled files, beside other scanners.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import acks, deploy, fuzz, growth, memory, overhead, webhooks
+from tests.bench import acks, deploy, fuzz, growth, memory, overhead, secrets, webhooks
 from tests.bench.figures import Report
 from tests.stage.stage import Stage, own_directory
 
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the benchmarks named, or all."""
     if arguments[:1] == ["fuzz"]:
         return fuzz.main(arguments[1:])
+    if arguments[:1] == ["secrets"]:
+        return secrets.main(arguments[1:])
     parser = argparse.ArgumentParser("shipmate bench", description="Measure the crew on real parts, on loopback only.")
     parser.add_argument("names", nargs="*", metavar="BENCHMARK", help=f"of {', '.join(NAMES)}; all where none is named")
     parser.add_argument("--rounds", type=int, default=5, help="how often deploy and memory measure (default: 5)")

@@ -10,31 +10,17 @@ XML ...) and were written before the rule was changed for either. With both laye
 """
 
 import time
-from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
 from guardrails.secrets import objections, secret_uses
 from guardrails.verdict import Level
 from tests.corpora.secrets.rendering import Sample, samples
+from tests.corpora.secrets.scoring import score
 from tools.scanner import PatternMatch, Scanner
 
 RECALL, PRECISION = 0.95, 0.93
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    hit: int
-    missed: tuple[str, ...]
-    wrong: tuple[str, ...]
-
-    @property
-    def recall(self) -> float:
-        return self.hit / (self.hit + len(self.missed))
-
-    @property
-    def precision(self) -> float:
-        return self.hit / (self.hit + len(self.wrong))
 
 
 @pytest.fixture(scope="module")
@@ -49,24 +35,12 @@ def blocked(sample: Sample, scanner: Scanner | None) -> set[int]:
     return {one.line for one in found if one.level is Level.BLOCKING}
 
 
-def score(corpus: str, scanner: Scanner | None) -> Score:
-    hit, missed, wrong = 0, [], []
-    for sample in samples(corpus):
-        found = blocked(sample, scanner)
-        guilty = {line for line, label in sample.labels.items() if label in "SV"}
-        unscored = {line for line, label in sample.labels.items() if label == "Q"}
-        hit += len(found & guilty)
-        missed += [f"{sample.path}:{line}" for line in sorted(guilty - found)]
-        wrong += [f"{sample.path}:{line}" for line in sorted(found - guilty - unscored)]
-    return Score(hit, tuple(missed), tuple(wrong))
-
-
 @pytest.mark.parametrize("layers", ["structure", "both"])
 @pytest.mark.parametrize(("corpus", "labelled"), [("dev", 56), ("holdout", 103), ("field", 149), ("unseen", 60)])
 def test_p14_hardcoded_secrets_are_found_and_references_are_left_alone(
     corpus: str, labelled: int, layers: str, scanner: Scanner
 ) -> None:
-    result = score(corpus, scanner if layers == "both" else None)
+    result = score(corpus, partial(blocked, scanner=scanner if layers == "both" else None))
     assert result.hit + len(result.missed) == labelled
     assert result.recall >= RECALL, result.missed
     assert result.precision >= PRECISION, result.wrong
