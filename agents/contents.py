@@ -82,10 +82,7 @@ async def judge_sources(
         return verdict + _no_compose_file(str(target.file))
     project = service.project(target)
     compose = await read_compose(content, project_directory=target.directory, project=project)
-    for name in map(service.compose_service, service.components):
-        if part := compose.services.get(name):
-            verdict += names_shadowed(name, part.environment, readable)
-    return verdict + _composition(content.decode(errors="replace"), compose, service, environment)
+    return verdict + _composition(readable, compose, service, environment)
 
 
 async def inspect_image(tools: Toolbox, reference: str, rules: DockerfileRules | None = None) -> Verdict:
@@ -109,14 +106,16 @@ def _is_setting(place: str) -> bool:
     return not _SYSTEM.search(place) and format_of(place, "") is not Format.SOURCE
 
 
-def _composition(text: str, compose: ComposeFile, service: Service, environment: Environment) -> Verdict:
+def _composition(files: Mapping[str, str], compose: ComposeFile, service: Service, environment: Environment) -> Verdict:
     target = environment.compose
+    text = files[str(target.file)]
     names = [service.compose_service(component) for component in service.components]
     verdict = storage_kept(compose, names, environment.paths, target.directory)
     for name, component in service.components.items():
         part = compose.services.get(service.compose_service(name))
         if part is not None:
             verdict += composition_sound(part, environment.limits)
+            verdict += names_shadowed(part.name, part.environment, files)
             if component.rules.user:
                 verdict += compose_user_agreed(part.user, component.rules.user, part.name)
             verdict += text_sound(text, part.name, image=component.image, tag_variable=target.image_tag_variable)

@@ -111,7 +111,7 @@ def names_fed(
         Finding(
             rule="environment-empty",
             subject=f"{service}: {name}",
-            message=f"{name} is required and would be empty: it is taken from {', '.join(lacking)}, which nothing sets.",
+            message=f"{name} is required and would be empty: it comes from {', '.join(lacking)}, which nothing sets.",
             remedy=f"Set {lacking[0]} in the host's `.env`, or write `${{{lacking[0]}:?{lacking[0]} required}}`.",
         )
         for name in contract.required

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-_SUCCESS = ([], ["0"], ["None"], ["False"])
+_SUCCESS: tuple[list[str], ...] = ([], ["0"], ["None"], ["False"])
 _BROAD = {"Exception", "BaseException"}
 _IDLE = (ast.Import, ast.ImportFrom, ast.Pass, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
