@@ -82,6 +82,6 @@ def _yaml_fault(content: bytes) -> str:
             pass
     except UnicodeDecodeError:
         return "The YAML cannot be read: it is not UTF-8."
-    except (Unparsed, RecursionError) as error:
-        return f"The YAML cannot be read: {error or 'nested too deeply'}."
+    except Unparsed as error:
+        return f"The YAML cannot be read: {error}."
     return ""
