@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from dbos import DBOSClient, EnqueueOptions
 from langgraph.types import Command, Interrupt
 from pydantic import SecretStr
 
@@ -20,6 +21,7 @@ from agents import events
 from agents.entrypoints.github_login import outgoing_body
 from agents.entrypoints.memory import DiscreetSerializer
 from agents.entrypoints.slack_client import slack_client
+from agents.segments import APPLICATION, REQUESTS, VERSION, Segments
 from tests.canaries import canary, sightings
 from tests.contract.entrypoints.house import RELEASES, House, living_in
 from tests.contract.test_github_tool import NAME, SEVEN, bare, git, github
@@ -194,6 +196,7 @@ async def test_no_file_of_the_database_holds_a_secret_whoever_wrote_it(tmp_path:
         PLAIN,
         PLAIN.encode(),
     ],
+    ids=["state", "exception", "command", "interrupt", "text", "bytes"],
 )
 def test_what_a_run_remembers_holds_no_secret_and_can_be_read_back(remembered: Any, redactor: Redactor) -> None:
     serializer = DiscreetSerializer(redactor)
@@ -201,6 +204,37 @@ def test_what_a_run_remembers_holds_no_secret_and_can_be_read_back(remembered: A
     assert seen(content.decode(errors="replace")) == NOTHING
     assert seen(serializer.loads_typed((kind, content))) == NOTHING
     assert "the key is" in str(serializer.loads_typed((kind, content)))
+
+
+async def test_what_wakes_releases_writes_down_no_secret_of_an_answer_or_an_error(
+    tmp_path: Path, redactor: Redactor
+) -> None:
+    """DBOS pickles what workflows return and raise, and encodes it."""
+
+    async def fail(release: str) -> None:
+        raise ValueError(f"{release}: {PLAIN}")
+
+    async def serve(call: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"call": call, "told": PLAIN, **arguments}
+
+    runs = f"sqlite:///{tmp_path}/runs.db"
+    segments = Segments(runs, fail, fail, serve, redactor, poll=timedelta(milliseconds=20))
+    await segments.start()
+    client = await asyncio.to_thread(DBOSClient, system_database_url=runs)
+    try:
+        options = EnqueueOptions(
+            workflow_name="serve", queue_name=REQUESTS, app_version=VERSION, application_name=APPLICATION
+        )
+        answer = await (await client.enqueue_async(options, "open", {})).get_result()
+        await segments.wake("r1", "start", "observer/production")
+        with pytest.raises(RuntimeError, match=r"ValueError: r1: the key is \[redacted:KEY\]"):
+            await (await client.retrieve_workflow_async("r1/start")).get_result()
+        written = content_of(tmp_path)
+    finally:
+        await asyncio.to_thread(client.destroy)
+        await segments.stop()
+    assert answer["told"] == MASKED
+    assert seen(written) == NOTHING
 
 
 PROGRAM = """
