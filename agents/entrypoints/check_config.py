@@ -1,9 +1,11 @@
 """`check-config`: whether the configuration loads, and everything that is wrong with it where it does not."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from agents.entrypoints.checkup.freezes import freeze_checks
 from agents.entrypoints.figures import count
 from config.faults import ConfigFaults
 from config.loading import load
@@ -15,13 +17,16 @@ PASSED, FAULTY = 0, 2
 def check_config(path: Path, environ: Mapping[str, str], *, out: TextIO) -> int:
     """Print `OK: 2 services, 3 environments`, and remarks, or every fault with its file and line; 0 or 2."""
     try:
-        services = tuple(load(path, environ).services.values())
+        configuration = load(path, environ)
     except ConfigFaults as faults:
         out.write(faults_text(faults))
         return FAULTY
+    services = tuple(configuration.services.values())
     environments = sum(len(service.environments) for service in services)
     out.write(f"OK: {count(len(services), 'service')}, {count(environments, 'environment')}\n")
     out.writelines(f"{remark}\n" for service in services for remark in remarks(service))
+    calendar = freeze_checks(configuration, datetime.now(UTC))
+    out.writelines(f"Freeze: {check.name}: {check.detail} {check.remedy}".rstrip() + "\n" for check in calendar)
     return PASSED
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
@@ -12,6 +12,7 @@ from agents.entrypoints import own_secrets
 from agents.entrypoints.check_config import faults_text
 from agents.entrypoints.checkup.check import LIMIT, Check, Group
 from agents.entrypoints.checkup.escalation import escalation_checks
+from agents.entrypoints.checkup.freezes import freeze_checks
 from agents.entrypoints.checkup.github import github_checks
 from agents.entrypoints.checkup.machine import machine_checks
 from agents.entrypoints.checkup.model import model_checks
@@ -72,8 +73,9 @@ async def examined(
     finally:
         await servers.close()
     groups = tuple(Group(title, checks) for title, checks in zip(work, found, strict=True))
-    triggers = trigger_checks(configuration)
-    return (*groups, Group("Triggers", triggers)) if triggers else groups
+    calendar = freeze_checks(configuration, datetime.now(UTC))
+    more = {"Triggers": trigger_checks(configuration), "Freezes": calendar}
+    return (*groups, *(Group(title, checks) for title, checks in more.items() if checks))
 
 
 def _faults_json(found: ConfigFaults) -> str:

@@ -49,16 +49,24 @@ def headline(view: ReleaseView, voice: Voice) -> str:
     name = what(view, voice)
     if view.outcome is not None:
         return HEADLINES[view.outcome].replace("{what}", name)
-    if view.open_question:
-        return f"{name}: waiting for approval"
-    if view.waits_for_checks:
-        return f"{name}: waiting for the checks of its commit"
-    if view.waits_in_line:
-        return f"{name}: waiting in line"
+    if waits := _waits(view, voice):
+        return f"{name}: {waits}"
     stage = view.stage
     if stage is None:
         return f"{name}: {'under way' if view.one(events.Entered) else 'starting'}"
     return f"{name}: {DOING.get(stage.name, stage.name)}"
+
+
+def _waits(view: ReleaseView, voice: Voice) -> str:
+    """Say what the release waits for; empty where it moves."""
+    if view.open_question:
+        return "waiting for approval"
+    if held := view.held_back:
+        until = voice.say(" until {when:when}", when=held.until) if held.until else ""
+        return f"held back by {'a lock' if held.code == 'locked' else 'a freeze'}{until}"
+    if view.waits_for_checks:
+        return "waiting for the checks of its commit"
+    return "waiting in line" if view.waits_in_line else ""
 
 
 def way_on(view: ReleaseView, voice: Voice) -> str:

@@ -84,6 +84,12 @@ class ReleaseView:
         return self.one(events.ChecksAwaited) or events.ChecksAwaited("waiting", "GitHub is asked how they stand.")
 
     @property
+    def held_back(self) -> events.HeldBack | None:
+        """Return the lock or the freeze that keeps the release out of the line."""
+        held = self.outcome is None and self.release.status is Status.HELD
+        return self.one(events.HeldBack) if held else None
+
+    @property
     def waits_in_line(self) -> events.Queued | None:
         """Return the place in the queue, until the first step begins."""
         begun = self.outcome is not None or self.one(events.Entered) is not None

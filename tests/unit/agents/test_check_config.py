@@ -1,4 +1,5 @@
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,22 @@ def test_a_configuration_that_loads_is_counted(tmp_path: Path) -> None:
     code, said = checked(tmp_path, "services: services\n")
     assert code == 0
     assert said.startswith("OK: 1 service, ")
+
+
+@pytest.mark.parametrize(
+    ("starts", "lasts", "told"),
+    [
+        ("0 0 24 12 *", "1h", r"Freeze: observer in production: (next freeze|frozen until) .*: backups run\n"),
+        ("0 * * * *", "1h", r"Freeze: observer in production: frozen, and no end is in sight: backups run Leave a"),
+    ],
+)
+def test_freezes_are_told_and_one_without_a_pause_is_remarked_on(
+    tmp_path: Path, starts: str, lasts: str, told: str
+) -> None:
+    freeze = f"{{starts: '{starts}', lasts: {lasts}, reason: backups run}}"
+    code, said = checked(tmp_path, f"services: services\nfreezes: [{freeze}]\n")
+    assert code == 0
+    assert re.search(told, said)
 
 
 REFUSED = "observer in production has triggers and no approvers: every release that begins by itself is refused."

@@ -183,6 +183,13 @@ def test_a_release_that_waits_for_checks_says_how_they_stand() -> None:
     assert "Waits for the checks of the commit: 1 of 3 check suites have ended." in told
 
 
+def test_a_release_that_a_freeze_holds_back_says_until_when() -> None:
+    held = events.HeldBack("frozen", "", "backups run", "2026-02-06T12:00:00+00:00")
+    told = shown(release_card(view([held], status=Status.HELD), SLACK))
+    assert "held back by a freeze until" in told
+    assert "held back" not in shown(release_card(view([replace(held, over="time")], status=Status.RUNNING), SLACK))
+
+
 def test_what_nobody_can_type_is_not_suggested() -> None:
     pushed = {"version": "0a1b2c3d4e5f", "trigger": "push", "origin": {"branch": "main"}}
     told = shown(release_card(view(UNTIL_ASKED, **pushed, **ended(Outcome.EXPIRED)), SLACK))

@@ -1,6 +1,7 @@
 """Text to commands: what people type, mistype and paste."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -15,13 +16,16 @@ from agents.entrypoints.commands import (
     Help,
     History,
     Known,
+    Lock,
     Misread,
     Reject,
     Rollback,
     Stats,
     Status,
+    TakeOver,
     Unlock,
     parse,
+    span_of,
     usages,
 )
 
@@ -34,7 +38,20 @@ CATALOG = Catalog(
     }
 )
 WORDS = (
-    *("deploy", "status", "history", "stats", "rollback", "cancel", "unlock", "approve", "reject", "help"),
+    *(
+        "deploy",
+        "status",
+        "history",
+        "stats",
+        "rollback",
+        "cancel",
+        "takeover",
+        "lock",
+        "unlock",
+        "approve",
+        "reject",
+        "help",
+    ),
     *("observer", "kodex", "production", "staging", "stage", "to", "in", "v1.2.3", "1.2.3", "a1b2c3d", "obsever", "-f"),
 )
 
@@ -64,6 +81,11 @@ WORDS = (
         ("cancel observer", Cancel("observer", "production")),
         ("cancel observer staging", Cancel("observer", "staging")),
         ("unlock observer", Unlock("observer", "production")),
+        ("lock observer the database moves", Lock("observer", "production", "the database moves")),
+        ("lock observer staging moving for 1d12h", Lock("observer", "staging", "moving", "1d12h")),
+        ("lock observer moving for ana for 90m", Lock("observer", "production", "moving for ana", "90m")),
+        ("lock observer moving for ana", Lock("observer", "production", "moving for ana")),
+        ("takeover observer", TakeOver("observer", "production")),
         ("approve observer staging", Approve("observer", "staging")),
         ("approve observer staging 0a1b2c3", Approve("observer", "staging", "0a1b2c3")),
         ("reject observer", Reject("observer", "production")),
@@ -101,6 +123,9 @@ def test_a_well_formed_line_is_one_command(text: str, command: Command) -> None:
         ("approve observer staging 0a1b2c", "bad-digest", ""),
         ("approve observer stagin 0a1b2c3", "unknown-environment", "/deploy approve observer staging 0a1b2c3"),
         ("cancel", "bad-form", ""),
+        ("lock observer", "bad-form", ""),
+        ("lock observer stagin moving for 2h", "unknown-environment", "/deploy lock observer staging moving for 2h"),
+        ("lock obsever moving for 2h", "unknown-service", "/deploy lock observer moving for 2h"),
         ("reject", "bad-form", ""),
         ("help me", "bad-form", ""),
         ("observer v1.2.3 to moon", "unknown-environment", ""),
@@ -153,3 +178,11 @@ def test_only_declared_names_ever_leave_the_parser(text: str) -> None:
         assert read.service in CATALOG.services
         assert read.environment in CATALOG.services[read.service].environments
         assert read.version.isascii()
+
+
+@pytest.mark.parametrize(
+    ("word", "hours"),
+    [("2h", 2), ("90m", 1.5), ("1d12h", 36), ("366d", 8784), ("", 0), ("0h", 0), ("367d", 0), ("2 h", 0), ("h", 0)],
+)
+def test_how_long_a_lock_lasts_is_read_in_days_hours_and_minutes(word: str, hours: float) -> None:
+    assert span_of(word) == (timedelta(hours=hours) if hours else None)
