@@ -12,6 +12,7 @@ from config.loading import load
 from guardrails.verdict import Level
 from tests.stage.observer.repository import build_observer
 from tests.stage.stage import Stage
+from tools.clock import SystemClock
 from tools.repository import Repository
 from tools.scanner import Scanner
 
@@ -32,6 +33,7 @@ class Sources:
         self.service = load(SETTINGS, {}).services["observer"]
         self.environment = self.service.environments["production"]
         self.scanner = Scanner(directory / "scanner")
+        self.clock = SystemClock()
         self.repository = repository
         self._directory = directory
 
