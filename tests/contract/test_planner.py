@@ -1,6 +1,7 @@
 """What a rollback needs is on the hosts: neither the registry nor a host that is away stands in its way."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,16 +11,18 @@ from langgraph.runtime import Runtime
 
 from agents.briefing import Briefing
 from agents.destinations.compose.survey import Surveyed
-from agents.events import Event, Objected, Planned
+from agents.events import Asked, Event, Objected, Planned
 from agents.planner import plan
 from agents.state import Next, State
 from agents.toolbox import Toolbox
 from agents.wanted import Wanted
 from config.shipmate import FailurePolicy
+from guardrails.verdict import Verdict
 from tests.contract.histories import history, opened
 from tests.unit.agents.test_draft import HOSTS, SERVICE, WANTED
 from tools.clock import SystemClock
 from tools.errors import TimedOut
+from tools.history.releases import Release
 from tools.host_images import HostImage
 
 AWAY = Surveyed("web-2", fault="no route to host")
@@ -30,6 +33,20 @@ class SilentRegistry:
 
     async def exists(self, image: str, digest: str) -> bool:
         raise TimedOut(f"{image}@{digest}: no answer within 30 s.")
+
+
+class FullRegistry:
+    """A registry that has everything."""
+
+    async def exists(self, image: str, digest: str) -> bool:
+        return bool(image and digest)
+
+
+class EmptyRegistry:
+    """A registry that has nothing."""
+
+    async def exists(self, image: str, digest: str) -> bool:
+        return not (image and digest)
 
 
 class Shelf:
@@ -44,7 +61,13 @@ class Shelf:
 
 
 async def planned(
-    directory: Path, hosts: tuple[Surveyed, ...], *, kept: bool = True, kind: str = "rollback"
+    directory: Path,
+    hosts: tuple[Surveyed, ...],
+    *,
+    kept: bool = True,
+    kind: str = "rollback",
+    registry: object = None,
+    break_glass: str | None = None,
 ) -> tuple[Next, list[Event]]:
     reported: list[Event] = []
 
@@ -55,7 +78,13 @@ async def planned(
         return {}
 
     async with history(directory) as store:
-        await opened(store)
+        asked = await opened(store)
+        origin = {} if break_glass is None else {"break_glass": break_glass}
+        asked = replace(asked, origin=origin)
+
+        async def asked_for() -> Release:
+            return asked
+
         tools = SimpleNamespace(
             release_id="r1",
             service=SERVICE,
@@ -64,7 +93,8 @@ async def planned(
             failures=FailurePolicy(),
             store=store,
             clock=SystemClock(),
-            registry=SilentRegistry(),
+            registry=registry or SilentRegistry(),
+            release=asked_for,
             given_env=None,
             servers={
                 host.name: SimpleNamespace(host=host.name, name=host.name, images=Shelf(kept=kept)) for host in HOSTS
@@ -96,7 +126,10 @@ def _looked_at_already(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = Wanted(WANTED.version, WANTED.commit, WANTED.images)
     monkeypatch.setattr("agents.planner.wanted_by", answering(wanted))
     monkeypatch.setattr("agents.planner.brief", answering(Briefing((), {})))
+    monkeypatch.setattr("agents.destinations.compose.shipping.ship", answering(Verdict()))
+    monkeypatch.setattr("agents.destinations.compose.proposal.readiness", answering(Verdict()))
     looks = {"composed": answering(WANTED), "used_now": answering({}), "survey": survey, "baseline": baseline}
+    looks["found_failing"] = answering([])
     for name, stand in looks.items():
         monkeypatch.setattr(f"agents.destinations.compose.proposal.{name}", stand)
 
@@ -127,3 +160,23 @@ async def test_nothing_is_rolled_back_where_no_host_is_reached(tmp_path: Path) -
     went, reported = await planned(tmp_path, (AWAY,))
     assert went.goto == "close"
     assert any(isinstance(event, Objected) for event in reported)
+
+
+@pytest.mark.parametrize(("why", "goes"), [(None, "approve"), ("the shop is down", "deploy")])
+async def test_p3_a_release_without_an_approval_asks_nobody_and_owes_a_review(
+    tmp_path: Path, why: str | None, goes: str
+) -> None:
+    went, reported = await planned(tmp_path, HOSTS, kind="deploy", registry=FullRegistry(), break_glass=why)
+    assert went.goto == goes
+    assert any(isinstance(event, Asked) for event in reported) is (why is None)
+    async with history(tmp_path) as store:
+        owed = [(one.release, one.reason) for one in await store.reviews.owed()]
+    assert owed == ([("r1", why)] if why else [])
+
+
+async def test_p3_no_emergency_opens_the_gate(tmp_path: Path) -> None:
+    went, reported = await planned(tmp_path, HOSTS, kind="deploy", registry=EmptyRegistry(), break_glass="now")
+    assert went.goto == "close"
+    assert any(isinstance(event, Objected) for event in reported)
+    async with history(tmp_path) as store:
+        assert await store.reviews.owed() == ()

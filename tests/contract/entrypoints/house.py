@@ -87,7 +87,11 @@ class Crew:
                 version=order.version,
                 trigger=order.trigger,
                 requested_by=order.person.id,
-                origin={"channel": order.origin.channel, "thread": order.origin.thread},
+                origin={
+                    "channel": order.origin.channel,
+                    "thread": order.origin.thread,
+                    "break_glass": order.break_glass,
+                },
                 requested_at=now,
                 status=Status.RUNNING,
                 stage="",

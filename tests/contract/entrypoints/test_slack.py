@@ -276,6 +276,27 @@ async def test_p3_slack_tells_who_is_in_a_group_and_knows_of_none_but_its_own(ho
         await house.slack.members("S0CREW1")
 
 
+async def test_p3_a_release_without_an_approval_is_told_loudly_and_shown_until_it_is_reviewed(house: House) -> None:
+    told = await house.asks("/deploy break-glass observer v1.2.3 the shop is down", person="U0MAX")
+    release = await house.release()
+    assert told.startswith("BREAK-GLASS: nobody is asked, everybody is told")
+    assert release.break_glass == "the shop is down"
+    await house.crew.report(release.id, events.GlassBroken("U0MAX", "the shop is down"))
+    await house.store.reviews.owe(release)
+    await house.shown()
+    (loud,) = house.cards(ON_CALL)
+    assert "BREAK-GLASS: @max releases this before anybody has approved" in house.emulator.shows(loud)
+    assert "U0ANA" in house.emulator.notified(loud)  # who looks after the service
+    (card,) = house.cards()
+    assert "BREAK-GLASS, nobody was asked. Reason: the shop is down" in house.emulator.shows(card)
+    assert "REVIEW OWED for v1.2.3, which @max released" in await house.asks("/deploy status observer production")
+    assert "reviewed" in await house.asks("/deploy review observer log looked at", person="U0HANA")
+    await house.shown()
+    assert "@hana has reviewed what was released without an approval: log" in house.emulator.shows(loud)
+    assert "REVIEW OWED" not in await house.asks("/deploy status observer production")
+    assert len(house.cards(ON_CALL)) == 1
+
+
 async def test_a_question_that_expires_takes_its_buttons_along(house: House) -> None:
     await house.asks()
     release = await house.release()
