@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 from tools.encodings import SHORTEST, variants
@@ -16,6 +16,8 @@ _INVISIBLE = re.compile(
 )
 _MADE_VISIBLE = re.compile(r"(?:<|&lt;)U\+[0-9A-F]{4,6}(?:>|&gt;)")
 """How what cannot be seen is shown to people."""
+_HEX_PAIRS = re.compile(r"(?:[0-9a-f]{2}:)+[0-9a-f]{2}")
+"""Masked where it is whole; nobody writes a part of a secret so."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^\s:@/]*:(?P<password>.*)@)?(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _KEY_HEADER = re.compile(r"-----[A-Z ]+-----")
 _BRAND = re.compile(r"(?:[a-z]{2,10}[-_]){1,3}(?:api\d\d-)?")
@@ -28,9 +30,11 @@ def normal(text: str) -> str:
 
 
 def disguises(value: str) -> set[str]:
-    """List every run of ten characters of every form of a secret, both ways round, as they are after `normal`."""
-    bare = [normal(form) for part in watched_parts(value) for form in variants(part)]
-    return {run for form in bare for text in (form, form[::-1]) for run in _runs(text)}
+    """List every run of ten characters of every form of a secret, as they are after `normal`; of itself both ways."""
+    parts = watched_parts(value)
+    forms = {normal(form) for part in parts for form in variants(part) if not _HEX_PAIRS.fullmatch(form)}
+    backwards = {normal(line)[::-1] for part in parts for line in (part, *part.splitlines()) if len(line) >= SHORTEST}
+    return {run for form in forms | backwards for run in _runs(form)}
 
 
 def pieces(value: str) -> set[str]:
@@ -51,7 +55,7 @@ def password_in(value: str) -> str:
     return (address["password"] or "") if address else ""
 
 
-def watched_parts(value: str) -> Iterable[str]:
+def watched_parts(value: str) -> list[str]:
     """Leave out what stands in every other text, too: scheme and host of an address, the brand of a token."""
     address = _ADDRESS.fullmatch(value.strip())
     if address is None:

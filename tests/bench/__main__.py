@@ -1,4 +1,4 @@
-"""`./shipmate bench [overhead|growth|deploy|memory|acks|webhooks]...`: a table; exit code 1 where a goal is missed.
+"""`./shipmate bench [overhead|growth|redaction|deploy|memory|acks|webhooks]...`: a table; exit code 1: a goal missed.
 
 `./shipmate bench fuzz` measures nothing: it looks for texts that a reader does not survive.
 `./shipmate bench secrets` measures the search for secrets on labelled files, beside other scanners.
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import acks, deploy, fuzz, growth, memory, overhead, secrets, webhooks
+from tests.bench import acks, deploy, fuzz, growth, memory, overhead, redaction, secrets, webhooks
 from tests.bench.figures import Report
 from tests.stage.stage import Stage, own_directory
 
@@ -21,7 +21,11 @@ ON_STAGE: Mapping[str, Callable[[Stage, int], Awaitable[Report]]] = {
     "acks": acks.bench,
     "webhooks": webhooks.bench,
 }
-ALONE: Mapping[str, Callable[[int], Awaitable[Report]]] = {"overhead": overhead.bench, "growth": growth.bench}
+ALONE: Mapping[str, Callable[[int], Awaitable[Report]]] = {
+    "overhead": overhead.bench,
+    "growth": growth.bench,
+    "redaction": redaction.bench,
+}
 NAMES = (*ALONE, *ON_STAGE)
 
 

@@ -225,7 +225,7 @@ async def test_what_wakes_releases_writes_down_no_secret_of_an_answer_or_an_erro
         options = EnqueueOptions(
             workflow_name="serve", queue_name=REQUESTS, app_version=VERSION, application_name=APPLICATION
         )
-        answer = await (await client.enqueue_async(options, "open", {})).get_result()
+        answer: dict[str, Any] = await (await client.enqueue_async(options, "open", {})).get_result()
         await segments.wake("r1", "start", "observer/production")
         with pytest.raises(RuntimeError, match=r"ValueError: r1: the key is \[redacted:KEY\]"):
             await (await client.retrieve_workflow_async("r1/start")).get_result()
