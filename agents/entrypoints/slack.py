@@ -212,9 +212,10 @@ class Slack:
                 await self._whisper(gesture, text)
             else:
                 channel, thread = gesture.origin.channel, gesture.origin.thread or None
-                await call(
-                    "chat.postMessage", self.client.chat_postMessage(channel=channel, thread_ts=thread, text=text)
+                post = self.client.chat_postMessage(
+                    channel=channel, thread_ts=thread, text=text, unfurl_links=False, unfurl_media=False
                 )
+                await call("chat.postMessage", post)
         except ToolError as error:
             log.warning("The answer to %s could not be delivered: %s", gesture.key, error)
 
