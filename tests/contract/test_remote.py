@@ -1,18 +1,19 @@
 """A terminal asks the crew of another process, through the real queue."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from agents.answers import Accepted, Answer, Order, Origin, Person, Refusal
+from agents.answers import Accepted, Answer, Order, Origin, Person, Refusal, Wish
 from agents.remote import IN_DOUBT, NOT_DONE, CrewCalls, RemoteCrew, perform
 from config.shipmate import Configuration
 from tools.errors import CommandFailed, TimedOut
@@ -109,6 +110,14 @@ class Listener:
         self.asked.append(("decide", named))
         return Refusal("expired", "Too late.", "status")
 
+    async def lock(self, **named: object) -> Answer:
+        self.asked.append(("lock", named))
+        return Accepted("")
+
+    async def take_over(self, **named: object) -> Answer:
+        self.asked.append(("take_over", named))
+        return Accepted("r1")
+
 
 ORDER = {
     "kind": "deploy",
@@ -137,6 +146,16 @@ async def test_a_call_arrives_as_it_was_made_and_its_answer_goes_back() -> None:
     assert opened == {"accepted": True, "release": "r1", "text": ""}
     assert refused == {"accepted": False, "code": "expired", "standing": "Too late.", "next_step": "status"}
     assert listener.asked == [("open", order), ("decide", {**decide, "person": ANA})]
+
+
+async def test_a_lock_arrives_as_it_was_wished() -> None:
+    listener = Listener([])
+    wish = Wish("observer", "production", "", "the database moves", 7200.0, "terminal:1", "")
+    arguments = request(wish=json.loads(json.dumps(asdict(wish))), person=ORDER["person"])
+    await perform(cast("CrewCalls", listener), "lock", arguments, NOON)
+    place = {"service": "observer", "environment": "production"}
+    await perform(cast("CrewCalls", listener), "take_over", request(person=ORDER["person"], **place), NOON)
+    assert listener.asked == [("lock", {"wish": wish, "person": ANA}), ("take_over", {**place, "person": ANA})]
 
 
 async def test_a_call_whose_caller_has_given_up_is_not_carried_out() -> None:

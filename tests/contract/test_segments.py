@@ -27,6 +27,7 @@ class Recorder:
     begun: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     expired: list[str] = field(default_factory=list)
+    looked: list[str] = field(default_factory=list)
     door: asyncio.Event = field(default_factory=asyncio.Event)
     wake: Callable[[str], Awaitable[None]] | None = None
 
@@ -40,13 +41,17 @@ class Recorder:
     async def expire(self, question: str) -> None:
         self.expired.append(question)
 
+    async def look(self, target: str) -> None:
+        self.looked.append(target)
+
     async def serve(self, call: str, arguments: dict[str, Any]) -> dict[str, Any]:
         return {"call": call, **arguments}
 
 
 @asynccontextmanager
 async def working(directory: Path, recorder: Recorder) -> AsyncIterator[Segments]:
-    segments = Segments(f"sqlite:///{directory}/runs.db", recorder.drive, recorder.expire, recorder.serve, poll=SOON)
+    works = (recorder.drive, recorder.expire, recorder.serve)
+    segments = Segments(f"sqlite:///{directory}/runs.db", *works, look=recorder.look, poll=SOON)
     await segments.start()
     try:
         yield segments
@@ -142,6 +147,20 @@ async def test_a_question_expires_when_its_time_is_over_and_not_before(tmp_path:
         await segments.expire_after("r1/soon", timedelta(milliseconds=50))
         await until(lambda: {"r1/past", "r1/soon"} <= set(recorder.expired))
     assert "r1/late" not in recorder.expired
+
+
+async def test_a_target_is_looked_at_after_a_while_also_when_nobody_worked_meanwhile_and_beside_what_is_driven(
+    tmp_path: Path, recorder: Recorder
+) -> None:
+    recorder.door.clear()
+    async with working(tmp_path, recorder) as segments:
+        await segments.look_after(ONE, timedelta(seconds=1))
+    async with working(tmp_path, recorder) as segments:
+        await segments.wake("r1", "start", ONE)
+        await until(lambda: recorder.begun == ["r1"])
+        await segments.look_after(ONE, timedelta(seconds=-5))
+        await until(lambda: recorder.looked == [ONE, ONE])
+        recorder.door.set()
 
 
 async def test_a_question_that_expired_while_nobody_worked_is_closed_at_the_next_start(

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.answers import Accepted, Person, Refusal, Wish
+from agents.answers import Accepted, Order, Person, Refusal, Wish
 from agents.crew import Crew
+from agents.deployer import held
+from agents.toolbox import Toolbox
 from config.freezes import Freeze
 from tests.contract.crews import (
     ANA,
@@ -178,3 +180,37 @@ async def test_a_plan_that_waits_when_the_freeze_begins_is_let_through_only_afte
         assert "reject or cancel it now" in str(refused)
         assert code(await crew.decide(release, digest, HANA, "rejected")) == "accepted"
         assert await outcome(crew, release) is Outcome.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "told"),
+    [
+        (order("1"), "observer in production is locked by U0APPROVER0: the database moves."),
+        (order("1", kind="rollback"), ""),
+        (replace(order("1"), break_glass="the shop is down"), ""),
+    ],
+    ids=["deploy", "rollback", "break-glass"],
+)
+async def test_what_began_before_the_lock_is_stopped_right_before_its_first_effect(
+    tmp_path: Path, asked_for: Order, told: str
+) -> None:
+    """Where nobody is asked, and where the lock comes between the approval and the first effect."""
+    found: list[str] = []
+    office = Office()
+
+    async def look(tools: Toolbox) -> None:
+        wanted = replace(wish(), person=HANA.id)
+        await crew.standstill.lock(wanted)
+        found.extend(await held(tools))
+        await crew.unlock(*PLACE, HANA)
+        assert await held(tools) == ()
+        assert (await held(replace(tools, freezes=(ALWAYS,))) == ()) is (told == "")
+
+    office.on_deploy = look
+    async with crew_of(tmp_path, office) as crew:
+        release = await opened(crew, asked_for)
+        if asked_for.kind == "deploy" and asked_for.break_glass is None:
+            await reaches(crew, release, Status.WAITING)
+            await crew.decide(release, f"digest of {release}", HANA, "approved")
+        assert await outcome(crew, release) is Outcome.SUCCEEDED
+    assert found == ([told] if told else [])
