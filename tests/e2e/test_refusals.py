@@ -97,6 +97,17 @@ async def test_a_missing_env_file_or_name_is_told_with_its_path(chat: Conversati
         env.write_text(kept)
 
 
+async def test_p15_data_that_only_the_running_container_has_is_refused_to_be_thrown_away(chat: Conversation) -> None:
+    inside = ("exec", "observer-observer-1", "sh", "-c")
+    chat.site.stage.server.docker(*inside, "mkdir -p /app/archive && touch /app/archive/one /app/archive/two")
+    try:
+        story = await refused(chat, "v1.2.3")
+        assert "blocking data-dies-with-container, observer-observer-1: /app/archive: /app/archive (2 files)" in story
+        assert "Or list /app/archive under `paths.waived` with the reason" in story
+    finally:
+        chat.site.stage.server.docker(*inside, "rm -r /app/archive")
+
+
 async def test_a_version_that_does_not_exist_is_answered_with_the_nearest(chat: Conversation) -> None:
     story = await refused(chat, "v1.2.33")
     assert "has no version v1.2.33; the nearest is v1.2.3" in story
