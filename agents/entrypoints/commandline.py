@@ -289,7 +289,8 @@ def _guard_secrets(wanted: argparse.Namespace) -> int:
             raise NotFound(f"There is no service {wanted.service}{did_you_mean(wanted.service, services)}")
         exceptions = Exceptions(services[wanted.service].allowed_secrets, datetime.now(UTC).date())
     paths = [_from_caller(path) for path in wanted.paths]
-    return guard_secrets(paths, as_json=wanted.json, out=sys.stdout, exceptions=exceptions)
+    base = Path(os.environ.get("SHIPMATE_CWD", ".")).absolute()
+    return guard_secrets(paths, as_json=wanted.json, out=sys.stdout, exceptions=exceptions, base=base)
 
 
 def _guard_commit(wanted: argparse.Namespace) -> int:

@@ -38,24 +38,34 @@ def guard_secrets(
     out: TextIO,
     scanner: Scanner | None = None,
     exceptions: Exceptions | None = None,
+    base: Path = Path("/"),
 ) -> int:
-    """Look at files with both layers and print what is wrong; 0 passed, 1 a blocking finding, 2 could not be done."""
+    """Look at files with both layers and print what is wrong; 0 passed, 1 a blocking finding, 2 could not be done.
+
+    Files below `base`, where somebody typed the command, are told as seen from there.
+    """
     missing = [path for path in paths if not path.exists()]
     if missing:
         return _failed(f"There is no {missing[0]}.", as_json=as_json, out=out)
     try:
         scanner = scanner or own_scanner()
-        files = tuple(_contents(paths))
+        files = tuple((_seen_from(base, file), content) for file, content in _contents(paths))
         matches = scanner.scan_now(files)
         uses = [use for path, content in files for use in secret_uses(path, content, scanner.seal)]
         ignored = sum(map(ignored_below, paths))
     except (ToolError, OSError) as error:
         return _failed(f"Secrets were not checked: {error}", as_json=as_json, out=out)
-    found = objections(
-        uses, matches, _allowances(exceptions, paths), today=exceptions.today if exceptions else date.max
-    )
+    today = exceptions.today if exceptions else date.max
+    found = objections(uses, matches, _allowances(exceptions, paths, base), today=today)
     out.write(_as_json(found) if as_json else _as_table(found, len(files), ignored))
     return OBJECTED if any(one.level is Level.BLOCKING for one in found) else PASSED
+
+
+def _seen_from(base: Path, file: Path) -> str:
+    """Name a file as people do who stand in a directory."""
+    whole = os.path.normpath(file)
+    below = base != Path("/") and Path(whole).is_relative_to(base)
+    return str(Path(whole).relative_to(base)) if below else str(file)
 
 
 def own_scanner() -> Scanner:
@@ -64,22 +74,22 @@ def own_scanner() -> Scanner:
     return Scanner(cache, shared_key(os.environ))
 
 
-def _allowances(exceptions: Exceptions | None, paths: Sequence[Path]) -> list[Allowance]:
+def _allowances(exceptions: Exceptions | None, paths: Sequence[Path], base: Path) -> list[Allowance]:
     """See the service's entries from where the command looks: below each directory that was named."""
     return [
         Allowance(place, one.key, one.fingerprint, one.reason, one.expires)
         for one in (exceptions.allowed if exceptions else ())
-        for place in (one.path, *(str(path / one.path) for path in paths))
+        for place in dict.fromkeys((one.path, *(_seen_from(base, path / one.path) for path in paths)))
     ]
 
 
-def _contents(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
+def _contents(paths: Sequence[Path]) -> Iterator[tuple[Path, bytes]]:
     for file in dict.fromkeys(file for path in paths for file in files_below(path, untracked=True)):
         if file.stat().st_size > LARGEST_SCANNED_BYTES:
             raise ToolError(
                 f"{file} is too large to be looked at.", remedy="Keep it out of the repository, or out of the paths."
             )
-        yield str(file), file.read_bytes()
+        yield file, file.read_bytes()
 
 
 def _failed(reason: str, *, as_json: bool, out: TextIO) -> int:

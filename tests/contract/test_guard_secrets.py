@@ -1,11 +1,13 @@
 import io
 import json
 import subprocess
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from agents.entrypoints.guard import guard_secrets
+from agents.entrypoints.guard import Exceptions, guard_secrets
+from config.allowances import AllowedSecret
 from tests.corpora.secrets.rendering import github_token
 from tools.scanner import Scanner
 
@@ -17,9 +19,16 @@ def scanner(tmp_path_factory: pytest.TempPathFactory) -> Scanner:
     return Scanner(tmp_path_factory.getbasetemp() / "scanner")
 
 
-def guard(scanner: Scanner, *paths: Path, as_json: bool = False) -> tuple[int, str]:
+def guard(
+    scanner: Scanner,
+    *paths: Path,
+    as_json: bool = False,
+    exceptions: Exceptions | None = None,
+    base: Path = Path("/"),
+) -> tuple[int, str]:
     out = io.StringIO()
-    return guard_secrets(paths, as_json=as_json, out=out, scanner=scanner), out.getvalue()
+    code = guard_secrets(paths, as_json=as_json, out=out, scanner=scanner, exceptions=exceptions, base=base)
+    return code, out.getvalue()
 
 
 def git(directory: Path, *argv: str) -> None:
@@ -34,6 +43,33 @@ def test_a_secret_stops_with_its_place_and_the_way_out_and_without_its_value(sca
     assert "${DB_PASSWORD:?DB_PASSWORD required}" in told
     assert "1 file looked at, 1 blocking finding." in told
     assert PASSWORD not in told
+
+
+def test_p14_the_fingerprint_that_is_printed_is_what_the_service_s_entry_takes(
+    scanner: Scanner, tmp_path: Path
+) -> None:
+    (tmp_path / "ops").mkdir()
+    (tmp_path / "ops/compose.yml").write_text(f"a:\n  environment:\n    DB_PASSWORD: {PASSWORD}\n")
+    code, told = guard(scanner, tmp_path, base=tmp_path)
+    assert (code, told.startswith("ops/compose.yml:3  blocking  DB_PASSWORD  setting  ")) == (1, True)
+    fingerprint = told.split()[4]
+    assert fingerprint == scanner.seal(PASSWORD)
+    day = date(2026, 3, 1)
+    entry = AllowedSecret(
+        path="ops/compose.yml", key="DB_PASSWORD", fingerprint=fingerprint, reason="an empty demo", expires=day
+    )
+    for base in (tmp_path, Path("/")):
+        assert guard(scanner, tmp_path, base=base, exceptions=Exceptions((entry,), day))[0] == 0
+    assert guard(scanner, tmp_path, exceptions=Exceptions((entry,), day + timedelta(days=1)))[0] == 1
+
+
+def test_files_that_git_ignores_are_counted(scanner: Scanner, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text(".env\nbuilt/\n")
+    (tmp_path / ".env").write_text("A=1\n")
+    (tmp_path / "built").mkdir()
+    (tmp_path / "built/x").write_text("x")
+    assert "Not looked at, because git ignores them: 2;" in guard(scanner, tmp_path)[1]
 
 
 def test_clean_files_pass(scanner: Scanner, tmp_path: Path) -> None:
