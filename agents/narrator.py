@@ -57,7 +57,8 @@ class Narrator:
     async def summarise(self, facts: ReleaseFacts, diff: str) -> Words | None:
         """Describe a release, each claim held against its diff; None when the model fails in any way."""
         try:
-            shown = await asyncio.to_thread(excerpt, self._redact(diff), self._settings.diff_budget_bytes)
+            redacted = await asyncio.to_thread(self._redact, diff)  # first: what is cut could get past it
+            shown = await asyncio.to_thread(excerpt, redacted, self._settings.diff_budget_bytes)
             material = self._redact(release_material(facts, shown))
             answer = await self._conversation(self._settings.summary, "summary", material, self._form)
             draft = Draft.model_validate_json(answer)
