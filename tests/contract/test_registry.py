@@ -3,6 +3,7 @@ import io
 import tarfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.stage.registry import Registry as RealRegistry
 from tests.stage.stage import Stage
 from tools.errors import Denied, Garbled, NotFound, TimedOut, ToolError, Unreachable
 from tools.images import Images
+from tools.redaction import Redactor
 from tools.registry import Login, Registry
 
 HANA = "hana"
@@ -79,6 +81,17 @@ async def test_a_public_image_needs_a_token_but_no_login(guarded: TokenRegistry)
     assert await registry.digest(f"{guarded.address}/acme/observer", "v1") == digest
     assert await registry.size_bytes(f"{guarded.address}/acme/observer", "v1") == 123
     assert guarded.tokens_given == 2
+
+
+async def test_every_token_that_a_registry_makes_is_told_to_whoever_masks_them(guarded: TokenRegistry) -> None:
+    """P16: a secret is registered when it is acquired."""
+    redactor = Redactor()
+    login = {guarded.address: Login(HANA, SecretStr(WORD))}
+    minted = partial(redactor.register, "REGISTRY_TOKEN", whole=True, newest=8)
+    registry = Registry(login, timedelta(seconds=10), minted)
+    assert await registry.digest(f"{guarded.address}/acme/app", "v1") is None
+    assert guarded.tokens_given == 1
+    assert redactor.redact("Bearer token-for-acme/app") == "Bearer [redacted:REGISTRY_TOKEN]"
 
 
 async def test_a_private_image_is_shown_to_its_reader_only(guarded: TokenRegistry) -> None:
