@@ -10,6 +10,7 @@ from agents.narrator import Narrator
 from agents.notices import Sheet
 from agents.words.change import change_facts
 from agents.words.claims import Words
+from agents.words.concealed import concealed
 from agents.words.facts import ReleaseFacts
 from agents.words.summary import markdown
 from config.service import Service
@@ -27,6 +28,7 @@ async def summary(repo: Path, base: str, head: str, *, as_json: bool, narrator: 
         facts, diff = await _facts(repo, base, head)
     except ToolError as error:
         return _failed(error, as_json=as_json, out=out)
+    facts = replace(facts, findings=concealed(facts, diff).findings)
     words = await narrator.summarise(facts, diff) if narrator else None
     out.write(_as_json(facts, words, markdown(facts, words)) if as_json else markdown(facts, words))
     return 0

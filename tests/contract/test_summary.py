@@ -8,6 +8,7 @@ import pytest
 
 from agents.entrypoints.summarise import summary
 from agents.words.foreign import prose
+from tests.contract.pull_house import git
 from tests.stage.observer.repository import build_observer
 
 
@@ -64,3 +65,20 @@ async def test_a_directory_without_a_repository_is_refused(tmp_path: Path) -> No
     out = io.StringIO()
     assert await summary(tmp_path, "a", "b", as_json=False, narrator=None, out=out) == 2
     assert "is not a git repository" in out.getvalue()
+
+
+async def test_p17_what_hides_in_a_change_is_a_finding_with_its_place(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "-b", "main")
+    for name, content in (
+        ("a.py", "x = 1\n"),
+        ("a.py", "x = 1\nif level != 'user\u202e \u2066# admins\u2069 \u2066':\n"),
+    ):
+        (tmp_path / name).write_text(content)
+        git(tmp_path, "add", "--all")
+        git(tmp_path, "commit", "--quiet", "--message", "Small\u200b fix")
+    document = await told(tmp_path, "main~1", "main")
+    section = str(document["markdown"]).partition("### Findings\n")[2].partition("###")[0]
+    assert "`hidden-characters`: `a.py:2`" in section
+    assert "U+202E RIGHT-TO-LEFT OVERRIDE" in section
+    assert "`hidden-characters`: `commit " in section
+    assert not {"\u202e", "\u2066"} & set(section)

@@ -30,6 +30,7 @@ from agents.entrypoints.commands import (
     span_of,
     usages,
 )
+from agents.entrypoints.commands.grammar import REASON, SERVICE, SPAN, arranged
 
 VERSION = re.compile(r"v\d+\.\d+\.\d+", re.ASCII)
 CATALOG = Catalog(
@@ -205,3 +206,48 @@ def test_only_declared_names_ever_leave_the_parser(text: str) -> None:
 )
 def test_how_long_a_lock_lasts_is_read_in_days_hours_and_minutes(word: str, hours: float) -> None:
     assert span_of(word) == (timedelta(hours=hours) if hours else None)
+
+
+FREE = st.lists(st.from_regex(r"[a-z]{4,9}", fullmatch=True), min_size=1, max_size=6).map(" ".join)
+
+
+@given(
+    FREE,
+    st.sampled_from(["reject observer staging", "review observer staging", "break-glass observer v1.2.3 to staging"]),
+)
+def test_free_text_keeps_every_word_of_it(text: str, begin: str) -> None:
+    read = parse(f"{begin} {text}", CATALOG)
+    assert not isinstance(read, Misread)
+    assert (getattr(read, "reason", None), getattr(read, "environment", None)) == (text, "staging")
+
+
+@pytest.mark.parametrize(
+    "begin", ["reject observer", "review observer", "lock observer", "break-glass observer v1.2.3 to"]
+)
+def test_free_text_never_swallows_an_environment_that_was_mistyped(begin: str) -> None:
+    read = parse(f"{begin} stagng too risky", CATALOG)
+    assert isinstance(read, Misread)
+    assert (read.code, read.did_you_mean) == ("unknown-environment", f"/deploy {begin} staging too risky")
+
+
+@pytest.mark.parametrize("begin", ["reject observer", "lock observer staging", "break-glass observer v1.2.3"])
+def test_free_text_does_not_begin_with_an_option(begin: str) -> None:
+    read = parse(f"{begin} --force it", CATALOG)
+    assert isinstance(read, Misread)
+    assert read.code == "option"
+
+
+@pytest.mark.parametrize(
+    ("shape", "words", "laid"),
+    [
+        ((SERVICE, REASON), "a b c", ("a", "b c")),
+        ((SERVICE, REASON, "for", SPAN), "a b c for 2h", ("a", "b c", "for", "2h")),
+        ((SERVICE, REASON, "for", SPAN), "a for 2h", None),
+        ((SERVICE, REASON), "a", None),
+        ((SERVICE,), "a b", None),
+        ((SERVICE, "to"), "a in", None),
+        ((), "", ()),
+    ],
+)
+def test_words_are_laid_into_a_shape(shape: tuple[str, ...], words: str, laid: tuple[str, ...] | None) -> None:
+    assert arranged(shape, tuple(words.split())) == laid
