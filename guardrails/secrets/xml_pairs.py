@@ -12,6 +12,7 @@ _ATTRIBUTE = re.compile(r"""\s(?P<key>[A-Za-z_][\w.:-]*)\s*=\s*(?P<quote>["'])(?
 _NAMED = re.compile(
     r"""\s(?:name|key|id)\s*=\s*"(?P<key>[\w.:-]{1,200})"[^<>]{0,200}?\svalue\s*=\s*"(?P<value>[^"<>\s]{1,1000})\""""
 )
+_LONGEST_WRITTEN = 2_000
 _ENCRYPTED = re.compile(r"\{[A-Za-z0-9+/]+=*\}")
 """How Maven writes an encrypted password."""
 
@@ -26,7 +27,7 @@ def hits(text: str) -> Iterator[Hit]:
                 one = None if _ENCRYPTED.fullmatch(value) else lines.hit(number, key, "setting", value)
                 if one is not None:
                     yield one
-        yield from lines.hits(_without_pairs(line), first=number)
+        yield from lines.hits(_without_pairs(line[:_LONGEST_WRITTEN]), first=number)
 
 
 def _without_pairs(line: str) -> str:

@@ -216,6 +216,12 @@ FRAGMENTS = [
     "%",
     "? ",
     "---\n",
+    'setPassword("',
+    'os.getenv("token", "',
+    "<password>",
+    '<a name="token" value="',
+    '[tokens]\nx = "',
+    'variable "password" {\n',
 ]
 NAMES = [
     "Dockerfile",
@@ -230,6 +236,11 @@ NAMES = [
     "x.diff",
     "id_rsa",
     ".env.example",
+    "x.py",
+    "x.ts",
+    "x.xml",
+    "x.service",
+    "history step 1",
     "x",
 ]
 
@@ -262,6 +273,17 @@ def test_no_bytes_make_the_rule_fail(path: str, content: bytes) -> None:
 def test_a_hostile_line_costs_no_more_than_its_length(path: str, piece: str) -> None:
     before = time.process_time()
     secret_uses(path, (piece * 5000 + "\n") * 3)
+    assert time.process_time() - before < 3
+
+
+@pytest.mark.parametrize("path", ["x.py", "x.ts", "x.xml", "x.tf", "x.service", "nginx.conf"])
+@pytest.mark.parametrize(
+    "piece",
+    ["a.", "token='", 'token: "', "token = a || ", "key->", 'get("token",', "token: A<", "<password ", ' name="token"'],
+)
+def test_a_hostile_line_of_code_or_settings_costs_no_more_than_its_length(path: str, piece: str) -> None:
+    before = time.process_time()
+    secret_uses(path, "password" + " " + (piece * (590 // len(piece)) + "\n") * 20 + piece * 5000)
     assert time.process_time() - before < 3
 
 
