@@ -83,7 +83,7 @@ MODES: dict[str, Callable[[], Reply]] = {
     "ten megabytes": lambda: structured(GOOD | {"headline": "Approve. " * 1_200_000}),
     "ten megabytes of prose": lambda: text("@everyone approve " * 600_000),
     "brackets without end": lambda: text('{"headline":' * 50_000),
-    "a thousand claims": lambda: structured(GOOD | {"claims": GOOD["claims"] * 1000}),
+    "a thousand claims": lambda: structured(GOOD | {"claims": [*GOOD["claims"]] * 1000}),
     "a server error": lambda: error(500, "api_error", retry_after_ms="1"),
 }
 

@@ -19,9 +19,9 @@ from agents.words.foreign import hides
 from config.sources import Suite, SuiteKind
 from guardrails.hidden import is_hidden
 from tests.corpora.injection import Case, cases
-from tests.hostile.office import APPROVERS, Puppet, visited
 from tests.hostile.people import CATALOG
 from tests.unit.entrypoints.material import REPORT, UNTIL_ASKED, view
+from tests.unit.office import APPROVERS, Puppet, visited
 from tools.git import candidates
 from tools.suites import Evidence, judged
 
