@@ -16,7 +16,7 @@ from tools.inspection import RUNNING, Container
 
 POLL = timedelta(milliseconds=200)
 BODY_LIMIT_BYTES = 2048
-LOG_TAIL_LINES = 20
+LOG_TAIL_LINES = 300
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _TRANSIENT = frozenset({"created", RUNNING})
 

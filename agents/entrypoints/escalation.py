@@ -12,7 +12,7 @@ from agents.entrypoints.voice import Voice, cut
 from agents.entrypoints.words import cause, plain_lines
 
 MODEL_LABEL = "Analysis, written by the model from unreviewed text"
-MOST_LOG_LINES = 20
+MOST_LOG_LINES = 40
 _SHARES = (1, 0.75, 0.5, 0.25)
 
 

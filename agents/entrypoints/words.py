@@ -305,7 +305,7 @@ def _escalated(event: events.Escalated, voice: Voice) -> str:
         *("likely", "analysis"),
     ):
         lines += report_lines(title, report.get(title), voice)
-    return "\n".join(lines) + (_log(str(report["log"]), voice) if report.get("log") else "")
+    return "\n".join(lines) + (_log(str(report["log"]), voice, 40) if report.get("log") else "")
 
 
 def report_lines(title: str, value: Any, voice: Voice) -> list[str]:

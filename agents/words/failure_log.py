@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 LONGEST_LINE = 300
 BEFORE, AFTER, LAST = 2, 8, 20
 """Lines that are kept before and after the first error, and at the end."""
+_WHOLE = BEFORE + 1 + AFTER + LAST + 2
+"""A log of so few lines, what is left of a longer one with its gaps too, stays as it is."""
 _FAILING = re.compile(
     r"\b(fatal|panic|traceback|\w*exception|\w*error|failed|failure|refused|denied|killed|cannot|could not|no such|"
     r"not found|abort(?:ed|ing)?|unable to|OOM)\b",
@@ -22,6 +24,8 @@ def first_error(lines: Sequence[str]) -> int | None:
 def around_failure(log: str) -> str:
     """Keep the lines around the first error and the last ones, and say how many are left out between them."""
     lines = [line[:LONGEST_LINE] for line in log.splitlines() if line.strip()]
+    if len(lines) <= _WHOLE:
+        return "\n".join(lines)
     found = first_error(lines)
     kept = set(range(max(0, len(lines) - LAST), len(lines)))
     if found is not None:

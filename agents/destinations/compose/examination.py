@@ -10,6 +10,7 @@ from agents.discretion import told
 from agents.events import ConditionLine
 from agents.state import State
 from agents.toolbox import Server, Toolbox
+from agents.words.failure_log import around_failure
 from guardrails.environment import names_injected
 from guardrails.leaks import nothing_leaked
 from guardrails.plan import Plan, PlannedStep
@@ -74,7 +75,7 @@ async def _examined(tools: Toolbox, plan: Plan, step: PlannedStep, before: Befor
     if not any(verdict.blocks for verdict in parts.values()):
         parts["paths"] = await _paths(tools, server, container, before.used)
     lines = tuple(line(f"{where}: {name}", verdict) for name, verdict in parts.items())
-    return Examination(sum(parts.values(), start=Verdict()), lines, "\n".join(log.text.splitlines()[-20:]))
+    return Examination(sum(parts.values(), start=Verdict()), lines, around_failure(log.text))
 
 
 async def _started(tools: Toolbox, server: Server, container: Container, log: str) -> Started:

@@ -9,6 +9,7 @@ from agents.destinations.port import Back, Trouble
 from agents.discretion import told
 from agents.events import Moved, Settled
 from agents.toolbox import Server, Toolbox
+from agents.words.failure_log import around_failure
 from guardrails.mounts import is_under_any
 from guardrails.plan import Plan, PlannedStep
 from guardrails.plan_targets import Running
@@ -27,7 +28,8 @@ async def carry_out(tools: Toolbox, plan: Plan, step: PlannedStep) -> Trouble | 
     await tools.report(Moved(step.component, step.place, before, step.after.tag, round(moved, 3)))
     settled = await settle(tools, plan, step)
     waited = round(settled.waited.total_seconds(), 3)
-    log = (await told(tools, tools.servers[step.place], settled.log_tail)).text if settled.log_tail else ""
+    said = (await told(tools, tools.servers[step.place], settled.log_tail)).text if settled.log_tail else ""
+    log = around_failure(said)
     await tools.report(Settled(step.component, step.place, settled.healthy, waited, settled.cause, log))
     if settled.healthy:
         return None

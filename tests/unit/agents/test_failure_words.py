@@ -24,6 +24,13 @@ def test_p18_the_lines_around_the_first_error_and_the_last_ones_are_kept() -> No
     assert len(told) == BEFORE + 1 + AFTER + 1 + LAST
 
 
+def test_p18_what_is_left_of_a_log_is_not_cut_again() -> None:
+    lines = [f"line {number}" for number in range(100)]
+    lines[40] = "fatal: no"
+    once = around_failure("\n".join(lines))
+    assert around_failure(once) == once
+
+
 @pytest.mark.parametrize(
     ("line", "fails"),
     [
