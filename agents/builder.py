@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -12,10 +13,14 @@ from agents.publishing import naming, publish, reference_of
 from agents.state import Next, State, end, proceed
 from agents.toolbox import Toolbox
 from config.sources import Component
+from config.targets import ComposeTarget
+from guardrails.compose_text import targets_written
+from guardrails.shadowing import content_below
 from guardrails.verdict import Verdict
 from tools.builds import BuiltImage, image_labels, made_by, recipe_label
 from tools.errors import ToolError
 from tools.history.releases import Outcome
+from tools.layers import LayerFile
 
 
 async def build(state: State, *, runtime: Runtime[Toolbox]) -> Next:
@@ -29,7 +34,8 @@ async def build(state: State, *, runtime: Runtime[Toolbox]) -> Next:
         )
     )
     rules = {name: tools.service.components[name].rules for name in built}
-    looks = (inspect_image(tools, image.reference, rules[name]) for name, image in built.items())
+    files: dict[str, list[LayerFile]] = {name: [] for name in built}
+    looks = (inspect_image(tools, image.reference, rules[name], files[name]) for name, image in built.items())
     verdicts = await asyncio.gather(*looks)
     verdict = sum(verdicts, start=Verdict())
     if verdict.findings:
@@ -38,7 +44,8 @@ async def build(state: State, *, runtime: Runtime[Toolbox]) -> Next:
         return end(Outcome.REFUSED, verdict.findings[0].message)
     images = await _kept(state, tools)
     for name, image in built.items():
-        images[name] = {**await _pushed(name, image, state, tools), "about": await _about(image, tools)}
+        about = await _about(image, tools) | {"covered": await _covered(name, files[name], state, tools)}
+        images[name] = {**await _pushed(name, image, state, tools), "about": about}
     return proceed("plan", images=images)
 
 
@@ -114,6 +121,19 @@ async def _about(image: BuiltImage, tools: Toolbox) -> dict[str, Any]:
     if known is None:
         return {}
     return {"user": known.user, "volumes": list(known.volumes), "names": list(known.environment_names)}
+
+
+async def _covered(name: str, files: list[LayerFile], state: State, tools: Toolbox) -> dict[str, int]:
+    """Count the files that the image has where the compose file will mount something over them."""
+    target = tools.environment.target
+    if not isinstance(target, ComposeTarget):
+        return {}
+    text = await asyncio.to_thread(_text, await tools.sources(state["commit"]) / target.file)
+    return content_below(files, targets_written(text, tools.service.compose_service(name)))
+
+
+def _text(file: Path) -> str:
+    return file.read_text(errors="replace") if file.is_file() else ""
 
 
 async def _kept(state: State, tools: Toolbox) -> dict[str, dict[str, Any]]:

@@ -85,9 +85,14 @@ async def judge_sources(
     return verdict + _composition(readable, compose, service, environment)
 
 
-async def inspect_image(tools: Toolbox, reference: str, rules: DockerfileRules | None = None) -> Verdict:
-    """Judge an image: no secret in its history, environment, labels or layers, no weights in any layer, its user."""
-    wanted, files = rules or DockerfileRules(), list[LayerFile]()
+async def inspect_image(
+    tools: Toolbox, reference: str, rules: DockerfileRules | None = None, noted: list[LayerFile] | None = None
+) -> Verdict:
+    """Judge an image: no secret in its history, environment, labels or layers, no weights in any layer, its user.
+
+    `noted` gets all its files, for whoever wants to know more of them: reading an image once is enough.
+    """
+    wanted, files = rules or DockerfileRules(), noted if noted is not None else list[LayerFile]()
     texts = {place: content async for place, content in tools.images.texts(reference, noted=files.append)}
     shipped = {place: content for place, content in texts.items() if _is_setting(place)}
     today = tools.clock.now().date()

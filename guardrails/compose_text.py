@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import yaml
 
 from config.yaml_bounds import plain_values
-from guardrails.mount_text import mounts_written, section_of
+from guardrails.mount_text import mounts_written, section_of, target_of
 from guardrails.verdict import Finding, Level, Verdict
 
 _TAGGED = re.compile(r"(?P<image>.+)[:@]\$\{(?P<variable>\w+)(?P<form>:?[?+-]?)[^{}]*\}", re.ASCII)
+_USED = re.compile(r"(?<!\$)(?:\$\$)*\$\{?([A-Za-z_]\w*)", re.ASCII)
 _DEMANDED = re.compile(r"(?<!\$)(?:\$\$)*\$\{(\w+):?\?", re.ASCII)
 _DEFAULTED = re.compile(r"\$\{\w+:?-(?P<default>[^{}]*)\}", re.ASCII)
 
@@ -24,6 +25,25 @@ def text_sound(compose_text: str, service: str, *, image: str, tag_variable: str
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
         return _unreadable(service)
     return Verdict.of(_tag(service, written, image, tag_variable)) + mounts
+
+
+def targets_written(compose_text: str, service: str) -> tuple[str, ...]:
+    """List the places in a container that a compose file mounts something at; none where it cannot be read."""
+    try:
+        volumes = section_of(plain_values(compose_text), service)["volumes"]
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
+        return ()
+    return tuple(target for target in map(target_of, volumes) if target.startswith("/"))
+
+
+def mount_variables(compose_text: str, service: str) -> frozenset[str]:
+    """Name the variables that the mounts of a service and the volumes of the file are made of."""
+    try:
+        document = plain_values(compose_text)
+        mounts = json.dumps([section_of(document, service)["volumes"], document.get("volumes")], default=str)
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError):
+        return frozenset()
+    return frozenset(_USED.findall(mounts))
 
 
 def demanded(compose_text: str) -> frozenset[str]:

@@ -38,6 +38,14 @@ def section_of(document: Mapping[str, Any], service: str) -> dict[str, Any]:
     return whole
 
 
+def target_of(entry: Any) -> str:
+    """Tell where in the container one mount lies, as it is written."""
+    if isinstance(entry, Mapping):
+        return str(entry.get("target") or "")
+    parts = _plain(str(entry)).split(":")
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
 def mounts_written(document: Mapping[str, Any], service: str, tag_variable: str) -> Verdict:
     """Object to mounts that mean another place on every host, for every user or with every version."""
     volumes = document.get("volumes") or {}

@@ -18,7 +18,7 @@ import yaml
 
 from config.yaml_bounds import plain_values
 from tools.compose_file import ComposeFile, Port, normalise
-from tools.compose_variables import bare, spelled_out
+from tools.compose_variables import bare, mounts_spelled_out, spelled_out
 from tools.errors import Garbled, NotFound
 from tools.hosts import Argv
 from tools.process import run
@@ -56,9 +56,9 @@ async def read_compose(
         **given,
         **{name: os.environ[name] for name in _KEPT if name in os.environ},
     }
-    plain = bare(content.decode(errors="replace")).encode()
+    plain = mounts_spelled_out(bare(content.decode(errors="replace")), unknown).encode()
     listed = env_files(await _config(plain_command(project_directory), plain, environment))
-    written = spelled_out(text, unknown)
+    written = spelled_out(mounts_spelled_out(text, unknown), unknown)
     with TemporaryDirectory() as scratch:
         override = Path(scratch) / "without-env-files.yml"
         override.write_text(without_env_files(listed))

@@ -23,6 +23,9 @@ _PORT = re.compile(
 )
 
 
+_MOUNT = re.compile(rf"(?P<source>(?=\$)(?:{_WORD}|/)+):(?P<target>/[^:]*)(?::(?P<options>[\w,]+))?")
+
+
 @dataclass(frozen=True, slots=True)
 class SpelledOut:
     """A compose file whose ports compose can read."""
@@ -56,6 +59,27 @@ def spelled_out(text: str, unknown: Collection[str]) -> SpelledOut:
     return written
 
 
+def mounts_spelled_out(text: str, unknown: Collection[str]) -> str:
+    """Write short mounts in their long form whose source begins with an unknown variable: compose cannot tell its kind.
+
+    They become binds of `PROJECT_DIRECTORY/${NAME}`, of which nobody could say that they exist.
+    """
+    if not unknown:
+        return text
+    try:
+        nodes = list(_shorts(yaml.compose(text, yaml.SafeLoader), "volumes"))
+    except (yaml.YAMLError, ValueError):
+        return text  # compose itself will say what is wrong
+    for node in sorted(nodes, key=lambda node: -node.start_mark.index):
+        start, end = node.start_mark.index, node.end_mark.index
+        mount = _MOUNT.fullmatch(node.value) if text[start] not in "&!" else None
+        if mount and _names(mount["source"], unknown) and not _REPLACED.search(node.value):
+            read_only = "true" if "ro" in (mount["options"] or "").split(",") else "false"
+            said = f"source: {json.dumps(mount['source'])}, target: {json.dumps(mount['target'])}"
+            text = f"{text[:start]}{{type: bind, {said}, read_only: {read_only}}}{text[end:]}"
+    return text
+
+
 def _long(port: re.Match[str], unknown: Collection[str], written: SpelledOut) -> tuple[str, dict[int, str]]:
     said = {name: value for name, value in port.groupdict().items() if value}
     targets = {}
@@ -82,6 +106,11 @@ def _names(text: str, unknown: Collection[str]) -> bool:
 
 def _ports(root: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
     """Find the short ports of every service, and of what services are made of; each once."""
+    yield from _shorts(root, "ports")
+
+
+def _shorts(root: yaml.Node | None, wanted: str) -> Iterator[yaml.ScalarNode]:
+    """Find the short entries of every list of this name."""
     waiting, seen = [root], set[int]()
     while waiting:
         node = waiting.pop()
@@ -92,5 +121,5 @@ def _ports(root: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
             waiting += node.value
         for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
             waiting.append(value)
-            if key.value == "ports" and isinstance(value, yaml.SequenceNode) and id(value) not in seen:
+            if key.value == wanted and isinstance(value, yaml.SequenceNode) and id(value) not in seen:
                 yield from (one for one in value.value if isinstance(one, yaml.ScalarNode))

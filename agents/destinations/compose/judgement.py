@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agents.destinations.compose.composed import Composed
+from agents.destinations.compose.on_host import OnHost
 from agents.destinations.compose.survey import Surveyed
 from agents.state import State
 from agents.toolbox import Server, Toolbox
@@ -13,6 +14,7 @@ from guardrails.continuity import none_left_behind, storage_continued
 from guardrails.environment import names_planned
 from guardrails.gate import Gate, HostFacts, gate
 from guardrails.privileges import user_unprivileged
+from guardrails.shadowing import image_content_seen
 from guardrails.verdict import Verdict
 from guardrails.volumes import storage_kept
 from guardrails.written import dying, nothing_dies
@@ -20,18 +22,32 @@ from tools.errors import ToolError
 from tools.inspection import Container
 
 
-def judge(tools: Toolbox, wanted: Composed, surveyed: Sequence[Surveyed]) -> Verdict:
-    """Weigh a plan against what runs now: storage continues, nothing dies with a container, names are fed."""
+def judge(
+    tools: Toolbox, wanted: Composed, surveyed: Sequence[Surveyed], on_hosts: Mapping[str, OnHost] | None = None
+) -> Verdict:
+    """Weigh a plan against what runs now: storage continues, nothing dies with a container, names are fed.
+
+    `on_hosts` is the compose file as each host reads it, where that may be different.
+    """
     verdicts = [_names(tools, wanted, host) for host in surveyed]
     verdicts += [_image_rules(tools, wanted, name, surveyed) for name in tools.service.components]
+    verdicts += [_as_read_there(tools, there) for there in (on_hosts or {}).values() if there.values]
     for host in surveyed:
         verdicts.append(_left_behind(tools, wanted, host))
         for name, found in (host.components or {}).items():
             if container := found.in_service:
-                verdicts.append(_storage(tools, wanted, tools.service.compose_service(name), container))
+                there = (on_hosts or {}).get(host.name) or OnHost(wanted, {})
+                service = tools.service.compose_service(name)
+                verdicts.append(there.told(_storage(tools, there.wanted, service, container)))
                 lost = dying(found.changes, container, tools.environment.paths)
                 verdicts.append(nothing_dies(container.name, lost, reasons=tools.environment.paths.waived))
     return sum(verdicts, start=Verdict())
+
+
+def _as_read_there(tools: Toolbox, there: OnHost) -> Verdict:
+    names = [tools.service.compose_service(name) for name in tools.service.components]
+    target = tools.environment.compose
+    return there.told(storage_kept(there.wanted.compose, names, tools.environment.paths, target.directory))
 
 
 def _left_behind(tools: Toolbox, wanted: Composed, host: Surveyed) -> Verdict:
@@ -110,6 +126,7 @@ def _image_rules(tools: Toolbox, wanted: Composed, name: str, surveyed: Sequence
         tools.environment.compose.directory,
         {part.name: tuple(about.get("volumes", ()))},
     )
+    kept += image_content_seen(part, about.get("covered") or {})
     running = [found.in_service for host in surveyed if (found := (host.components or {}).get(name))]
     for container in running or [None]:
         user, called = (container.user, container.name) if container else (None, None)

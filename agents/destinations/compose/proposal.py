@@ -10,6 +10,7 @@ from agents.destinations.compose.composed import Composed, composed
 from agents.destinations.compose.draft import draft
 from agents.destinations.compose.env import way_back
 from agents.destinations.compose.judgement import gate_of, judge
+from agents.destinations.compose.on_host import on_hosts
 from agents.destinations.compose.readiness import readiness
 from agents.destinations.compose.running import adopt
 from agents.destinations.compose.survey import Surveyed, survey
@@ -66,8 +67,9 @@ def _parted(surveyed: Sequence[Surveyed]) -> tuple[tuple[Surveyed, ...], str]:
 
 async def _weigh(state: State, whole: Composed, surveyed: Sequence[Surveyed], tools: Toolbox) -> Verdict:
     """Judge the plan, and for a deploy the hosts; on the way back nothing that a host lacks is worth a word."""
-    verdict = judge(tools, whole, surveyed)
-    return verdict + await readiness(tools, whole, surveyed) if state["kind"] == "deploy" else verdict
+    read = await on_hosts(tools, whole, surveyed)
+    verdict = judge(tools, whole, surveyed, read)
+    return verdict + await readiness(tools, surveyed, read) if state["kind"] == "deploy" else verdict
 
 
 async def _remembered(surveyed: Sequence[Surveyed], tools: Toolbox) -> dict[str, Any]:

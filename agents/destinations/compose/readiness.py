@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from agents.destinations.compose.composed import Composed
+from agents.destinations.compose.on_host import OnHost
 from agents.destinations.compose.survey import Surveyed
 from agents.discretion import unmasked_names
 from agents.toolbox import Server, Toolbox
@@ -20,15 +21,15 @@ from tools.places import places
 _EXPORTED = 'for name; do printenv "$name" > /dev/null && echo "$name"; done; true'
 
 
-async def readiness(tools: Toolbox, wanted: Composed, surveyed: Sequence[Surveyed]) -> Verdict:
+async def readiness(tools: Toolbox, surveyed: Sequence[Surveyed], on_hosts: Mapping[str, OnHost]) -> Verdict:
     """Look at every host that was reached, all at once, and tell what it lacks."""
     reached = [host for host in surveyed if host.reachable]
-    verdicts = await asyncio.gather(*(_host(tools, wanted, host) for host in reached))
+    verdicts = await asyncio.gather(*(_host(tools, on_hosts[host.name], host) for host in reached))
     return sum(verdicts, start=Verdict())
 
 
-async def _host(tools: Toolbox, wanted: Composed, host: Surveyed) -> Verdict:
-    server, target = tools.servers[host.name], tools.environment.compose
+async def _host(tools: Toolbox, there: OnHost, host: Surveyed) -> Verdict:
+    server, target, wanted = tools.servers[host.name], tools.environment.compose, there.wanted
     needed = demanded(wanted.compose_text) - {target.image_tag_variable}
     names, taken = host.variable_names, _taken(tools, wanted) - {target.image_tag_variable}
     exported = await _exported(server, sorted((needed | taken) - set(names or ())))
@@ -38,7 +39,7 @@ async def _host(tools: Toolbox, wanted: Composed, host: Surveyed) -> Verdict:
     given_by = tools.given_env.variable if tools.given_env else None
     seen = Readiness(host.name, env_file, names, await unmasked_names(tools, server), given_by)
     fed = sum((names_fed(tools.environment.variables, *part, known) for part in _parts(tools, wanted)), start=Verdict())
-    return host_ready(seen, needed) + fed + await _sources(tools, wanted, server)
+    return host_ready(seen, needed) + fed + there.told(await _sources(tools, wanted, server))
 
 
 def _parts(tools: Toolbox, wanted: Composed) -> list[tuple[str, Mapping[str, str | None]]]:

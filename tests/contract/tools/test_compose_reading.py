@@ -93,6 +93,31 @@ async def test_a_mount_whose_source_has_a_default_may_be_read_only() -> None:
     )
 
 
+async def test_p15_a_mount_whose_source_only_the_host_knows_is_read_as_one_or_as_it_is_given() -> None:
+    content = b"""
+services:
+  a:
+    image: x
+    volumes: ['${DATA:?say: where}:/a', '${LOGS:?}/old:/b:ro', '$KEPT:/c', "${CACHE:-./cache}:/d"]
+volumes: {state: {}}
+"""
+    unknown = (await read_compose(content, project_directory=HERE)).services["a"].mounts
+    assert unknown == (
+        Mount("bind", "/srv/observer/${DATA}", "/a"),
+        Mount("bind", "/srv/observer/${LOGS}/old", "/b", read_only=True),
+        Mount("bind", "/srv/observer/${KEPT}", "/c"),
+        Mount("bind", "/srv/observer/cache", "/d", create_host_path=True),
+    )
+    values = {"DATA": "/mnt/data", "LOGS": "./logs", "KEPT": "state", "CACHE": "/mnt/cache"}
+    known = (await read_compose(content, project_directory=HERE, variables=values)).services["a"].mounts
+    assert [(mount.kind, mount.source) for mount in known] == [
+        ("bind", "/mnt/data"),
+        ("bind", "/srv/observer/logs/old"),
+        ("volume", "state"),
+        ("bind", "/mnt/cache"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [

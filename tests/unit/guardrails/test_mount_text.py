@@ -2,7 +2,7 @@
 
 import pytest
 
-from guardrails.compose_text import text_sound
+from guardrails.compose_text import mount_variables, targets_written, text_sound
 
 IMAGE = "ghcr.io/acme/observer"
 
@@ -83,3 +83,15 @@ def test_p15_what_is_taken_over_from_elsewhere_in_the_file_counts(services: str)
 )
 def test_a_file_that_makes_no_sense_blocks(text: str) -> None:
     assert rules(text) == ["compose-unreadable"]
+
+
+def test_the_variables_and_places_of_mounts_are_told() -> None:
+    text = """
+services:
+  observer: {image: "x:${TAG}", volumes: ["${A:-./a}:/a", "./b$${NOT}/${B:?}:/b:ro", {source: $C, target: /c}, /d]}
+  other: {volumes: ["${E}:/e"]}
+volumes: {state: {name: "${D-x}_state"}}
+"""
+    assert mount_variables(text, "observer") == {"A", "B", "C", "D"}
+    assert targets_written(text, "observer") == ("/a", "/b", "/c", "/d")
+    assert (mount_variables("[", "observer"), targets_written("x", "observer")) == (frozenset(), ())

@@ -1,6 +1,6 @@
 import pytest
 
-from tools.compose_variables import bare, spelled_out
+from tools.compose_variables import bare, mounts_spelled_out, spelled_out
 
 UNKNOWN = {"A", "B"}
 
@@ -56,3 +56,28 @@ def test_ports_that_services_share_are_written_once() -> None:
     assert spelled_out(shared.format("$A:1"), UNKNOWN).text == shared.replace('"{}"', "{}").format(
         '{published: "$A", target: 1}'
     )
+
+
+@pytest.mark.parametrize(
+    ("item", "long"),
+    [
+        ('"${A:?say: where}:/d"', '{type: bind, source: "${A:?say: where}", target: "/d", read_only: false}'),
+        ("$A/x:/d:ro,z", '{type: bind, source: "$A/x", target: "/d", read_only: true}'),
+        ("${A}:/d:rw", '{type: bind, source: "${A}", target: "/d", read_only: false}'),
+        ("./${A}:/d", None),
+        ("data:/d", None),
+        ("${C:-./x}:/d", None),
+        ("$C:/d", None),
+        ("/d/$A", None),
+        ("&x $A:/d", None),
+        ('"${A:+./x:}/d"', None),
+    ],
+)
+def test_a_mount_that_begins_with_an_unknown_variable_is_written_as_a_bind(item: str, long: str | None) -> None:
+    text = f"services:\n  web:\n    volumes:\n      - {item} # why\n      - a:/a\nvolumes: {{a: {{}}}}\n"
+    assert mounts_spelled_out(text, UNKNOWN) == (text.replace(item, long) if long else text)
+    assert mounts_spelled_out(text, ()) == text
+
+
+def test_mounts_of_a_file_that_is_no_yaml_stay_as_they_are() -> None:
+    assert mounts_spelled_out("volumes: [$A:/d", UNKNOWN) == "volumes: [$A:/d"
