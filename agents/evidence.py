@@ -26,7 +26,9 @@ from tools.history.targets import Target
 log = logging.getLogger(__name__)
 
 LIMIT = timedelta(seconds=60)
-"""For each part of the evidence; what cannot be had by then is left out, and the report goes on."""
+"""For the look at the hosts; what cannot be had by then is left out, and the report goes on."""
+SHORT_LIMIT = timedelta(seconds=15)
+"""For what only the model reads."""
 MOST_COMMITS, MOST_FILES, MOST_LINES = 10, 12, 80
 LOG_LINES = 200
 LARGEST_TEXT, LONGEST_LINE = 4000, 400
@@ -72,10 +74,10 @@ async def evidence_of(state: State, target: Target, tools: Toolbox) -> Report:
 
 async def inquiry_of(report: Report, tools: Toolbox, largest_bytes: int) -> Inquiry:
     """Gather all that the model may ask for, before it is asked anything."""
-    logs = {"failure": str(report.get("log", "")), **await _in_time(_logs(tools), {})}
+    logs = {"failure": str(report.get("log", "")), **await _in_time(_logs(tools), {}, SHORT_LIMIT)}
     return Inquiry(
         logs=logs,
-        patches=await _in_time(_patches(tools), {}),
+        patches=await _in_time(_patches(tools), {}, SHORT_LIMIT),
         failures=[_line(one) for one in report.get("failures", ())],
         comparison=str(report.get("comparison", "")),
         state=[f"{one['name']}: {one['detail']}" for one in report.get("checklist", ())],
@@ -99,10 +101,10 @@ def _cut(value: Any) -> Any:
     return value
 
 
-async def _in_time(work: Awaitable[Any], otherwise: Any) -> Any:
+async def _in_time(work: Awaitable[Any], otherwise: Any, limit: timedelta = LIMIT) -> Any:
     """Wait for a part of the evidence; what goes wrong with it must not keep the rest from people."""
     try:
-        async with asyncio.timeout(LIMIT.total_seconds()):
+        async with asyncio.timeout(limit.total_seconds()):
             return await work
     except (ToolError, TimeoutError) as error:
         log.warning("a part of the evidence is missing: %s", type(error).__name__)

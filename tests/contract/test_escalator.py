@@ -239,7 +239,7 @@ async def test_p18_each_environment_climbs_its_own_ladder(watch: Watch) -> None:
 async def test_p18_how_it_was_before_changes_the_words_and_no_step_of_the_ladder(
     watch: Watch, before: list[str] | None, told: str
 ) -> None:
-    more = {} if before is None else {"failing_before": before}
+    more: dict[str, Any] = {} if before is None else {"failing_before": before}
     reports = [await watch.fails(number, **more) for number in (1, 2, 3)]
     assert [one.level for one in reports] == ["recorded", "reported", "locked"]
     assert all(one.report["baseline"].startswith(told) for one in reports)
