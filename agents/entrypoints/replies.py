@@ -56,7 +56,10 @@ def no_dialog(voice: Voice) -> str:
 
 def our_fault(reference: str, voice: Voice) -> str:
     """Say that the bot itself failed, and how to find out what became of it."""
-    standing = f"Something is wrong with the bot itself. Its log tells more under {reference}."
+    standing = (
+        "Something is wrong with the bot itself, and nobody knows yet how far it came."
+        f" Tell whoever looks after it: its log has more under {reference}."
+    )
     return refused(Refusal("internal", standing, "status"), voice)
 
 
