@@ -20,7 +20,7 @@ def mounts_safe(service: ComposeService, volumes: Mapping[str, Volume], director
         for mount in service.mounts
         for finding in _sound(service.name, mount, backing(mount, volumes, directory), directory)
     ]
-    return Verdict.of((*found, *_doubled(service), *_borrowed(service)))
+    return Verdict.of((*found, *_doubled(service), *_borrowed(service), *_several(service)))
 
 
 def _doubled(service: ComposeService) -> Iterator[Finding]:
@@ -62,6 +62,18 @@ def _sound(service: str, mount: Mount, kept: Backing, directory: PurePosixPath) 
         )
     elif kept.host_path:
         yield from path_safe(subject, mount, kept.host_path, directory)
+
+
+def _several(service: ComposeService) -> Iterator[Finding]:
+    count = (service.raw.get("deploy") or {}).get("replicas") or service.raw.get("scale") or 1
+    if count != 1:
+        yield Finding(
+            rule="replicas-not-seen",
+            subject=service.name,
+            message=f"{count} containers run side by side, and only the newest is searched for data that dies with it.",
+            remedy="Run one container for each service, or set `read_only: true`: then none can write elsewhere.",
+            level=Level.WARNING,
+        )
 
 
 def path_safe(subject: str, mount: Mount, source: str, directory: PurePosixPath) -> Iterator[Finding]:

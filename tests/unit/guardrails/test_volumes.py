@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -188,6 +189,22 @@ def test_p15_mounts_borrowed_from_another_container_are_refused(origin: str) -> 
     borrower = ComposeService("observer", mounts=(DATA, LOGS), raw={"volumes_from": [origin]})
     verdict = storage_kept(ComposeFile("observer", {"observer": borrower}), ["observer"], PATHS, HERE)
     assert rules(verdict) == ["mounts-borrowed"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        ({}, False),
+        ({"scale": 1}, False),
+        ({"scale": 2}, True),
+        ({"deploy": {"replicas": 3}}, True),
+        ({"deploy": {}}, False),
+    ],
+)
+def test_several_containers_of_one_service_are_told(raw: dict[str, Any], told: bool) -> None:
+    several = ComposeService("observer", mounts=(DATA, LOGS), raw=raw)
+    verdict = storage_kept(ComposeFile("observer", {"observer": several}), ["observer"], PATHS, HERE)
+    assert [(f.rule, f.level) for f in verdict.findings] == [("replicas-not-seen", Level.WARNING)] * told
 
 
 def test_what_the_host_empties_counts_only_where_the_service_does_not_lie_there_itself() -> None:
