@@ -45,9 +45,13 @@ class _Known:
 
 
 class Redactor:
-    """Knows the secrets of this process, and keeps them out of everything that leaves it."""
+    """Knows the secrets of this process, and keeps them out of everything that leaves it.
 
-    def __init__(self) -> None:
+    `spared` are names that everything speaks of: a password of such a name cannot be masked.
+    """
+
+    def __init__(self, spared: Collection[str] = ()) -> None:
+        self._spared = frozenset(spared)
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
         self._masks: Occurrences | None = None
@@ -64,6 +68,8 @@ class Redactor:
         """
         name, value = re.sub(r"[^A-Za-z0-9_.-]", "_", name), encodable(value)
         refusal = _refusal(name, value)
+        if refusal is None and value in self._spared:
+            refusal = f"{name} is a name of the configuration and cannot be masked: use a stronger one."
         if refusal is not None:
             return refusal
         known = self._known.get(value)
@@ -105,7 +111,7 @@ class Redactor:
             return shown
         try:
             return json.dumps(self.redact_values(json.loads(text)))
-        except ValueError:
+        except (ValueError, RecursionError):
             return shown
 
     def blanked(self, content: bytes) -> bytes:

@@ -7,6 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from agents.discretion import hush
+from agents.entrypoints.init.found import Origin, Wishes
+from agents.entrypoints.init.inspection import inspect
+from agents.entrypoints.init.listing import Listing
 from agents.words.dependencies import dependency_changes
 from agents.words.discreet import without_secrets
 from agents.words.excerpt import excerpt
@@ -88,6 +91,37 @@ def _swept(content: bytes) -> Any:
     return no_volume_deleted({"deploy.sh": text(content), "ci.yml": text(content)}), health_proved("a", text(content))
 
 
+_PYTHON = (
+    "pyproject.toml",
+    "requirements.txt",
+    "app/main.py",
+    "app/__init__.py",
+    "setup.cfg",
+    "Dockerfile",
+    ".env.example",
+)
+_NODE = (
+    "package.json",
+    "package-lock.json",
+    "server.js",
+    "tsconfig.json",
+    "next.config.js",
+    ".nvmrc",
+    "docker-compose.yml",
+)
+
+
+def _inspected(content: bytes) -> Any:
+    """Look at a repository whose every file says the same."""
+    for names in (_PYTHON, _NODE):
+        texts = {**dict.fromkeys(names, text(content)), "app/wsgi.py": "app = 1"}
+        found = inspect(
+            Listing(frozenset(texts), texts), Origin("https://example.com/a.git", None, "main"), "a", Wishes()
+        )
+        assert found.origin
+    return True
+
+
 _COMPOSE = b"""services:
   observer:
     image: acme/observer:${IMAGE_TAG:?IMAGE_TAG required}
@@ -131,6 +165,14 @@ _ENV = b"# a\nexport TOKEN='abc def'\nB=\"x\\ny ${TOKEN}\"\nC=$B # d\nPASSWORD=h
 _SCRIPT = b"set -e\ndocker compose down -v && rm -rf /data || true\ncurl -f http://x || exit 1\n"
 _VALUES = b"core:\n  image: {repository: ghcr.io/acme/astrago, tag: v1.2.3}\nimages:\n- name: a\n  newTag: v1\n"
 _IGNORE = b"# c\n.git\n**/*.pem\n!keep.pem\ndata/[a-z]*\n\\#x\n"
+_MAIN = (
+    b"import os\nfrom fastapi import FastAPI\napp = FastAPI()\n"
+    b"@app.get('/health')\ndef health(): return {'ok': os.environ['A']}\n"
+)
+_MANIFEST = (
+    b'[project]\nname = "a"\ndependencies = ["fastapi>=0.1", "uvicorn"]\n[project.scripts]\na = "app.main:app"\n'
+)
+_PACKAGE = b'{"name": "a", "scripts": {"start": "node server.js", "test": "vitest"}, "dependencies": {"express": "4"}}'
 _PLACES = {"core": "core.image.tag"}
 
 FILES: Mapping[str, Reader] = {
@@ -146,6 +188,7 @@ FILES: Mapping[str, Reader] = {
     "secrets": Reader(_secrets, (_COMPOSE, _DOCKERFILE, _ENV, _SCRIPT, _PATCH)),
     "summary's files": Reader(_words, (_COMPOSE, _DOCKERFILE, _ENV, b'{"dependencies": {"a": "1"}}', b"a==1\nb>=2\n")),
     "scripts and health checks": Reader(_swept, (_SCRIPT, b"curl -f http://127.0.0.1 || exit 1")),
+    "repository for init": Reader(_inspected, (_MAIN, _MANIFEST, _PACKAGE, _ENV)),
     "deployment repository": Reader(
         lambda c: pins(text(c), PurePosixPath("values.yaml"), _PLACES), (_VALUES,), (ToolError,)
     ),

@@ -74,7 +74,7 @@ def read_package(listing: Listing) -> dict[str, Any] | None:
     """Read package.json; None where there is none, or nothing that could be one."""
     try:
         package = json.loads(listing.text("package.json"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(package, dict):
         return None

@@ -88,7 +88,7 @@ def _installer(listing: Listing, project: dict[str, Any]) -> Installer | None:
 def _toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return {}
 
 

@@ -63,7 +63,7 @@ def modules(files: Iterable[tuple[str, str]]) -> tuple[Module, ...]:
     for path, text in files:
         try:
             parsed.append(Module(path, ast.parse(text)))
-        except (SyntaxError, ValueError, RecursionError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return tuple(parsed)
 
