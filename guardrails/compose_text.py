@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import yaml
 
@@ -25,6 +25,16 @@ def text_sound(compose_text: str, service: str, *, image: str, tag_variable: str
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
         return _unreadable(service)
     return Verdict.of(_tag(service, written, image, tag_variable)) + mounts
+
+
+def mounts_sound(compose_text: str, services: Iterable[str], tag_variable: str) -> Verdict:
+    """Demand of the mounts alone what `text_sound` demands of them."""
+    try:
+        document = plain_values(compose_text)
+        judged = [mounts_written(document, name, tag_variable) for name in services if name in document["services"]]
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
+        return Verdict()
+    return sum(judged, start=Verdict())
 
 
 def targets_written(compose_text: str, service: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from config.nearest import did_you_mean
 from config.service import Service
 from config.shipmate import Configuration
 from config.targets import ComposeTarget
+from guardrails.compose_text import mounts_sound
 from guardrails.verdict import Finding, Verdict
 from guardrails.volumes import storage_kept
 from tools.compose_file import ComposeFile
@@ -47,7 +48,8 @@ async def guard_service(
     content = given if given is not None else await _newest(service, str(target.file), configuration)
     project = service.project(target)
     compose = await read_compose(content, project_directory=target.directory, project=project)
-    return await guard_volumes(service, place, compose, as_json=as_json, out=out)
+    text = content.decode(errors="replace")
+    return await guard_volumes(service, place, compose, text, as_json=as_json, out=out)
 
 
 def _given(file: Path) -> bytes:
@@ -84,11 +86,17 @@ def _known(name: str, among: Mapping[str, Known], kind: str) -> Known:
     return among[name]
 
 
-async def guard_volumes(service: Service, environment: str, compose: ComposeFile, *, as_json: bool, out: TextIO) -> int:
-    """Print the verdict on a compose file as it would lie on the hosts of an environment; 1 where it blocks, else 0."""
+async def guard_volumes(
+    service: Service, environment: str, compose: ComposeFile, text: str = "", *, as_json: bool, out: TextIO
+) -> int:
+    """Print the verdict on a compose file as it would lie on the hosts of an environment; 1 where it blocks, else 0.
+
+    `text` is the file as it is written.
+    """
     settings = service.environments[environment]
     names = [service.compose_service(component) for component in service.components]
     verdict = storage_kept(compose, names, settings.paths, settings.compose.directory)
+    verdict += mounts_sound(text, names, settings.compose.image_tag_variable)
     said = (
         _as_json(service.service, environment, verdict) if as_json else _as_text(service.service, environment, verdict)
     )

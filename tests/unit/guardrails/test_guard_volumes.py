@@ -48,6 +48,12 @@ async def test_the_json_tells_every_finding_and_the_exit_code_whether_it_blocks(
     assert told["blocks"] is bool(code)
 
 
+async def test_how_mounts_are_written_is_judged_too() -> None:
+    out, text = io.StringIO(), "services: {web: {volumes: ['~/data:/app/data/observer']}}"
+    assert await guard_volumes(SERVICE, "production", compose(DATA), text, as_json=True, out=out) == 1
+    assert [finding["rule"] for finding in json.loads(out.getvalue())["findings"]] == ["bind-in-home"]
+
+
 async def test_the_text_says_what_is_wrong_and_the_way_out() -> None:
     out = io.StringIO()
     assert await guard_volumes(SERVICE, "production", compose(), as_json=False, out=out) == 1
