@@ -9,6 +9,7 @@ from typing_extensions import override
 from agents.destinations.compose import composed, env, evidence, keeping, moves, proposal, running, shipping
 from agents.destinations.compose.draft import draft, redraw
 from agents.destinations.compose.examination import examine
+from agents.destinations.compose.remounted import remounted
 from agents.destinations.compose.survey import survey_running
 from agents.destinations.port import Back, Destination, Examination, Proposal, Trouble
 from agents.discretion import hushed
@@ -60,6 +61,9 @@ class ComposeDestination(Destination):
         )
         if isinstance(wanted, str):
             return wanted
+        moved = await remounted(tools, wanted, approved.compose.compose_text, surveyed)
+        if moved.blocks:
+            return moved
         if wanted.commit == approved.commit and text == approved.compose.compose_text.encode():
             # the same compose file needs no second reading
             return redraw(approved, tools.service, wanted.images, surveyed, env.planned(tools, wanted))

@@ -31,17 +31,29 @@ def judge(
     """
     verdicts = [_names(tools, wanted, host) for host in surveyed]
     verdicts += [_image_rules(tools, wanted, name, surveyed) for name in tools.service.components]
+    verdicts.append(judge_storage(tools, wanted, surveyed, on_hosts or {}))
     verdicts += [_as_read_there(tools, there) for there in (on_hosts or {}).values() if there.values]
     for host in surveyed:
         verdicts.append(_left_behind(tools, wanted, host))
-        for name, found in (host.components or {}).items():
+        for found in (host.components or {}).values():
             if container := found.in_service:
-                there = (on_hosts or {}).get(host.name) or OnHost(wanted, {})
-                service = tools.service.compose_service(name)
-                verdicts.append(there.told(_storage(tools, there.wanted, service, container)))
                 lost = dying(found.changes, container, tools.environment.paths)
                 verdicts.append(nothing_dies(container.name, lost, reasons=tools.environment.paths.waived))
     return sum(verdicts, start=Verdict())
+
+
+def judge_storage(
+    tools: Toolbox, wanted: Composed, surveyed: Sequence[Surveyed], on_hosts: Mapping[str, OnHost]
+) -> Verdict:
+    """Demand that what the running containers keep their data on is what their successors get."""
+    verdict = Verdict()
+    for host in surveyed:
+        there = on_hosts.get(host.name) or OnHost(wanted, {})
+        for name, found in (host.components or {}).items():
+            if container := found.in_service:
+                service = tools.service.compose_service(name)
+                verdict += there.told(_storage(tools, there.wanted, service, container))
+    return verdict
 
 
 def _as_read_there(tools: Toolbox, there: OnHost) -> Verdict:

@@ -67,9 +67,10 @@ def _parted(surveyed: Sequence[Surveyed]) -> tuple[tuple[Surveyed, ...], str]:
 
 async def _weigh(state: State, whole: Composed, surveyed: Sequence[Surveyed], tools: Toolbox) -> Verdict:
     """Judge the plan, and for a deploy the hosts; on the way back nothing that a host lacks is worth a word."""
+    if state["kind"] == "rollback":
+        return judge(tools, whole, surveyed)
     read = await on_hosts(tools, whole, surveyed)
-    verdict = judge(tools, whole, surveyed, read)
-    return verdict + await readiness(tools, surveyed, read) if state["kind"] == "deploy" else verdict
+    return judge(tools, whole, surveyed, read) + await readiness(tools, surveyed, read)
 
 
 async def _remembered(surveyed: Sequence[Surveyed], tools: Toolbox) -> dict[str, Any]:

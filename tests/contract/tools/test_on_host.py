@@ -9,8 +9,10 @@ import pytest
 from agents.destinations.compose.composed import Composed
 from agents.destinations.compose.judgement import judge
 from agents.destinations.compose.on_host import OnHost, on_hosts
+from agents.destinations.compose.remounted import remounted
 from agents.destinations.compose.survey import Found, Surveyed
 from agents.toolbox import Toolbox
+from agents.wanted import Wanted
 from config.service import Service
 from guardrails.plan_targets import Running
 from tools.compose_reading import read_compose
@@ -23,7 +25,15 @@ services:
     image: ghcr.io/acme/observer:${IMAGE_TAG:?}
     volumes: ["${DATA:?}:/app/data", "${LOGS:-./logs}:/app/logs"]
 """
+IMAGES: Any = {"observer": {"about": {"user": "qts"}}}
 pytestmark = pytest.mark.usefixtures("on_path")
+
+
+def answering(value: object) -> Any:
+    async def answer(*_: object) -> object:
+        return value
+
+    return answer
 
 
 def service(directory: PurePosixPath) -> Service:
@@ -50,11 +60,11 @@ async def read(host: Host, directory: PurePosixPath) -> tuple[Toolbox, Composed,
         service=settings,
         environment=settings.environments["production"],
         given_env=None,
+        repository=SimpleNamespace(read=answering(FILE.encode())),
         servers={"alpha": SimpleNamespace(name="alpha", host=host)},
     )
-    images: Any = {"observer": {"about": {"user": "qts"}}}
     compose = await read_compose(FILE.encode(), project_directory=directory)
-    wanted = Composed("v1", "4f1c", FILE, compose, images)
+    wanted = Composed("v1", "4f1c", FILE, compose, IMAGES)
     return cast("Toolbox", tools), wanted, await on_hosts(cast("Toolbox", tools), wanted, [Surveyed("alpha")])
 
 
@@ -80,6 +90,20 @@ async def test_p15_what_the_env_file_says_decides_and_is_not_told(far: Host, dir
     ]
     assert "would lie on bind ${DATA}, without the data" in str(moved.findings)
     assert "hidden-place" not in str((kept, moved))
+
+
+async def test_p15_an_env_file_that_changed_while_people_thought_is_noticed(
+    far: Host, directory: PurePosixPath
+) -> None:
+    here, wanted = PurePosixPath(directory), Wanted("v1", "4f1c", IMAGES)
+    await far.write(here / ".env", b"DATA=/mnt/before\nLOGS=/mnt/logs\n")
+    tools, _, _ = await read(far, here)
+    assert not (await remounted(tools, wanted, FILE, [running("/mnt/before")])).blocks
+    await far.write(here / ".env", b"DATA=/mnt/hidden-place\nLOGS=/mnt/logs\n")
+    moved = await remounted(tools, wanted, FILE, [running("/mnt/before")])
+    assert [finding.rule for finding in moved.findings] == ["backing-kept"]
+    assert "hidden-place" not in str(moved)
+    assert not (await remounted(tools, wanted, "services: {observer: {}}", [running("/mnt/before")])).findings
 
 
 async def test_without_a_value_the_variable_stays_one(far: Host, directory: PurePosixPath) -> None:
