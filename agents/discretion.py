@@ -99,11 +99,9 @@ async def _env_file(tools: Toolbox, server: Server) -> str:
 
 
 def _learn(env_file: str, tools: Toolbox) -> None:
-    """Let the bot itself mask from now on what lies on a host; a name that cards speak of is no secret."""
-    spoken = {tools.service.service, *tools.service.environments, *tools.service.components}
+    """Let the bot itself mask from now on what lies on a host."""
     for name, value in secrets_in(env_file):
-        if value not in spoken:
-            tools.redactor.register(name, value)
+        tools.redactor.register(name, value)
 
 
 def _mask(env_file: str) -> Redactor:

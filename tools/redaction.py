@@ -10,28 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from tools.encodings import SHORTEST, variants
+from tools.encodings import variants
+from tools.maskable import MARK, refusal
 from tools.occurrences import Occurrences, Span, encodable
 from tools.token_shapes import without_tokens
-from tools.tripwire import FEWEST_DIFFERENT, disguises, normal, password_in, pieces
+from tools.tripwire import disguises, normal, password_in, pieces
 
 __all__ = ["Redactor", "password_in"]
 
 log = logging.getLogger(__name__)
-_MARK = "[redacted:"
 _PASSES = 8
 _SHORT = 75
 """So long may every text of a message be."""
-_ORDINARY = frozenset(
-    (
-        *("password", "passwort", "username", "postgres", "postgresql", "production", "staging", "development"),
-        *("localhost", "container", "database", "changeme", "changeit", "deployment", "disabled", "required"),
-        *("anonymous", "undefined", "administrator", "credentials", "environment", "repository", "shipmate"),
-        *("registry", "internal", "external", "default123", "password1", "password123", "12345678", "123456789"),
-        *("1234567890", "qwertyuiop"),
-    )
-)
-"""Masked, these would mask ordinary text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +57,9 @@ class Redactor:
         themselves the `newest` under a name are kept.
         """
         name, value = re.sub(r"[^A-Za-z0-9_.-]", "_", name), encodable(value)
-        refusal = _refusal(name, value)
-        if refusal is None and value in self._spared:
-            refusal = f"{name} is a name of the configuration and cannot be masked: use a stronger one."
-        if refusal is not None:
-            return refusal
+        objection = refusal(name, value, self._spared)
+        if objection is not None:
+            return objection
         known = self._known.get(value)
         if known is None or (known.pieces == frozenset() and not whole):
             self._learn(value, _known(name, value, whole=whole), newest)
@@ -219,23 +207,9 @@ def _known(name: str, value: str, *, whole: bool) -> _Known:
     forms = tuple(dict.fromkeys(form for part in _secret_parts(value) for form in variants(part)))
     if whole:
         return _Known(name, forms, frozenset(), frozenset())
-    marked = f"{_MARK}{name}]"
+    marked = f"{MARK}{name}]"
     cut = frozenset(piece for piece in pieces(value) if piece not in marked)
     return _Known(name, forms, cut, frozenset(disguises(value)))
-
-
-def _refusal(name: str, value: str) -> str | None:
-    if len(value.strip()) < SHORTEST:
-        return f"{name} is shorter than {SHORTEST} characters and cannot be masked: use a longer one."
-    if len(set(value)) < FEWEST_DIFFERENT:
-        return f"{name} has hardly any different characters and cannot be masked: use a stronger one."
-    if value.strip().casefold() in _ORDINARY:
-        return f"{name} is an ordinary word and cannot be masked: use a stronger one."
-    if _MARK in value or value in f"{_MARK}{name}]":
-        return f"{name} looks like a redaction mark and cannot be masked: use another one."
-    if value.startswith("sqlite") and "://" in value:
-        return f"{name} is an address without a password; nothing to mask."
-    return None
 
 
 def _secret_parts(value: str) -> list[str]:
@@ -252,6 +226,6 @@ def _replaced(text: str, spans: Iterable[Span]) -> str:
     parts: list[str] = []
     at = 0
     for start, end, name in spans:
-        parts += [text[at:start], f"{_MARK}{name}]"]
+        parts += [text[at:start], f"{MARK}{name}]"]
         at = end
     return "".join([*parts, text[at:]])

@@ -30,25 +30,16 @@ def given_env(target: Target, environ: Mapping[str, str], fingerprints: Fingerpr
 def hide_given(services: Mapping[str, Service], environ: Mapping[str, str], redactor: Redactor) -> None:
     """Let the bot mask what the given env files keep secret, also before it ever lay on a host; tell what it cannot.
 
-    A value that is a name of the configuration is no secret, and masked it would make every card unreadable. What only
-    looks like a key is masked as a whole: a piece of it may stand in any text.
+    What only looks like a key is masked as a whole: a piece of it may stand in any text.
     """
-    spoken = _spoken(services)
     for variable in sorted(_variables(services)):
         text = environ.get(variable, "")
         for name, secret in secrets_in(text):
-            if secret not in spoken:
-                redactor.register(name, secret)
+            redactor.register(name, secret)
         for name, value in _tokens(text):
-            if value not in spoken:
-                redactor.register(name, value, whole=True)
+            redactor.register(name, value, whole=True)
         for name in unmaskable(text):
             log.warning("not masked: %s of %s is too short or too ordinary, use a stronger value", name, variable)
-
-
-def _spoken(services: Mapping[str, Service]) -> set[str]:
-    names = ((one.service, *one.environments, *one.components) for one in services.values())
-    return {word for named in names for word in named}
 
 
 def _variables(services: Mapping[str, Service]) -> set[str]:

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pydantic import SecretStr
 
@@ -31,15 +31,20 @@ def of_environment(environ: Mapping[str, str]) -> Redactor:
 
 def of_configuration(configuration: Configuration, *, tell: bool = True) -> Redactor:
     """Know the credentials, and what the addresses of repositories carry; tell which of them cannot be masked."""
-    redactor = of_credentials(configuration.credentials, tell=tell)
+    redactor = of_credentials(configuration.credentials, tell=tell, spared=names_of(configuration.services))
     for name, part in _in_addresses(configuration.services.values()):
         _told(redactor.register(name, part), tell)
     return redactor
 
 
-def of_credentials(credentials: Credentials, *, tell: bool = True) -> Redactor:
+def names_of(services: Mapping[str, Service]) -> set[str]:
+    """List what everything speaks of."""
+    return {word for one in services.values() for word in (one.service, *one.environments, *one.components)}
+
+
+def of_credentials(credentials: Credentials, *, tell: bool = True, spared: Collection[str] = ()) -> Redactor:
     """Know every credential; tell which of them cannot be masked."""
-    redactor = Redactor()
+    redactor = Redactor(spared)
     for name in Credentials.model_fields:
         value = getattr(credentials, name)
         if isinstance(value, SecretStr):

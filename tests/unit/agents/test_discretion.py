@@ -37,14 +37,11 @@ def server(machine: Machine) -> Server:
 
 def tools() -> Toolbox:
     target = SimpleNamespace(directory=PurePosixPath("/srv/observer"), env_file=PurePosixPath(".env"))
-    service = SimpleNamespace(service="observer", environments={"production": None}, components={"observer": None})
-    environment = SimpleNamespace(compose=target)
-    return cast(
-        "Toolbox", SimpleNamespace(environment=environment, service=service, redactor=Redactor(), given_env=None)
-    )
+    environment, redactor = SimpleNamespace(compose=target), Redactor(spared=["observer"])
+    return cast("Toolbox", SimpleNamespace(environment=environment, redactor=redactor, given_env=None))
 
 
-async def test_what_was_read_on_a_host_is_masked_everywhere_from_then_on_but_for_names_of_the_service() -> None:
+async def test_what_was_read_on_a_host_is_masked_everywhere_from_then_on_but_for_names_that_all_speak_of() -> None:
     """P16: a secret is registered when it is acquired."""
     toolbox = tools()
     await told(toolbox, server(Machine(f"DB_PASSWORD={VALUE}\nAPP_SECRET=observer\n")), "a log")

@@ -6,6 +6,7 @@ from secrets import token_hex
 import pytest
 
 from agents.entrypoints.given import given_env, hide_given
+from agents.entrypoints.own_secrets import names_of
 from config.loading import load
 from config.service import Service
 from tools.fingerprints import Fingerprints
@@ -49,7 +50,7 @@ def test_secrets_by_name_by_address_and_by_look_are_masked_and_settings_are_not(
 def test_a_password_that_is_a_name_of_the_configuration_does_not_make_cards_unreadable(
     services: dict[str, Service],
 ) -> None:
-    redactor = Redactor()
+    redactor = Redactor(names_of(services))
     hide_given(
         services, {"ENV_FILE": "DB_PASSWORD=production\nAPP_SECRET=observer\nOTHER_SECRET=productive\n"}, redactor
     )

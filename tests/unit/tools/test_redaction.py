@@ -108,6 +108,13 @@ def test_an_ordinary_word_is_refused_since_masking_it_would_mask_ordinary_text(w
     assert not redactor.leaks(f"It runs in {word}.")
 
 
+def test_a_name_that_everything_speaks_of_is_refused() -> None:
+    redactor = Redactor(spared=["observer-eu"])
+    told = redactor.register("DB_PASSWORD", "observer-eu")
+    assert told == "DB_PASSWORD is a name of the configuration and cannot be masked: use a stronger one."
+    assert redactor.outgoing("observer-eu runs") == "observer-eu runs"
+
+
 @given(secrets, st.integers(0, 30), st.integers(10, 40), st.text(max_size=20), st.text(max_size=20))
 def test_of_a_secret_that_was_cut_no_ten_characters_are_left(
     secret: str, start: int, size: int, before: str, after: str
