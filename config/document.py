@@ -88,7 +88,7 @@ class _Reader:
     def _scalar(self, node: ScalarNode, location: Location) -> Any:
         try:
             return self._yaml.constructor.construct_object(node)
-        except (YAMLError, ValueError):
+        except (YAMLError, AttributeError, KeyError, TypeError, ValueError):
             self._object(node, location, f"{node.value!r} cannot be read as {node.tag}")
             return None
 

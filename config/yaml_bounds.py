@@ -36,7 +36,7 @@ def plain_values(text: str | bytes) -> Any:
         raise yaml.YAMLError(why)
     try:
         return yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is a safe loader, whichever there is
-    except (ValueError, TypeError, RecursionError) as error:  # a date that is none, a key that cannot be one
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:  # a date that is none, ...
         raise yaml.YAMLError(str(error)) from error
 
 

@@ -99,7 +99,7 @@ def _shown(content: bytes) -> tuple[str, str]:
 
 def _calm(answer: tuple[str, str]) -> bool:
     slack, terminal = answer
-    named = re.sub(r"<@[UW][A-Z0-9]{2,20}>|<!subteam\^S[A-Z0-9]{5,20}>|<!date\^\d+\^[^<>|]*\|[^<>|]*>", "", slack)
+    named = re.sub(r"<@[UW][A-Z0-9]{2,20}>|<!subteam\^S[A-Z0-9]{5,20}>|<!date\^-?\d+\^[^<>|]*\|[^<>|]*>", "", slack)
     return "<" not in named and ">" not in named and _ESCAPES(slack) and _ESCAPES(terminal)
 
 

@@ -3,9 +3,10 @@
 import time
 
 import pytest
+import yaml
 
 from config.document import read_document
-from config.yaml_bounds import DEEPEST, MOST_VALUES, beyond_bounds
+from config.yaml_bounds import DEEPEST, MOST_VALUES, beyond_bounds, plain_values
 
 LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
@@ -54,3 +55,23 @@ def test_everything_that_people_write_may_be_read(text: str) -> None:
 def test_the_bounds_say_which_was_crossed() -> None:
     assert beyond_bounds(TOO_MUCH["brackets"]) == f"it is nested more than {DEEPEST} levels deep"
     assert str(MOST_VALUES) in beyond_bounds(LAUGHS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!!timestamp 0",
+        "2026-99-99",
+        "!!int x",
+        "!!float x",
+        "!!bool x",
+        "? [a]\n: b",
+        "!!python/name:os.system x",
+        "[",
+        "!!binary x",
+    ],
+)
+def test_a_value_that_is_none_of_its_kind_is_refused_by_every_reader(text: str) -> None:
+    with pytest.raises(yaml.YAMLError):
+        plain_values(text)
+    read_document(text.encode())
