@@ -249,7 +249,7 @@ async def test_p1_eight_people_in_two_processes_decide_each_question_once(tmp_pa
             expires = SystemClock().now() + timedelta(hours=1)
             await store.decisions.ask(question, asked_for.id, f"digest of {question}", expires)
         halves = (APPROVERS[:4], APPROVERS[4:])
-        children = [await racing(tmp_path, people, questions) for people in halves]
+        children = await asyncio.gather(*(racing(tmp_path, people, questions) for people in halves))
         ended_ = await asyncio.gather(*(child.communicate(b"go\n") for child in children))
         told_by = [json.loads(output) for output, _ in ended_]
         for number, question in enumerate(questions):

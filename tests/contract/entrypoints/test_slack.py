@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from agents import events
 from agents.answers import Accepted, Order, Origin
@@ -18,6 +19,7 @@ from tests.emulators.slack.blocks import interactive_elements
 from tests.unit.entrypoints.material import BUILT, UNIT, stage
 from tools.errors import Denied, Unreachable
 from tools.history.releases import Outcome
+from tools.history.tables import reviews
 
 STRANGER = Person("U0EVE", "eve", team="T0OTHER")
 PEOPLE = (Person("U0ANA", "ana"), Person("U0HANA", "hana"), Person("U0MAX", "max"), STRANGER)
@@ -290,11 +292,17 @@ async def test_p3_a_release_without_an_approval_is_told_loudly_and_shown_until_i
     (card,) = house.cards()
     assert "BREAK-GLASS, nobody was asked. Reason: the shop is down" in house.emulator.shows(card)
     assert "REVIEW OWED for v1.2.3, which @max released" in await house.asks("/deploy status observer production")
+    long_ago = (house.crew.clock.now() - timedelta(hours=2)).isoformat(timespec="milliseconds")
+    async with house.store.engine.begin() as connection:
+        await connection.execute(update(reviews).values(owed_at=long_ago))
+    await house.crew.report(release.id, *stage("analyze"))
+    await house.shown()
+    assert "Nobody has reviewed this yet. @max released it" in house.emulator.shows(house.cards(ON_CALL)[-1])
     assert "reviewed" in await house.asks("/deploy review observer log looked at", person="U0HANA")
     await house.shown()
     assert "@hana has reviewed what was released without an approval: log" in house.emulator.shows(loud)
     assert "REVIEW OWED" not in await house.asks("/deploy status observer production")
-    assert len(house.cards(ON_CALL)) == 1
+    assert len(house.cards(ON_CALL)) == 2
 
 
 async def test_a_question_that_expires_takes_its_buttons_along(house: House) -> None:
@@ -527,7 +535,7 @@ async def test_a_persons_lock_is_told_where_releases_are_shown_and_its_end_below
     assert "takes releases again" in await house.asks("/deploy unlock observer production")
     await house.shown()
     assert house.emulator.shows(told).startswith("Unlocked: observer in production")
-    assert house.thread(told) == "observer in production takes releases again: unlocked by @ana."
+    assert house.thread(told) == "The lock of observer in production is over: unlocked by @ana."
     assert len(house.cards()) == 1
 
 
