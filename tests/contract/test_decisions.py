@@ -241,7 +241,7 @@ async def racing(directory: Path, people: tuple[str, ...], questions: tuple[str,
 
 
 async def test_p1_eight_people_in_two_processes_decide_each_question_once(tmp_path: Path) -> None:
-    questions = tuple(f"r{number}/plan" for number in range(30))
+    questions = tuple(f"r{number}/plan" for number in range(15))
     async with history(tmp_path) as store:
         for number, question in enumerate(questions):
             asked_for = replace(release(number), requested_by=ANA.id, status=Status.WAITING)
