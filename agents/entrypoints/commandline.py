@@ -39,6 +39,7 @@ SPOKEN = {
     "takeover": "SERVICE [ENV]: cut off a release that hangs, and put back what it moved",
     "lock": "SERVICE [ENV] REASON [for 2h]: take no releases for a while",
     "unlock": "SERVICE [ENV]: let a locked target take releases again",
+    "acknowledge": "SERVICE [ENV]: say that you take care of what locked it, and end the reminders",
     "status": "[SERVICE [ENV]]: what runs where, and what is under way",
     "history": "[SERVICE [ENV]]: the last releases",
     "stats": "[SERVICE]: how releases ended",
@@ -88,7 +89,10 @@ def _done(wanted: argparse.Namespace) -> int:
     try:
         code = int(wanted.run(wanted))
         sys.stdout.flush()
-    except (ConfigFaults, ToolError) as error:
+    except ToolError as error:
+        told = str(error) if error.remedy else f"{error} {error.usual}"
+        return _failed(told, as_json=getattr(wanted, "json", False))
+    except ConfigFaults as error:
         return _failed(str(error), as_json=getattr(wanted, "json", False))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be written has no reader

@@ -311,6 +311,11 @@ async def _unlock(command: commands.Unlock, visit: Visit) -> Reply:
     return _told(reply, visit.voice, "It is unlocked and takes releases again.")
 
 
+async def _acknowledge(command: commands.Acknowledge, visit: Visit) -> Reply:
+    reply = await visit.crew.acknowledge(command.service, command.environment, visit.person)
+    return _told(reply, visit.voice, "You take care of it; everybody can see that now.")
+
+
 async def _approve(command: commands.Approve, visit: Visit) -> Reply:
     return await _by_word(command, "approved", "", visit)
 
@@ -388,6 +393,7 @@ _ANSWERS: Mapping[type, Callable[[Any, Visit], Awaitable[Reply]]] = {
     commands.TakeOver: _take_over,
     commands.Lock: _lock,
     commands.Unlock: _unlock,
+    commands.Acknowledge: _acknowledge,
     commands.Approve: _approve,
     commands.Reject: _reject,
     commands.Status: _status,

@@ -61,10 +61,11 @@ def _whole(view: ReleaseView, voice: Voice) -> Iterator[str]:
         if fact.lines:
             yield from ("", f"{fact.title}:", *(f"  {line}" for line in fact.lines))
     yield ""
-    yield "Say that you take care of it: the button Acknowledge under the message in Slack. It ends the reminders."
-    yield voice.say(
-        "When it is safe again: {prefix:ours} unlock {service:60} {environment:60}", **_command(view, voice)
-    )
+    command = _command(view, voice)
+    yield "To take care of it and end the reminders, press Acknowledge in Slack, or type:"
+    yield voice.say("  {prefix:ours} acknowledge {service:60} {environment:60}", **command)
+    yield "When it is safe again:"
+    yield voice.say("  {prefix:ours} unlock {service:60} {environment:60}", **command)
     yield ""
 
 

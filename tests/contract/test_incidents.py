@@ -258,7 +258,11 @@ async def test_p18_each_occasion_is_put_into_the_outbox_once_for_each_address(du
     text = kept[0].body["text"]
     for fact in (
         *("observer in production is LOCKED", "Failed stage: verify", "Last good: v1.2.2", "ValueError: no"),
-        *("The handler raises for empty prices.", "/deploy unlock observer production"),
+        *(
+            "The handler raises for empty prices.",
+            "/deploy unlock observer production",
+            "/deploy acknowledge observer production",
+        ),
     ):
         assert fact in text
     assert "RESOLVED: unlocked by" in kept[-1].body["text"]

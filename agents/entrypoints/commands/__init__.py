@@ -5,6 +5,7 @@ from agents.entrypoints.commands.grammar import VERBS, usages
 from agents.entrypoints.commands.reading import parse
 from agents.entrypoints.commands.slots import span_of
 from agents.entrypoints.commands.typed import (
+    Acknowledge,
     Approve,
     BreakGlass,
     Cancel,
@@ -25,6 +26,7 @@ from agents.entrypoints.commands.typed import (
 
 __all__ = [
     "VERBS",
+    "Acknowledge",
     "Approve",
     "BreakGlass",
     "Cancel",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agents.entrypoints.commands.catalog import spelled
 from agents.entrypoints.commands.typed import (
+    Acknowledge,
     Approve,
     BreakGlass,
     Cancel,
@@ -80,6 +81,7 @@ FORMS: Mapping[str, Form] = {
         ),
     ),
     "unlock": Form(Unlock, "SERVICE [ENV]", _TARGET),
+    "acknowledge": Form(Acknowledge, "SERVICE [ENV]", _TARGET),
     "approve": Form(Approve, "SERVICE [ENV [DIGEST]]", (*_TARGET, (SERVICE, ENVIRONMENT, DIGEST))),
     "reject": Form(Reject, "SERVICE [ENV] [REASON]", (*_TARGET, (SERVICE, ENVIRONMENT, REASON), (SERVICE, REASON))),
     "break-glass": Form(

@@ -99,6 +99,14 @@ class Unlock:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Say that one takes care of what locked a target."""
+
+    service: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Approve:
     """Let the waiting plan of a target through."""
 
@@ -134,6 +142,7 @@ Command = (
     | TakeOver
     | Lock
     | Unlock
+    | Acknowledge
     | Approve
     | Reject
     | Help

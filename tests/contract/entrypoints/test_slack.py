@@ -506,6 +506,7 @@ async def test_an_escalation_lives_from_lock_to_resolved(house: House) -> None:
     assert "You take care of it" in await house.clicks("U0MAX", "Acknowledge", alarm)
     await house.shown()
     assert "@max takes care of it." in house.emulator.shows(alarm)
+    assert "(not-open)" in await house.asks("/deploy acknowledge observer production")
     assert "[Acknowledge]" not in house.emulator.shows(alarm)
     assert "It is unlocked" in await house.clicks("U0MAX", "Unlock", alarm)
     await house.emulator.until(lambda: house.thread(alarm) != "")
@@ -542,6 +543,16 @@ async def test_a_persons_lock_is_told_where_releases_are_shown_and_its_end_below
 async def test_a_lock_for_what_is_no_time_locks_nothing(house: House) -> None:
     assert "(bad-time)" in await house.asks("/deploy lock observer production the database moves for 2 hours")
     assert await house.crew.store.locks.unended() == ()
+
+
+async def test_an_escalation_is_taken_care_of_by_a_typed_command_too(house: House) -> None:
+    await house.asks()
+    await house.crew.breaks((await house.release()).id)
+    await house.shown()
+    assert "You take care of it" in await house.asks("/deploy acknowledge observer", "U0MAX")
+    await house.shown()
+    (alarm,) = house.cards(ON_CALL)
+    assert "@max takes care of it." in house.emulator.shows(alarm)
 
 
 async def test_an_escalation_is_told_once_even_across_a_restart(emulator: SlackEmulator, tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ WORDS = (
         "takeover",
         "lock",
         "unlock",
+        "acknowledge",
         "approve",
         "reject",
         "help",
