@@ -157,6 +157,14 @@ def test_whatever_is_misread_is_answered_with_a_line_that_can_be_typed_or_with_t
         assert named in usages(voice.prefix) or named == f"{voice.prefix} help"
 
 
+def test_every_failure_of_a_tool_has_a_next_step_also_where_nobody_named_one() -> None:
+    kinds = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, errors.ToolError)]
+    assert len(kinds) > 7
+    for kind in kinds:
+        assert re.fullmatch(r"[A-Z].+(\.|\./shipmate [a-z]+)", kind("It happened.").next_step), kind
+        assert kind("It happened.", remedy="Do this.").next_step == "Do this."
+
+
 def test_failures_of_tools_and_refusals_do_not_share_a_code() -> None:
     kinds = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, errors.ToolError)]
     failures = {kind.code for kind in kinds}
