@@ -90,7 +90,7 @@ def _done(wanted: argparse.Namespace) -> int:
         code = int(wanted.run(wanted))
         sys.stdout.flush()
     except ToolError as error:
-        told = str(error) if error.remedy else f"{error} {error.usual}"
+        told = str(error) if error.remedy else f"{str(error).removesuffix('.')}. {error.usual}".replace("?.", "?")
         return _failed(told, as_json=getattr(wanted, "json", False))
     except ConfigFaults as error:
         return _failed(str(error), as_json=getattr(wanted, "json", False))
