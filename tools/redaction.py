@@ -14,7 +14,7 @@ from tools.encodings import variants
 from tools.maskable import MARK, refusal
 from tools.occurrences import Occurrences, Span, encodable
 from tools.token_shapes import without_tokens
-from tools.tripwire import disguises, normal, password_in, pieces
+from tools.tripwire import disguises, normal, ordinary, password_in, pieces
 
 __all__ = ["Redactor", "password_in"]
 
@@ -37,11 +37,12 @@ class _Known:
 class Redactor:
     """Knows the secrets of this process, and keeps them out of everything that leaves it.
 
-    `spared` are names that everything speaks of: a password of such a name cannot be masked.
+    `spared` are names that everything speaks of: a password of such a name cannot be masked, and a piece of a
+    password that could be made of them is none.
     """
 
     def __init__(self, spared: Collection[str] = ()) -> None:
-        self._spared = frozenset(spared)
+        self._spared, self._ordinary = frozenset(spared), ordinary(spared)
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
         self._masks: Occurrences | None = None
@@ -62,7 +63,7 @@ class Redactor:
             return objection
         known = self._known.get(value)
         if known is None or (known.pieces == frozenset() and not whole):
-            self._learn(value, _known(name, value, whole=whole), newest)
+            self._learn(value, _known(name, value, whole, self._ordinary), newest)
         return None
 
     def _learn(self, value: str, known: _Known, newest: int | None) -> None:
@@ -203,13 +204,13 @@ def withheld(names: Iterable[str]) -> str:
     )
 
 
-def _known(name: str, value: str, *, whole: bool) -> _Known:
+def _known(name: str, value: str, whole: bool, spoken: frozenset[str]) -> _Known:
     forms = tuple(dict.fromkeys(form for part in _secret_parts(value) for form in variants(part)))
     if whole:
         return _Known(name, forms, frozenset(), frozenset())
     marked = f"{MARK}{name}]"
-    cut = frozenset(piece for piece in pieces(value) if piece not in marked)
-    return _Known(name, forms, cut, frozenset(disguises(value)))
+    cut = frozenset(piece for piece in pieces(value) if piece not in marked and normal(piece) not in spoken)
+    return _Known(name, forms, cut, frozenset(disguises(value) - spoken))
 
 
 def _secret_parts(value: str) -> list[str]:

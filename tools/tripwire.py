@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from tools.encodings import SHORTEST, variants
@@ -41,6 +41,14 @@ def pieces(value: str) -> set[str]:
     """List every run of ten characters of a secret as it is written: what is left of one that was cut."""
     lines = [line for part in watched_parts(value) for line in part.splitlines()]
     return {run for line in lines if len(line) >= RUN for run in _runs(line)}
+
+
+def ordinary(names: Iterable[str]) -> frozenset[str]:
+    """List the runs that stand in ordinary text: in names that everything speaks of, alone and two in a row."""
+    known = sorted({normal(name) for name in names})
+    pairs = (f"{one}{between}{other}" for one in known for other in known for between in ("", *"-_./"))
+    forward = {run for text in (*known, *pairs) for run in _runs(text)}
+    return frozenset(forward | {run[::-1] for run in forward})
 
 
 def _runs(text: str) -> Iterator[str]:

@@ -115,6 +115,15 @@ def test_a_name_that_everything_speaks_of_is_refused() -> None:
     assert redactor.outgoing("observer-eu runs") == "observer-eu runs"
 
 
+def test_a_secret_made_of_such_names_makes_no_text_unreadable() -> None:
+    redactor, secret = Redactor(spared=["observer", "production"]), "observer-production-Zq8!"
+    assert redactor.register("DB_PASSWORD", secret) is None
+    plain = "observer-production, observer/production and OBSERVER_PRODUCTION run"
+    assert redactor.outgoing(plain) == plain
+    assert redactor.outgoing(f"with {secret}") == "with [redacted:DB_PASSWORD]"
+    assert redactor.leaks(secret[-12:].upper())
+
+
 @given(secrets, st.integers(0, 30), st.integers(10, 40), st.text(max_size=20), st.text(max_size=20))
 def test_of_a_secret_that_was_cut_no_ten_characters_are_left(
     secret: str, start: int, size: int, before: str, after: str
