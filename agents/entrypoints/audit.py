@@ -81,10 +81,10 @@ def _well(examination: Examination) -> list[str]:
 def trouble(fault: Fault, shown: Entry | None, place: Path) -> list[str]:
     """Say which entry is wrong, how things stand, and what to do next."""
     good = fault.number - 1
-    before = f"Entries 1 to {good} are as they were written" if good > 0 else "No entry is proved"
+    before = f"Entries up to {good} are as they were written" if good > 0 else "No entry is proved"
     lines = [f"Entry {fault.number} ({fault.code}): {fault.told}"]
     lines += [f"It says now: {line(shown, terminal_voice())}"] if shown else []
-    lines.append(f"{before}; what comes after that proves nothing. Releases go on, and are still put on record.")
+    lines.append(f"{before}; for what comes after that there is no proof. Releases go on, and are still put on record.")
     lines += [f"Next: {step}" for step in _NEXT.get(fault.code, _NEXT[""])]
     return [text.replace("PLACE", str(place)).replace("FILES", f"{place.with_suffix('')}-audit") for text in lines]
 

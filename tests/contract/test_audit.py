@@ -344,7 +344,7 @@ async def test_verify_tells_the_first_wrong_entry_how_things_stand_and_what_to_d
     change(file, "UPDATE audit SET person = 'U0EVE' WHERE number = 3")
     bad = await said(lambda out: verified(store, wanted("verify"), file, out))
     assert bad.startswith("1: Entry 3 (changed): ")
-    for part in ("U0EVE", "Entries 1 to 2 are as they were written", "Next: copy", str(file), "shipmate-audit.key"):
+    for part in ("U0EVE", "Entries up to 2 are as they were written", "Next: copy", str(file), "shipmate-audit.key"):
         assert part in bad
     told = json.loads((await said(lambda out: verified(store, wanted("verify", "--json"), file, out)))[3:])
     assert (told["ok"], told["fault"]["number"], told["fault"]["code"]) == (False, 3, "changed")
