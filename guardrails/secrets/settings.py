@@ -9,12 +9,12 @@ from guardrails.secrets.uses import Hit
 from guardrails.secrets.values import state_of, unquoted
 
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+|set\s+|\$env:|\$)?(?P<key>[\w./:@-]{1,200}?)\s*[:?+]?=\s*(?P<value>.*)")
-_COLON = re.compile(r"\s*-?\s*[\"']?(?P<key>[\w.-]+)[\"']?\s*:\s+(?P<value>.+)")
+_COLON = re.compile(r"\s*+(?:-\s*+)?[\"']?(?P<key>[\w.-]+)[\"']?\s*:\s+(?P<value>.+)")
 _DIRECTIVE = re.compile(r"\s*(?P<key>[A-Za-z][\w-]*)\s+(?P<value>\"[^\"]*\"|'[^']*'|\S+);?\s*")
 _NETRC = re.compile(r"(?:^|\s)password\s+(?P<value>\S+)")
 _EXPRESSION = re.compile(r"[A-Za-z_]\w*(?:\s*[.(\[]).*")
 _SET = re.compile(r"\s*set\s+\$(?P<key>\w+)\s+(?P<value>\"[^\"]*\"|'[^']*'|\S+?)\s*;\s*")
-_SECTION = re.compile(r"\s*\[+\s*(?P<name>[^\]]+?)\s*\]+\s*(?:#.*)?")
+_SECTION = re.compile(r"\s*+\[++\s*+(?P<name>[^\]]++)\]+\s*(?:#.*)?")
 _OPENING = re.compile(r"""\s*(?P<kind>[\w.-]+)(?P<labels>(?:\s+"[^"]*")*)\s*=?\s*\{\s*(?:#.*)?""")
 _COMMAND = re.compile(r"Exec\w+|command|cmd|entrypoint", re.IGNORECASE)
 _PLURALS = frozenset({"tokens", "secrets", "passwords", "credentials", "apikeys"})
@@ -62,7 +62,7 @@ class _Around:
         """Follow the sections and blocks of a file."""
         section, opening = _SECTION.fullmatch(line), _OPENING.fullmatch(line)
         if section is not None:
-            self._section = section["name"]
+            self._section = section["name"].rstrip()
         elif opening is not None:
             label = opening["labels"].split('"')[-2] if opening["labels"] else opening["kind"]
             self._blocks.append(label if opening["kind"] == "variable" or not opening["labels"] else "")

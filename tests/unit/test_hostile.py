@@ -3,10 +3,13 @@
 `./shipmate bench fuzz` tries the same with new texts, for as long as one likes.
 """
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guardrails.secrets import secret_uses
 from tests.hostile.chase import fault
 from tests.hostile.mutation import spoilt
 from tests.hostile.reader import Reader
@@ -32,3 +35,11 @@ def test_what_a_reader_begins_with_is_read(reader: Reader) -> None:
 )
 def test_what_has_broken_readers_before_is_read_or_refused(reader: Reader, text: bytes) -> None:
     assert fault(reader, text) == ""
+
+
+@pytest.mark.parametrize("path", ["a.ini", "a.toml", "compose.yml", "change.diff"])
+@pytest.mark.parametrize("piece", [" ", "[", "[a ", "]", "- ", ": "])
+def test_a_line_of_one_kind_costs_no_more_than_its_length(path: str, piece: str) -> None:
+    began = time.process_time()
+    secret_uses(path, f"+{piece * (30_000 // len(piece))}!\n{piece * (30_000 // len(piece))}@@ x: 1")
+    assert time.process_time() - began < 2
