@@ -246,3 +246,24 @@ async def test_the_adversary_may_also_break_the_limits() -> None:
     adversary = ObedientAdversary("x" * 5000, within_limits=False)
     async with AnthropicEmulator(writer=adversary) as claude, client(claude) as connected:
         assert len(json.loads(words(await ask(connected)))["summary"]) >= 5000
+
+
+async def test_a_tool_call_that_nobody_answers_is_refused() -> None:
+    call = {"type": "tool_use", "id": "toolu_1", "name": "read_log", "input": {}}
+    tool = {"name": "read_log", "input_schema": {"type": "object", "properties": {}, "additionalProperties": False}}
+    messages = [{"role": "user", "content": "why"}, {"role": "assistant", "content": [call]}]
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "log"}
+    answered = [*messages, {"role": "user", "content": [result]}]
+    async with AnthropicEmulator() as claude, client(claude) as connected:
+
+        async def asks(turns: list[Any], *tools: Any) -> Any:
+            return await connected.messages.create(model=MODEL, max_tokens=99, messages=turns, tools=tools)
+
+        assert (await asks(answered, tool)).stop_reason == "end_turn"
+        for turns, tools in (
+            ([*messages, {"role": "user", "content": "well?"}], [tool]),
+            ([messages[0], {"role": "user", "content": [result]}], [tool]),
+            (answered, []),
+        ):
+            with pytest.raises(anthropic.BadRequestError):
+                await asks(turns, *tools)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 Json = dict[str, Any]
@@ -74,7 +75,28 @@ def objections(body: Json) -> Iterator[str]:
         yield "messages: first message must use the user role"
     if body.get("tool_choice", {}).get("type") in ("any", "tool") and "sonnet-5-5" in str(body.get("model")):
         yield "tool_choice: forced tool use is not supported by this model"
+    yield from _tool_objections(body)
     yield from _schema_objections(body.get("output_config", {}).get("format", {}).get("schema"), "schema")
+
+
+def _tool_objections(body: Json) -> Iterator[str]:
+    """Want every call answered in the very next turn, and nothing answered that was not asked."""
+    turns = [*body.get("messages", ()), {"content": []}]
+    for number, (turn, following) in enumerate(pairwise(turns)):
+        asked = {block["id"] for block in _blocks(turn, "tool_use")}
+        given = {block["tool_use_id"] for block in _blocks(following, "tool_result")}
+        if asked - given:
+            missing = ", ".join(sorted(asked - given))
+            yield f"messages.{number}: `tool_use` ids without `tool_result` blocks immediately after: {missing}"
+        if given - asked:
+            yield f"messages.{number + 1}: unexpected `tool_use_id` found in `tool_result` blocks"
+    if any(_blocks(turn, "tool_use") for turn in turns) and not body.get("tools"):
+        yield "tools: required where messages hold tool blocks"
+
+
+def _blocks(turn: Json, kind: str) -> list[Json]:
+    content = turn.get("content")
+    return [block for block in content if block.get("type") == kind] if isinstance(content, list) else []
 
 
 def _schema_objections(schema: Any, where: str) -> Iterator[str]:
