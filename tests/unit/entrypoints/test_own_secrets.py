@@ -50,7 +50,8 @@ def test_every_secret_among_the_credentials_is_masked_under_its_name() -> None:
 def test_the_login_in_a_repositorys_address_is_masked_and_a_user_that_everybody_has_is_not() -> None:
     loaded = load(ROOT / "config" / "shipmate.yaml", {})
     observer = loaded.services["observer"]
-    url = f"https://x-access-token:{SECRET.replace('+', '')}@git.example.com/acme/observer.git"
+    login = "x-access-token:" + SECRET.replace("+", "")
+    url = f"https://{login}@git.example.com/acme/observer.git"
     there = observer.model_copy(update={"repository": observer.repository.model_copy(update={"url": url})})
     redactor = own_secrets.of_configuration(loaded.model_copy(update={"services": {"observer": there}}))
     assert redactor.redact(f"fetching {url}").startswith(
