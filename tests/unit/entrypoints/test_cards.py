@@ -250,7 +250,7 @@ def test_p18_the_escalation_tells_who_was_involved_what_came_and_how_it_was_befo
         "change": ["v1.2.2 (e4f5a6b) -> a1b2c3d: 1 commit, 2 files", "backend: src/app.py"],
         "likely": ["Likely: its port is taken by something else.", "bind: address already in use"],
     }
-    told = shown(escalation_card(view((events.Escalated("locked", 3, LOCKED.report | more),)), (), SLACK))
+    told = shown(escalation_card(view((events.Escalated("locked", 3, {**LOCKED.report, **more}),)), (), SLACK))
     for evidence in (
         *("Asked for by @ana, approved by @hana", "Before: The service was failing before", "backend: src/app.py"),
         *("Likely cause, found by rules", "bind: address already in use"),
