@@ -121,3 +121,21 @@ async def test_a_process_that_owns_the_database_waits_for_nobody_who_died(store:
 async def test_nobody_can_be_taken_over_where_nobody_runs(store: Store) -> None:
     assert await store.leases.seize(*PLACE, "U0HANA") is None
     assert await store.leases.of(*PLACE) is None
+
+
+async def test_a_write_that_is_cancelled_at_any_moment_keeps_nobody_else_away(store: Store) -> None:
+    """Stopping and cutting off cancel whatever is under way, and that may be a transaction."""
+    held = (await taken(store, 1)).lease
+    for number in range(60):
+        writes = (
+            store.leases.take("observer", "staging", "r2", str(number)),
+            store.under(held).journal.record("r1", str(number), "moved", {}),
+            store.under(held).releases.change("r1", stage=str(number)),
+        )
+        tasks = [asyncio.create_task(write) for write in writes]
+        await asyncio.sleep(number / 10_000)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.timeout(20):
+            await store.releases.change("r1", stage="free")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tools.clock import Clock
 from tools.history.chain import Entry, Examination, Fault, Head
 from tools.history.ledger import NEWEST, READING, Ledger, Record
-from tools.history.rows import Rows
+from tools.history.rows import Rows, whole
 from tools.history.tables import audit
 
 _AT_ONCE = 2000
@@ -44,6 +44,7 @@ class Audit(Rows):
         finally:
             self._waiting = [other for other in self._waiting if other is not mine]
 
+    @whole
     async def _write(self, waiting: Sequence[_Waiting]) -> None:
         async with self._engine.begin() as connection:
             step = await self.ledger.add(connection, [one.record for one in waiting])

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tools.clock import Clock
 from tools.github_events import GithubEvent, dump, load
-from tools.history.rows import Rows, moment
+from tools.history.rows import Rows, moment, whole
 from tools.history.tables import github_deliveries, github_listings
 
 KEPT = timedelta(days=90)
@@ -79,6 +79,7 @@ class Deliveries(Rows):
             self._waiting = [other for other in self._waiting if other is not offer]
         return bool(offer.fresh)
 
+    @whole
     async def _write(self, offers: Sequence[_Offer]) -> None:
         async with self._engine.begin() as connection:
             kept = [await self._keep(connection, offer.key, offer.event) for offer in offers]
@@ -121,6 +122,7 @@ class Deliveries(Rows):
         )
         return Listing(row["known"], {url: Page(**page) for url, page in row["pages"].items()}) if row else None
 
+    @whole
     async def learn(
         self, repository: str, kind: str, listing: Listing, news: Sequence[tuple[str, GithubEvent]]
     ) -> None:

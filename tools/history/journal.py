@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tools.clock import Clock
 from tools.history.ledger import Ledger, Record
-from tools.history.rows import Rows, moment
+from tools.history.rows import Rows, moment, whole
 from tools.history.tables import events, releases, revisions
 from tools.redaction import Redactor
 
@@ -46,6 +46,7 @@ class Journal(Rows):
         self._redactor = redactor
         self._bell = asyncio.Condition()
 
+    @whole
     async def record(
         self, release: str, key: str, kind: str, body: Mapping[str, Any], audited: Record | None = None
     ) -> None:

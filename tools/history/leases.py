@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tools.history.lease import Lease, require
-from tools.history.rows import READING, Rows, moment
+from tools.history.rows import READING, Rows, moment, whole
 from tools.history.tables import leases, targets
 
 BEAT = timedelta(seconds=5)
@@ -35,6 +35,7 @@ class Leases(Rows):
         row = await self._one(select(leases).where(*_is(service, environment)))
         return _lease(row) if row else None
 
+    @whole
     async def take(self, service: str, environment: str, release: str, owner: str) -> Taken | Lease:
         """Take a target, from whoever has been silent too long too; or return the living lease in the way."""
         async with self._engine.begin() as connection:
@@ -56,6 +57,7 @@ class Leases(Rows):
         """Tell whether a lease is still the one that holds its target."""
         return await self._one(select(leases.c.fence).where(*_same(lease))) is not None
 
+    @whole
     async def require(self, lease: Lease) -> None:
         """Raise `Superseded` where a lease is lost."""
         async with self._engine.connect() as connection:
@@ -65,6 +67,7 @@ class Leases(Rows):
         """Let go of a target, where it is still held."""
         await self._change(delete(leases).where(*_same(lease)))
 
+    @whole
     async def seize(self, service: str, environment: str, owner: str) -> Lease | None:
         """Take a target away from whoever holds it, for the next who asks; return the victim, None without one."""
         async with self._engine.begin() as connection:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tools.clock import Clock
 from tools.history.ledger import Ledger, Record
-from tools.history.rows import Rows, moment
+from tools.history.rows import Rows, moment, whole
 from tools.history.tables import locks
 from tools.redaction import Redactor
 
@@ -58,6 +58,7 @@ class Locks(Rows):
         row = await self._one(select(locks).where(*_is(service, environment), *self._holds()))
         return _lock(row) if row else None
 
+    @whole
     async def set(self, lock: Lock) -> Lock:
         """Set a lock, unless one holds already; returns the one that holds. The same id again is the same lock."""
         row = {name: getattr(lock, name) for name in Lock.__slots__} | {"reason": self._redactor.redact(lock.reason)}

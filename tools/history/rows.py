@@ -1,10 +1,12 @@
 """How a table is read and written: the four statements that every subject shares."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from copy import copy
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Executable, Table
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -15,12 +17,35 @@ from tools.clock import Clock
 from tools.history.lease import Lease, require
 from tools.history.ledger import READING, Ledger, Record
 
-__all__ = ["READING", "Rows", "moment"]
+__all__ = ["READING", "Rows", "moment", "whole"]
+
+Arguments = ParamSpec("Arguments")
+Value = TypeVar("Value")
 
 
 def moment(text: str) -> datetime:
     """Read a stored moment."""
     return datetime.fromisoformat(text)
+
+
+def whole(access: Callable[Arguments, Coroutine[Any, Any, Value]]) -> Callable[Arguments, Coroutine[Any, Any, Value]]:
+    """Let an access to the database come to its end, also where whoever waits for it is cancelled meanwhile.
+
+    A transaction that is cut off in the middle keeps its connection, and so the write lock, from everybody.
+    """
+
+    @functools.wraps(access)
+    async def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Value:
+        task = asyncio.create_task(access(*arguments, **named))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()  # heard, and told to nobody: the one who asked is gone
+            raise
+
+    return run
 
 
 class Rows:
@@ -53,6 +78,7 @@ class Rows:
         postgres = self._engine.dialect.name == "postgresql"
         return postgresql_insert(table) if postgres else sqlite_insert(table)
 
+    @whole
     async def _change(self, statement: Executable, record: Record | None = None) -> int:
         """Run one statement that writes, and put on record that it did; returns how many rows it touched."""
         step = None
@@ -68,6 +94,7 @@ class Rows:
         rows = await self._all(statement)
         return rows[0] if rows else None
 
+    @whole
     async def _all(self, statement: Executable) -> list[dict[str, Any]]:
         async with self._engine.connect() as connection:
             reading = await connection.execution_options(**READING)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from tools.history.rows import Rows, moment
+from tools.history.rows import Rows, moment, whole
 from tools.history.tables import targets
 
 KEPT_FAILURES = 3
@@ -90,6 +90,7 @@ class Targets(Rows):
         )
         return await self._change(statement) == 1
 
+    @whole
     async def take_fence(self, service: str, environment: str) -> int:
         """Return a number higher than any given for this target before."""
         await self._ensure(service, environment)
@@ -102,6 +103,7 @@ class Targets(Rows):
         insert = self._insert(targets).values(service=service, environment=environment, recent_failures=[])
         await self._change(insert.on_conflict_do_nothing())
 
+    @whole
     async def _weigh(self, service: str, environment: str, change: Callable[[Target], Mapping[str, Any]]) -> Target:
         """Change a target by what it is; nobody else changes it in between."""
         await self._ensure(service, environment)
