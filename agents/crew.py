@@ -145,10 +145,11 @@ class Crew:
         if not by_hand and not after_failures:
             return Refusal("not-locked", f"{service} in {environment} is not locked.", f"status {service}")
         await self.look_again(f"{service}/{environment}")
-        if not after_failures:
-            return Accepted("", f"{service} in {environment} takes releases again.")
-        await self._report(str(target.locked_by), Unlocked(person.id))
-        return Accepted(str(target.locked_by), f"{service} in {environment} takes releases again.")
+        if after_failures:
+            await self._report(str(target.locked_by), Unlocked(person.id))
+        hold = await self.holds.on(service, environment)
+        now = hold.told(service, environment) if hold else f"{service} in {environment} takes releases again."
+        return Accepted(str(target.locked_by) if after_failures else "", f"The lock is gone. {now}")
 
     async def lock(self, wish: Wish, person: Person) -> Answer:
         """Lock a target by hand, with a reason and perhaps an end; whoever may unlock it may."""

@@ -75,6 +75,8 @@ class Standstill:
         hold = await self.holds.on(service, environment) if self.holds.knows(service, environment) else None
         unfinished = await self.store.releases.unfinished(service, environment)
         if hold:
+            for release in filter(_is_held, unfinished):
+                await record(self.store, release.id, hold.event())
             return await self._look_later(target, hold)
         for release in unfinished:
             await self._let_go(release, by)

@@ -19,5 +19,5 @@ def messages(lock: Lock, voice: Voice) -> Mapping[str, Card]:
         told = f"LOCKED: {where} takes no releases\nBy {who}: {reason}\nRollbacks go through. To end it: {unlock}"
         return {"lock": detail_card(told)}
     by = "its time is over" if lock.ended_by == TIME else voice.say("unlocked by {who:who}", who=lock.ended_by)
-    over = f"{where} takes releases again: {by}."
+    over = f"The lock of {where} is over: {by}."
     return {"lock": detail_card(f"Unlocked: {where}\nIt was locked by {who}: {reason}"), "lock-over": detail_card(over)}
