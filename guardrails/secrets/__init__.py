@@ -4,7 +4,7 @@ from guardrails.secrets.allowances import Allowance, idle_allowances
 from guardrails.secrets.formats import Format, format_of
 from guardrails.secrets.objections import Objection
 from guardrails.secrets.reading import secret_uses, unsealed
-from guardrails.secrets.rule import no_hardcoded_secrets, objections
+from guardrails.secrets.rule import objections
 from guardrails.secrets.uses import Seal, SecretUse, State
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "State",
     "format_of",
     "idle_allowances",
-    "no_hardcoded_secrets",
     "objections",
     "secret_uses",
     "unsealed",

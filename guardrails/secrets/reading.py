@@ -78,7 +78,7 @@ def _reader(form: Format, depth: int) -> Callable[[str], Iterator[Hit]]:
         Format.XML: xml_pairs.hits,
         Format.SOURCE: source.hits,
     }
-    return readers[form]
+    return readers.get(form, settings.any_lines)  # a diff inside a diff
 
 
 def _yaml(text: str, embedded: tree.Embedded) -> Iterator[Hit]:

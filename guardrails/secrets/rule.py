@@ -10,19 +10,8 @@ from guardrails.secrets.formats import Format, format_of, is_example
 from guardrails.secrets.objections import Objection
 from guardrails.secrets.remedies import remedy, rotation
 from guardrails.secrets.uses import SecretUse, State
-from guardrails.verdict import Level, Verdict
+from guardrails.verdict import Level
 from tools.scanner import PatternMatch
-
-
-def no_hardcoded_secrets(
-    uses: Iterable[SecretUse],
-    matches: Iterable[PatternMatch],
-    allowed: Iterable[Allowance] = (),
-    *,
-    today: date = date.max,
-) -> Verdict:
-    """Object to every secret that is written out; without a date no allowance holds."""
-    return Verdict.of(one.finding for one in objections(uses, matches, allowed, today=today))
 
 
 def objections(
@@ -32,7 +21,7 @@ def objections(
     *,
     today: date = date.max,
 ) -> tuple[Objection, ...]:
-    """List what speaks against the files, by path and line."""
+    """List every secret that is written out, by path and line; without a date no allowance holds."""
     uses = tuple(uses)
     found = [one for use in uses if (one := _about_use(use)) is not None]
     found += _about_matches(matches, uses)
