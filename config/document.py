@@ -55,8 +55,10 @@ def read_document(text: bytes) -> Document:
     if why := beyond_bounds(text):
         document.objections.append(Objection(1, (), f"is not read: {why}"))
         return document
+    yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False  # a name may be given again, and then means the newer place
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
+        root = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         document.objections.append(Objection(mark.line + 1 if mark else 1, (), f"not YAML: {error.problem}"))

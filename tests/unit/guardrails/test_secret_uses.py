@@ -257,6 +257,11 @@ NAMES = [
 @example("c.yml", "a: " * 5 + "\ud800")
 @example("x.sh", "$(" * 2000)
 @example("x.sh", "{{" * 2000)
+@example(".env", "mdiff --git a/x b/y\nulti='a\nC=$\"\nA=b")
+@example(
+    "x.diff",
+    "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,4 @@\n+diff --git a/y b/y\n+--- a/y\n++++ b/y\n+@@ -1 +1 @@\n",
+)
 def test_no_text_makes_the_rule_fail(path: str, text: str) -> None:
     assert all(isinstance(use, SecretUse) for use in secret_uses(path, text))
 
