@@ -200,17 +200,17 @@ async def test_what_began_before_the_lock_is_stopped_right_before_its_first_effe
 
     async def look(tools: Toolbox) -> None:
         wanted = replace(wish(), person=HANA.id)
-        await crew.standstill.lock(wanted)
+        await working.standstill.lock(wanted)
         found.extend(await held(tools))
-        await crew.unlock(*PLACE, HANA)
+        await working.unlock(*PLACE, HANA)
         assert await held(tools) == ()
         assert (await held(replace(tools, freezes=(ALWAYS,))) == ()) is (told == "")
 
     office.on_deploy = look
-    async with crew_of(tmp_path, office) as crew:
-        release = await opened(crew, asked_for)
+    async with crew_of(tmp_path, office) as working:
+        release = await opened(working, asked_for)
         if asked_for.kind == "deploy" and asked_for.break_glass is None:
-            await reaches(crew, release, Status.WAITING)
-            await crew.decide(release, f"digest of {release}", HANA, "approved")
-        assert await outcome(crew, release) is Outcome.SUCCEEDED
+            await reaches(working, release, Status.WAITING)
+            await working.decide(release, f"digest of {release}", HANA, "approved")
+        assert await outcome(working, release) is Outcome.SUCCEEDED
     assert found == ([told] if told else [])
