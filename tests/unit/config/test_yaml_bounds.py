@@ -75,3 +75,8 @@ def test_a_value_that_is_none_of_its_kind_is_refused_by_every_reader(text: str) 
     with pytest.raises(yaml.YAMLError):
         plain_values(text)
     read_document(text.encode())
+
+
+def test_a_name_that_is_given_twice_means_the_newer_place() -> None:
+    document = read_document(b"a: &x 1\nb: &x 2\nc: *x\n")
+    assert (document.content, document.objections) == ({"a": 1, "b": 2, "c": 2}, [])
