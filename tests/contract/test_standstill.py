@@ -34,10 +34,9 @@ ALWAYS = Freeze(starts="* * * * *", lasts=timedelta(hours=1), reason="moving hou
 NIGHT = Freeze(starts="0 3 * * *", lasts=timedelta(hours=1), zone="UTC", reason="backups run")
 
 
-def before_four(left: timedelta) -> Movable:
-    """Make a clock by which the nightly freeze ends soon."""
-    tomorrow = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return Movable(tomorrow - left)
+def before_four(left: timedelta) -> datetime:
+    """Give a moment soon before the end of the nightly freeze."""
+    return datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0) + timedelta(days=1) - left
 
 
 def wish(reason: str = "the database moves", seconds: float | None = None, key: str = "1") -> Wish:
@@ -118,7 +117,7 @@ async def test_a_plan_under_a_lock_may_still_be_rejected_and_cancelled(crew: Cre
 
 
 async def test_a_lock_ends_by_itself_and_what_a_push_set_off_meanwhile_goes_on(crew: Crew) -> None:
-    await crew.lock(wish(seconds=1.5), HANA)
+    await crew.lock(wish(seconds=4), HANA)
     push = await opened(crew, replace(order("1"), trigger="push"))
     assert (await reaches(crew, push, Status.HELD)).stage == ""
     await reaches(crew, push, Status.WAITING)
@@ -160,8 +159,9 @@ async def test_a_freeze_refuses_people_keeps_pushes_and_stops_no_rollback_and_no
 
 
 async def test_a_push_waits_for_the_end_of_the_freeze_and_then_goes_on_by_itself(tmp_path: Path) -> None:
-    clock = before_four(timedelta(seconds=2))
+    clock = Movable(before_four(timedelta(minutes=30)))
     async with crew_of(tmp_path, Office(), freezes=[NIGHT], clock=clock) as crew:
+        clock.move(before_four(timedelta(seconds=4)))
         push = await opened(crew, replace(order("1"), trigger="push"))
         await reaches(crew, push, Status.HELD)
         (told,) = await held_back(crew, push)
