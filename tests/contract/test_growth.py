@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from agents.entrypoints.goals import NEWEST, Counted, measured
-from tests.bench.growth import QUESTIONS, WITH_GOALS, grow
+from tests.contract.growth import QUESTIONS, WITH_GOALS, grow
 from tests.contract.histories import history
 from tools.history import Store
 from tools.history.tables import metadata
