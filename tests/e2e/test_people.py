@@ -103,8 +103,21 @@ async def test_a_question_that_nobody_answers_closes_itself(chat: Conversation) 
     assert "Next: `/deploy observer v1.2.3 to hasty`" in ended
 
 
+async def releases_in_an_emergency(chat: Conversation, version: str) -> None:
+    """P3: nobody is asked, everybody is told, and a review stays owed until somebody else gives it."""
+    refused = await answer(chat, f"/deploy break-glass observer {version} the shop is down", as_=ANA)
+    assert "Not done (not-for-break-glass)" in refused
+    card = await chat.asks(f"/deploy break-glass observer {version} the shop is down", as_=MAX)
+    loud = await chat.escalated("BREAK-GLASS: @max releases this before anybody has approved")
+    assert f"observer {version} in production runs" in await chat.end(card)
+    assert "REVIEW OWED" in await answer(chat, "/deploy status observer")
+    assert "Not done (self-review)" in await answer(chat, "/deploy review observer all well", as_=MAX)
+    assert "is reviewed" in await answer(chat, "/deploy review observer read the log", as_=HANA)
+    await chat.shows(loud, "@hana has reviewed what was released without an approval: read the log")
+
+
 async def test_a_rollback_goes_before_whatever_waits(chat: Conversation) -> None:
-    assert "observer v1.2.3 in production runs" in await chat.release("v1.2.3")
+    await releases_in_an_emergency(chat, "v1.2.3")
     waiting = await chat.asks("/deploy observer v1.2.8")
     await chat.shows(waiting, "[Approve]")
     queued = await chat.asks("/deploy observer v1.2.1")

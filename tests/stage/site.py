@@ -32,7 +32,9 @@ class Site(ABC):
 
     stage: Stage
     directory: Path
-    approval: Mapping[str, Any] = field(default_factory=lambda: {"approvers": ["U0HANA", "terminal:hana"]})
+    approval: Mapping[str, Any] = field(
+        default_factory=lambda: {"approvers": ["U0HANA", "terminal:hana"], "break_glass": ["U0MAX"]}
+    )
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further settings of the environment, laid over all others."""
     environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
