@@ -61,6 +61,7 @@ async def test_without_its_engine_the_bot_ends_the_release_and_touches_nothing(f
         await asyncio.to_thread(engine.wait)
     await fire.leaves_nothing_undone(before)
     assert "The Docker engine does not answer." in fire.story()
+    assert "Failed, and not counted." in await fire.told()
     assert fire.server.done == []
 
 
@@ -76,6 +77,7 @@ async def test_without_the_registry_nothing_is_deployed_that_was_not_pushed(fire
         await asyncio.to_thread(registry.start)
     await fire.leaves_nothing_undone(before)
     assert f"Check that {registry.address} can be reached" in fire.story()
+    assert "Failed, and not counted." in await fire.told()
     assert fire.server.done == []
 
 
