@@ -128,8 +128,10 @@ def test_p4_every_refusal_says_why_how_things_stand_and_what_to_type_next() -> N
         "status observer production",
         "deploy observer v1.2.3 to production",
         "Ask somebody of the home workspace.",
-        "Ask whoever looks after the bot to name approvers of production in the file of observer,"
-        " and to run ./shipmate check-config.",
+        (
+            "Ask whoever looks after the bot to name approvers of production in the file of observer,"
+            " and to run ./shipmate check-config."
+        ),
     )
     given = [refusal for refusal in refusals if refusal]
     assert {r.code for r in given} >= {"self-approval", "expired", "superseded", "no-policy", "locked", "frozen"}
