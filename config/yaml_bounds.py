@@ -26,8 +26,8 @@ def beyond_bounds(text: str | bytes) -> str:
     try:
         return _measured(yaml.parse(text, Loader=_LOADER))
     except (yaml.YAMLError, ValueError):
-        # Another reader may understand what comes after this place.
-        return _measured(_events(text))
+        # Another reader may understand what comes after this place: the grammars of the three differ.
+        return _measured(_events(text)) or _measured(_newer_events(text))
 
 
 def plain_values(text: str | bytes) -> Any:
@@ -41,6 +41,13 @@ def plain_values(text: str | bytes) -> Any:
 
 
 def _events(text: str | bytes) -> Iterator[Any]:
+    try:
+        yield from yaml.parse(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, ValueError):
+        return
+
+
+def _newer_events(text: str | bytes) -> Iterator[Any]:
     try:
         yield from YAML(typ="safe", pure=True).parse(text)
     except (YAMLError, ValueError):

@@ -13,7 +13,7 @@ from tools.repository import Repository
 
 MOST_LINES = 100_000
 """So many changed lines of a release are looked through."""
-_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)")
+_HUNK = re.compile(r"@@ -\d{1,9}(?:,\d{1,9})? \+(\d{1,9})")
 
 
 def concealed(facts: ReleaseFacts, diff: str, branch: str = "") -> Verdict:

@@ -73,7 +73,7 @@ _PROTECTS_NOTHING = re.compile(r"^USER\s+(?:root|0)\b|^user:\s*[\"']?(?:root|0)\
 _HEADS = re.compile(r"^\s*(?:healthcheck|livenessProbe|readinessProbe|volumes|volumeMounts|limits|cap_drop)\s*:\s*$")
 _MOUNT = re.compile(r"^\s*-\s*['\"]?[\w./~${}-]+:(/[\w./-]+)")
 _FIRST_WORD = re.compile(r"\s*(?:-\s+)?[\"']?[@\w.-]+")
-_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)")
+_HUNK = re.compile(r"@@ -\d{1,9}(?:,\d{1,9})? \+(\d{1,9})")
 _HEADER = re.compile(r"^diff --git ", re.MULTILINE)
 _ESCAPES = {"n": b"\n", "t": b"\t", '"': b'"', "\\": b"\\", "r": b"\r", "a": b"\a", "b": b"\b", "f": b"\f", "v": b"\v"}
 

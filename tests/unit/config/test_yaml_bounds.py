@@ -22,6 +22,7 @@ TOO_MUCH = {
     "an alias to itself": "&a [*a, *a]",
     "a key of itself": "&a {b: *a}",
     "length": "x" * 3_000_000,
+    "in a grammar that libyaml refuses": "{ a :" * 2_000 + "}" * 2_000,
     "behind what libyaml refuses": "a: b\n\x7f: c\n" + "[" * 100_000,
 }
 
