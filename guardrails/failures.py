@@ -116,8 +116,9 @@ def compare(earlier: Failure, later: Failure) -> Comparison:
 
 
 def _gist(cause: str) -> str:
-    """Reduce a cause to what stays equal from one run to the next."""
-    bare = re.sub(r"\b(?:[0-9a-f]{7,}|v?\d[\d.:T-]*\w*)\b", "#", cause.casefold())
+    """Reduce a cause to what stays equal from one run to the next; what stands in brackets is measured."""
+    bare = re.sub(r"\([^()]*\)", "", cause.casefold())
+    bare = re.sub(r"\b(?:[0-9a-f]{7,}|v?\d[\d.:T-]*\w*)\b", "#", bare)
     return " ".join(bare.split())
 
 

@@ -44,15 +44,16 @@ def evidence(view: ReleaseView, voice: Voice) -> tuple[Fact, ...]:
     """Put together all that is known of why the target was locked."""
     escalated = view.one(events.Escalated)
     report = escalated.report if escalated else {}
+    fence = voice.unmarked
     return (
         Fact("What happened", tuple(_happened(view, voice)), 1500),
         Fact("Likely cause, found by rules", _told(report.get("likely"), voice), 900),
-        Fact("The last failures", _told(report.get("failures"), voice), 1500, verbatim=True),
+        Fact("The last failures", _told(report.get("failures"), fence), 1500, verbatim=True),
         Fact("Compared", _told(report.get("comparison"), voice), 900),
-        Fact("What came since the last good version", _told(report.get("change"), voice), 1500, verbatim=True),
+        Fact("What came since the last good version", _told(report.get("change"), fence), 1500, verbatim=True),
         Fact("Stages", tuple(_stages(view, voice)), 900),
-        Fact("The log around the failure", _told(report.get("log"), voice)[-MOST_LOG_LINES:], 1800, verbatim=True),
-        Fact("Checked on the hosts", _told(report.get("checklist"), voice), 1500, verbatim=True),
+        Fact("The log around the failure", _told(report.get("log"), fence)[-MOST_LOG_LINES:], 1800, verbatim=True),
+        Fact("Checked on the hosts", _told(report.get("checklist"), fence), 1500, verbatim=True),
         Fact(MODEL_LABEL, _told(report.get("analysis"), voice), 1200),
     )
 

@@ -57,15 +57,19 @@ def facts(view: ReleaseView, voice: Voice) -> tuple[Fact, ...]:
     pieces = (
         Fact("Release", tuple(_release(view, voice)), 900),
         Fact(
-            "Commits and pull requests", tuple(_commits(view, voice)), 800, verbatim=True, more=max(0, commits - _MOST)
+            "Commits and pull requests",
+            tuple(_commits(view, voice.unmarked)),
+            800,
+            verbatim=True,
+            more=max(0, commits - _MOST),
         ),
-        Fact("Changed files", tuple(_files(view, voice)), 900, verbatim=True),
+        Fact("Changed files", tuple(_files(view, voice.unmarked)), 900, verbatim=True),
         Fact("Risks", tuple(_risks(view, voice)), 500),
         Fact("Tests", tuple(_tests(view, voice)), 900),
         Fact("Image", tuple(_images(view, voice)), 500),
         Fact(
             "What changes where it runs",
-            tuple(_differences(view, voice)),
+            tuple(_differences(view, voice.unmarked)),
             1200,
             verbatim=True,
             more=max(0, differences - _MOST),

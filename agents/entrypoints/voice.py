@@ -8,7 +8,7 @@ repository, a log or a person wrote can become markup, a ping or another line.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from agents.entrypoints import figures
@@ -82,6 +82,11 @@ class Voice:
     moment: Callable[[datetime], str]
     people: frozenset[str] = frozenset()
     """Ids of people whom the configuration names."""
+
+    @property
+    def unmarked(self) -> "Voice":
+        """Speak inside a fence, where every mark would be shown as it is."""
+        return replace(self, code=str)
 
     def naming(self, harmless: str) -> str:
         """Name people of the configuration in a text of ours that holds their bare ids."""

@@ -14,7 +14,7 @@ _CAUSES: Mapping[str, tuple[str, ...]] = {
     ),
     "the disk is full.": ("no space left on device", "disk quota exceeded"),
     "its port is taken by something else.": (
-        *("address already in use", "port is already allocated", "EADDRINUSE", "bind: address"),
+        *("address already in use", "port is already allocated", r"\bEADDRINUSE\b", "bind: address"),
     ),
     "a variable that it needs is missing.": (
         r"KeyError: '[A-Z][A-Z0-9_]+'",
@@ -27,15 +27,16 @@ _CAUSES: Mapping[str, tuple[str, ...]] = {
         "error while loading shared libraries",
     ),
     "it may not read or write something.": (
-        *("permission denied", "EACCES", "operation not permitted", "read-only file system"),
+        *("permission denied", r"\bEACCES\b", "operation not permitted", "read-only file system"),
     ),
     "the database is not as the version expects it.": (
         *("no such (?:table|column)", r"(?:relation|column|table) \S+ does not exist"),
         *("UndefinedTable", "UndefinedColumn", r"migration\S* (?:failed|pending)", "duplicate column"),
     ),
     "something that it depends on does not answer.": (
-        *("connection refused", "ECONNREFUSED", "could not connect to", "connection timed out", "no route to host"),
-        *("name or service not known", "temporary failure in name resolution", "getaddrinfo", "ENOTFOUND"),
+        *("connection refused", r"\bECONNREFUSED\b", "could not connect to", "connection timed out"),
+        "no route to host",
+        *("name or service not known", "temporary failure in name resolution", "getaddrinfo", r"\bENOTFOUND\b"),
     ),
     "a certificate is not accepted.": ("certificate (?:verify failed|has expired)", "CERT_HAS_EXPIRED", "x509:"),
     "a login or a key is refused.": (
@@ -43,7 +44,9 @@ _CAUSES: Mapping[str, tuple[str, ...]] = {
         r"\b(?:401|403)\b.{0,20}(?:unauthori[sz]ed|forbidden)",
     ),
     "the code does not even load.": ("SyntaxError", "IndentationError", "exec format error", "unexpected token"),
-    "a file that it needs is not there.": ("no such file or directory", "FileNotFoundError", "ENOENT", "not found: /"),
+    "a file that it needs is not there.": (
+        *("no such file or directory", "FileNotFoundError", r"\bENOENT\b", "not found: /"),
+    ),
 }
 _SIGNS = {cause: re.compile("|".join(patterns), re.IGNORECASE) for cause, patterns in _CAUSES.items()}
 """The weightiest cause first: what follows from a cause stands in the log, too."""

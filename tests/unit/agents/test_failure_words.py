@@ -62,6 +62,7 @@ def test_p18_any_log_gives_few_lines_of_bounded_length(log: str) -> None:
         ("write /data: no space left on device\nKeyError: 'DATA_DIR'", "the disk is full"),
         ("ModuleNotFoundError: No module named 'prometheus_client'", "not in the image"),
         ("psycopg.OperationalError: connection refused", "does not answer"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'calendar.json'", "a file that it needs"),
         ('ERROR: relation "orders" does not exist', "database is not as"),
         ("PermissionError: [Errno 13] Permission denied: '/app/logs'", "may not read or write"),
     ],

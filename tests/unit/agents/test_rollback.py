@@ -24,6 +24,8 @@ async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(t
     secret, reported = token_hex(12), list[Event]()
     (tmp_path / ".env").write_text(f"DB_PASSWORD={secret}\n")
 
+    intended: list[tuple[str, ...]] = []
+
     async def answer(*_: object) -> Any:
         step = PlannedStep("observer", "web-1", None, Intended("observer", "v1", "sha256:1"))
         return replace(plan(), steps=(step,))
@@ -34,11 +36,15 @@ async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(t
     async def report(event: Event) -> None:
         reported.append(event)
 
+    async def intend(*what: str) -> None:
+        intended.append(what)
+
     target = SimpleNamespace(directory=PurePosixPath(tmp_path), env_file=PurePosixPath(".env"), image_tag_variable="T")
     server = SimpleNamespace(host=LocalHost("web-1"), name="web-1", compose=SimpleNamespace(stop=fails))
     tools = SimpleNamespace(
         plan=answer,
         report=report,
+        intend=intend,
         clock=SystemClock(),
         redactor=Redactor(),
         servers={"web-1": server},
@@ -50,3 +56,4 @@ async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(t
     await roll_back(cast("State", {"touched": 1}), runtime=Runtime(context=cast("Toolbox", tools)))
     told = [event.detail for event in reported if isinstance(event, RolledBack)]
     assert told == ["Stopping observer failed: bad [redacted:DB_PASSWORD]"] * 2, "tried again once"
+    assert intended == [("roll back", "observer on web-1")] * 2

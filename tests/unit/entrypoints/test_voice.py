@@ -67,6 +67,11 @@ def test_a_name_with_underscores_around_it_keeps_them(said: str, shown: str) -> 
     assert TERMINAL.say("{name}", name=said) == said
 
 
+def test_inside_a_fence_nothing_is_marked() -> None:
+    line = SLACK.unmarked.say("{line} {id:code}", line='File "/app/__main__.py" & more', id="r1")
+    assert line == 'File "/app/__main__.py" &amp; more r1'
+
+
 def test_values_are_never_read_as_templates() -> None:
     assert TERMINAL.say("{x} {y}", x="{y}", y="{0}") == "{y} {0}"
 

@@ -113,6 +113,7 @@ def test_five_warnings_in_a_row_count_as_critical(in_a_row: int, level: Level) -
             True,
         ),
         ("start-fatal-line", "watch-latency", True, False),
+        ("it keeps restarting (restarts: 1)", "it keeps restarting (restarts: 2, last exit code 1)", True, True),
     ],
 )
 def test_two_failures_compare_by_stage_and_cause_but_not_by_numbers(
