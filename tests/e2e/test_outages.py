@@ -1,4 +1,4 @@
-"""P13 neighbours may be away: a release goes on without words and comments, and Slack catches up."""
+"""P13, P5: neighbours may be away; releases and rollbacks go on without words and comments, and Slack catches up."""
 
 from tests.stage.conversation import HANA, Conversation
 
@@ -11,10 +11,12 @@ async def test_a_release_needs_neither_github_nor_the_model(chat: Conversation) 
         assert "Written by the model" not in await chat.shows(card, "[Approve]")
         chat.slack.clicks(HANA, "Approve", card)
         assert "observer v1.2.3 in production runs" in await chat.shows(card, "Took ")
+        back = await chat.asks("/deploy rollback observer")
+        assert "Rollback of observer to v1.2.2 in production runs" in await chat.shows(back, "Took ")
     finally:
         await chat.github.up()
         await chat.model.up()
-    assert chat.site.running() == "v1.2.3"
+    assert chat.site.running() == "v1.2.2"
 
 
 async def test_a_release_ends_while_slack_is_away_and_is_told_afterwards(chat: Conversation) -> None:
@@ -27,6 +29,9 @@ async def test_a_release_ends_while_slack_is_away_and_is_told_afterwards(chat: C
     try:
         await chat.marked_good("v1.2.8")
         assert "runs" not in chat.slack.shows(card).partition("\n")[0]
+        exit_code, told = await chat.bot.obeys("rollback", "observer")
+        assert exit_code == 0, told
+        assert chat.site.running() == "v1.2.2"
     finally:
         await chat.slack.up()
     story = await chat.end(card)

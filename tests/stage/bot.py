@@ -43,6 +43,18 @@ class Bot:
         """Hand over other variables at the next start."""
         self._environ |= variables
 
+    async def obeys(self, *words: str) -> tuple[int | None, str]:
+        """Type a command at the terminal of the bot's machine; return its exit code and all that it printed."""
+        command = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "agents", *words),
+            cwd=ROOT,
+            env=self._environ,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        printed, _ = await command.communicate()
+        return command.returncode, printed.decode(errors="replace")
+
     async def stop(self) -> int | None:
         """Tell it to stop as a service manager does, and return its exit code."""
         return await self._end(signal.SIGTERM)
