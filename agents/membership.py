@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 from guardrails.approval import GROUP
 from tools.clock import Clock
@@ -14,6 +15,9 @@ log = logging.getLogger(__name__)
 
 KEPT, ASKED_AGAIN = timedelta(seconds=60), timedelta(seconds=10)
 """How long Slack's answer counts, and after what time without one Slack is asked again."""
+ANSWER_WITHIN = timedelta(seconds=3)
+"""How long all groups together are waited for; shorter than `ASKED_AGAIN`, or a silent Slack would slow every command.
+"""
 Tell = Callable[[str], Awaitable[frozenset[str]]]
 """Asks Slack for the members of a group; raises a `ToolError` where it does not tell."""
 
@@ -39,13 +43,16 @@ class Membership:
     home: str = "home"
     """The workspace whose members may speak to the crew."""
     tell: Tell | None = None
+    within: timedelta = ANSWER_WITHIN
     _answers: dict[str, tuple[float, frozenset[str] | None]] = field(default_factory=dict)
     """Group -> until when it counts, and Slack's answer; None where there was none."""
-    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    """Of one group Slack is asked once, however many want to know it."""
 
     async def rolls(self, names: Iterable[str]) -> Rolls:
         """Tell who is in the groups among some names."""
-        found = {name: await self._members(name) for name in sorted(set(filter(GROUP.fullmatch, names)))}
+        groups = sorted(set(filter(GROUP.fullmatch, names)))
+        found = dict(zip(groups, await asyncio.gather(*map(self._members, groups)), strict=True))
         known = {group: members for group, members in found.items() if members is not None}
         return Rolls(known, frozenset(found.keys() - known.keys()))
 
@@ -56,7 +63,7 @@ class Membership:
         return frozenset(self.declared[group]) if group in self.declared else None
 
     async def _told(self, group: str) -> frozenset[str] | None:
-        async with self._one_at_a_time:
+        async with self._locks.setdefault(group, asyncio.Lock()):
             until, members = self._answers.get(group, (0.0, None))
             if group not in self._answers or until <= self.clock.monotonic():
                 members = await self._asked(group)
@@ -68,7 +75,8 @@ class Membership:
         if self.tell is None:
             return None
         try:
-            return await self.tell(group)
-        except ToolError as error:
-            log.warning("who is in %s is not known: %s", group, error)
+            async with asyncio.timeout(self.within.total_seconds()):
+                return await self.tell(group)
+        except (ToolError, TimeoutError) as error:
+            log.warning("who is in %s is not known: %s", group, str(error) or "Slack does not answer")
             return None

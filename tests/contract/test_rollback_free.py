@@ -12,7 +12,8 @@ from agents.answers import Wish
 from agents.crew import Crew
 from agents.toolbox import Toolbox
 from config.freezes import Freeze
-from tests.contract.crews import HANA, Movable, Office, asked, code, crew_of, opened, order, reaches
+from config.shipmate import Configuration
+from tests.contract.crews import ANA, HANA, HUGO, Movable, Office, asked, code, crew_of, opened, order, reaches
 from tools.history.releases import Outcome, Status
 
 PLACE = ("observer", "production")
@@ -61,6 +62,27 @@ async def the_freeze_alone(_crew: Crew, _office: Office) -> None:
     """Nothing else is in the way."""
 
 
+async def with_groups_and_a_slack_that_never_answers(crew: Crew, _: Office) -> None:
+    crew.configuration = with_a_group(crew.configuration)
+    crew.membership.tell, crew.membership.within = silence, timedelta(milliseconds=20)
+
+
+async def silence(_group: str) -> frozenset[str]:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+def with_a_group(configuration: Configuration) -> Configuration:
+    """Let only a group ask for releases."""
+    service = configuration.services[PLACE[0]]
+    place = service.environments[PLACE[1]]
+    approval = place.approval.model_copy(update={"requesters": ("S0CREW1", ANA.id)})
+    places = {**service.environments, PLACE[1]: place.model_copy(update={"approval": approval})}
+    return configuration.model_copy(
+        update={"services": {PLACE[0]: service.model_copy(update={"environments": places})}}
+    )
+
+
 OBSTACLES: tuple[Callable[[Crew, Office], Awaitable[None]], ...] = (
     the_freeze_alone,
     locked_after_failures,
@@ -69,6 +91,7 @@ OBSTACLES: tuple[Callable[[Crew, Office], Awaitable[None]], ...] = (
     behind_a_plan_that_waits_and_a_queue,
     behind_a_build_that_would_never_end,
     behind_a_run_that_died_with_its_target,
+    with_groups_and_a_slack_that_never_answers,
 )
 
 
@@ -85,6 +108,15 @@ async def test_a_rollback_goes_its_way(tmp_path: Path, obstacle: Callable[[Crew,
         assert (ended.outcome, ended.cause) == (Outcome.SUCCEEDED, "")
         assert await crew.store.decisions.latest(rollback) is None  # nobody was asked
         assert office.count("deploy", rollback) == 1
+
+
+async def test_a_rollback_does_not_wait_for_slack_at_all(tmp_path: Path) -> None:
+    """Not even as long as a command that needs Slack's answer waits for it."""
+    async with crew_of(tmp_path, Office()) as crew:
+        await with_groups_and_a_slack_that_never_answers(crew, Office())
+        crew.membership.within = timedelta(hours=1)
+        async with asyncio.timeout(20):
+            await opened(crew, order("1", kind="rollback", person=HUGO))
 
 
 def _tomorrow(hour: int) -> datetime:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 
-from agents.membership import Membership, Rolls
+from agents.membership import ANSWER_WITHIN, ASKED_AGAIN, Membership, Rolls
 from tools.clock import SystemClock
 from tools.errors import Unreachable
 
@@ -76,6 +77,32 @@ async def test_a_slack_that_comes_back_is_believed_again_soon() -> None:
     assert (await asked.rolls([CREW])).untold == {CREW}
     clock.now_seconds = 10
     assert (await asked.rolls([CREW])).untold == frozenset()
+
+
+async def test_a_silent_slack_is_waited_for_once_for_all_groups_and_not_again_soon() -> None:
+    begun: list[str] = []
+
+    async def never(group: str) -> frozenset[str]:
+        begun.append(group)
+        if len(begun) == 2:
+            both.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    both, clock = asyncio.Event(), StillClock()
+    asked = Membership(clock, {}, "T0HOME", never, within=timedelta(hours=1))
+    waiting = asyncio.create_task(asked.rolls([CREW, OTHER]))
+    async with asyncio.timeout(10):
+        await both.wait()  # none of them waits for the silence of another
+    waiting.cancel()
+    asked.within = timedelta(milliseconds=20)
+    for _ in range(3):
+        assert (await asked.rolls([CREW, OTHER])).untold == {CREW, OTHER}
+    assert sorted(begun) == sorted([CREW, OTHER] * 2)
+
+
+def test_silence_is_remembered_for_longer_than_it_is_waited_for() -> None:
+    assert ANSWER_WITHIN < ASKED_AGAIN
 
 
 async def test_without_a_group_nobody_is_asked() -> None:
