@@ -4,6 +4,8 @@ import re
 
 from tools.occurrences import Occurrences
 
+_LONGEST_KEY = 20_000
+"""Characters behind the header of a key that has no end; the longest that people use have some 13,000."""
 _SHAPES = {
     "GITHUB": r"gh[oprsu]_[A-Za-z0-9]{30,255}|github_pat_\w{30,255}",
     "GITLAB": r"glpat-[\w-]{20,}",
@@ -15,7 +17,10 @@ _SHAPES = {
     "STRIPE": r"[sr]k_live_[A-Za-z0-9]{16,}",
     "PACKAGES": r"npm_[A-Za-z0-9]{36}|pypi-AgEIcHlwaS5vcmc[\w-]{20,}",
     "JWT": r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
-    "KEY": r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[\s\S]{20,}?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|\Z)",
+    "KEY": (
+        r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----"
+        rf"(?:[\s\S]{{20,{_LONGEST_KEY}}}?(?:-----END [A-Z ]{{0,20}}PRIVATE KEY-----|\Z)|[\s\S]{{{_LONGEST_KEY}}})"
+    ),
     "ADDRESS": r"(?<=://)[^\s:/@\[\]]{0,80}:(?![$\[{<*])[^\s/@:\[\]]{4,200}(?=@)",
 }
 """The last is the login in an address; a reference or a mark in its place is none."""
@@ -42,8 +47,9 @@ def without_tokens(text: str) -> str:
     parts: list[str] = []
     at = 0
     for start, end, beginning in sorted(_PLACES.spans(text, overlapping=True)):
-        found = _ANY.match(text, end if beginning == _LOGIN else start)
-        if found and found.start() >= at:
+        begin = end if beginning == _LOGIN else start
+        found = _ANY.match(text, begin) if begin >= at else None  # what is masked is not looked at again
+        if found:
             parts += [text[at : found.start()], _mark(found)]
             at = found.end()
     return "".join([*parts, text[at:]])

@@ -1,7 +1,11 @@
 """P16, for secrets that nobody registered: what can only be a token is masked, and ordinary text is left alone."""
 
+import re
+from dataclasses import dataclass
+
 import pytest
 
+from tools import token_shapes
 from tools.redaction import Redactor
 from tools.token_shapes import without_tokens
 
@@ -61,3 +65,31 @@ def test_what_leaves_the_bot_is_looked_through_and_what_it_keeps_for_itself_is_n
     assert redactor.outgoing(f"use {token}") == "use [redacted:GITHUB token]"
     assert redactor.redact(f"use {token}") == f"use {token}"
     assert redactor.outgoing(redactor.outgoing(f"use {token}")) == "use [redacted:GITHUB token]"
+
+
+@dataclass
+class Counting:
+    """A pattern that counts the characters over which it runs."""
+
+    pattern: re.Pattern[str]
+    steps: int = 0
+
+    def match(self, text: str, at: int) -> re.Match[str] | None:
+        found = self.pattern.match(text, at)
+        self.steps += found.end() - at if found else 1
+        return found
+
+
+@pytest.mark.parametrize("count", [10, 100, 1_000, 10_000])
+def test_no_character_is_looked_at_twice_however_many_keys_begin(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    counting = Counting(vars(token_shapes)["_ANY"])
+    monkeypatch.setattr(token_shapes, "_ANY", counting)
+    text = (" -----BEGIN A PRIVATE " + "KEY-----") * count
+    shown = without_tokens(text)
+    assert counting.steps <= len(text)
+    assert "BEGIN" not in shown.removeprefix(" ").replace("[redacted:private key]", "")
+
+
+def test_a_key_without_an_end_does_not_swallow_a_text_of_any_length() -> None:
+    text = "-----BEGIN A PRIVATE " + "KEY-----" + "x" * 20_000 + " and all is well."
+    assert without_tokens(text) == "[redacted:private key] and all is well."
