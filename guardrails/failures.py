@@ -36,6 +36,7 @@ _OUTSIDE: Mapping[str, str] = {
     "unreachable": "what it needs could not be reached",
     "denied": "what it needs refused the bot",
     "garbled": "what it needs answered something that makes no sense",
+    "not-installed": "a program is missing on the bot's own machine",
     "superseded": "a newer run holds the target",
     FAULT_OF_OURS: "Shipmate itself failed",
 }

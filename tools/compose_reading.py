@@ -19,7 +19,7 @@ import yaml
 from config.yaml_bounds import plain_values
 from tools.compose_file import ComposeFile, Port, normalise
 from tools.compose_variables import bare, mounts_spelled_out, spelled_out
-from tools.errors import Garbled, NotFound
+from tools.errors import Garbled, NotInstalled
 from tools.hosts import Argv
 from tools.process import run
 
@@ -136,7 +136,7 @@ def unresolved(text: str, given: Mapping[str, str]) -> dict[str, str]:
 async def _config(argv: Argv, content: bytes, environment: Mapping[str, str]) -> str:
     answer = await run(argv, stdin=content, env=environment)
     if answer.exit_code in _NO_COMPOSE:
-        raise NotFound(
+        raise NotInstalled(
             "Docker Compose is not installed on the bot's machine.",
             standing="No compose file can be read.",
             remedy="Install the docker command line with its compose plugin; `docker compose version` must answer.",

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from config.sources import Suite
-from tools.errors import CommandFailed, NotFound, Unreachable
+from tools.errors import CommandFailed, NotFound, NotInstalled, Unreachable
 from tools.hosts import Argv, Completed
-from tools.process import run
+from tools.process import NOT_STARTED, run
 
-_NOT_STARTED = 125
+_REFUSED = 125
 """Exit code of `docker run` when the engine could not start the container."""
 
 
@@ -28,7 +28,9 @@ def contained(container: str, suite: Suite, sources: Path) -> Argv:
 
 def started(completed: Completed, image: str) -> Completed:
     """Return what came, or raise why the engine could not start the container at all."""
-    if completed.exit_code != _NOT_STARTED or "docker: " not in completed.stderr:
+    if completed.exit_code == NOT_STARTED and completed.stderr == "docker: not found":
+        raise NotInstalled("The docker command line is not installed on the bot's machine.")
+    if completed.exit_code != _REFUSED or "docker: " not in completed.stderr:
         return completed
     complaint = completed.stderr.strip()[-500:]
     if "Cannot connect" in complaint:

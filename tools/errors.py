@@ -10,6 +10,7 @@ error -> ours), the graph's error handler, and the door.
     |-- CommandFailed   a command ended with an exit code other than 0
     |-- Denied          the other side answered and refused: credentials, permissions, policy
     |-- NotFound        the thing asked for does not exist
+    |   `-- NotInstalled  a program of the bot's own machine, which no version brings along
     |-- Garbled         an answer came, but not of the agreed form
     `-- Superseded      somebody newer holds the target; this run must not touch it again
 """
@@ -76,6 +77,13 @@ class NotFound(ToolError):
 
     code = "not-found"
     usual = "Check the name, then try again."
+
+
+class NotInstalled(NotFound):
+    """A program is missing on the bot's own machine, whatever is released."""
+
+    code = "not-installed"
+    usual = "Install it on the bot's machine, then try again; ./shipmate doctor tells what else is missing there."
 
 
 class Garbled(ToolError):

@@ -9,7 +9,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from pydantic import SecretStr
 
 from tools.capture import Ended
-from tools.errors import CommandFailed, Denied, NotFound, ToolError, Unreachable
+from tools.errors import CommandFailed, Denied, NotFound, NotInstalled, ToolError, Unreachable
+from tools.process import NOT_STARTED
 
 SETTINGS = ("-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=UTF-8", "-c", "gc.auto=0")
 
@@ -108,6 +109,8 @@ def require(ended: Ended, doing: str, url: str) -> None:
     """Raise what git's complaint means, unless it succeeded."""
     if ended.exit_code == 0:
         return
+    if ended.exit_code == NOT_STARTED:
+        raise NotInstalled("git is not installed on the bot's machine.", standing=f"{doing} was not begun.")
     complaint = ended.stderr.decode(errors="replace").replace(url, shown(url)).strip()
     if _FULL.search(complaint):
         raise CommandFailed(f"{doing} failed: the bot's disk has no room left.", remedy=_NO_ROOM)

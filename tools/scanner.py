@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.errors import NotFound, TimedOut, ToolError
+from tools.errors import NotInstalled, TimedOut, ToolError
 
 if TYPE_CHECKING:
     from kingfisher_sdk import Finding as Found
@@ -134,7 +134,7 @@ def _compile(directory: Path) -> "Engine":
         cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         return Native(Rules(confidence="low", cache_dir=cache))
     except ImportError as error:
-        raise NotFound("The secret scanner is not installed.", remedy=_REMEDY) from error
+        raise NotInstalled("The secret scanner is not installed.", remedy=_REMEDY) from error
     except Exception as error:  # the native part has no error tree of its own
         raise ToolError("The secret scanner did not start.", standing=str(error)[:200], remedy=_REMEDY) from error
 

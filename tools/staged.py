@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.errors import NotFound, TimedOut, ToolError
+from tools.errors import NotInstalled, TimedOut, ToolError
 
 LARGEST_READ_BYTES = 10_000_000
 _TIMEOUT_SECONDS = 60
@@ -107,7 +107,7 @@ def _git(directory: Path, *words: str, given: bytes = b"") -> bytes:
             env={**os.environ, "LC_ALL": "C"},
         )
     except FileNotFoundError as error:
-        raise NotFound("git is not installed.", remedy="Install it: apt-get install git") from error
+        raise NotInstalled("git is not installed.", remedy="Install it: apt-get install git") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise TimedOut("git did not answer.", standing=f"{type(error).__name__} in {directory}") from error
     if ran.returncode != 0:

@@ -3,9 +3,10 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from guardrails.failures import outside_cause
 from tools.compose_file import Mount, Port
 from tools.compose_reading import read_compose
-from tools.errors import Garbled, NotFound
+from tools.errors import Garbled, NotInstalled
 
 HERE = PurePosixPath("/srv/observer")
 pytestmark = pytest.mark.usefixtures("on_path")
@@ -155,5 +156,6 @@ async def test_a_file_that_speaks_of_what_docker_obeys_neither_sets_it_nor_sees_
 async def test_without_compose_on_this_machine_that_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "DOCKER_CONFIG", "/nowhere")
     monkeypatch.setitem(os.environ, "PATH", "/nowhere")
-    with pytest.raises(NotFound, match="Docker Compose is not installed"):
+    with pytest.raises(NotInstalled, match="Docker Compose is not installed") as raised:
         await read_compose(FILE, project_directory=HERE)
+    assert outside_cause(raised.value.code, touched=False), "a version is not to blame for the bot's machine"

@@ -52,6 +52,7 @@ def test_p18_a_rollback_that_fails_under_a_lock_is_news_since_nobody_knows_what_
         ("denied", False, True),
         ("garbled", False, True),
         ("superseded", False, True),
+        ("not-installed", False, True),
         (FAULT_OF_OURS, False, True),
         ("", True, True),
         ("timed-out", True, True),

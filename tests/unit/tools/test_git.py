@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from tools import git
 from tools.capture import Ended
-from tools.errors import CommandFailed, Denied, NotFound, ToolError, Unreachable
+from tools.errors import CommandFailed, Denied, NotFound, NotInstalled, ToolError, Unreachable
 
 URL = "https://hana:" + "pass" + "word@git.example/acme/observer.git"
 
@@ -108,6 +108,11 @@ def test_what_a_killed_git_leaves_behind_is_told_from_the_other_sides_faults() -
     assert git.left_broken(_ended("fatal: not a git repository: '/x'"))
     assert not git.left_broken(_ended("fatal: '/srv/x.git' does not appear to be a git repository"))
     assert not git.left_broken(_ended("", exit_code=0))
+
+
+def test_git_that_is_missing_on_the_bots_machine_is_told_apart_from_a_complaint_of_git() -> None:
+    with pytest.raises(NotInstalled, match="git is not installed on the bot's machine"):
+        git.require(_ended("git: not found", exit_code=127), "Fetching", URL)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from config.sources import Suite, SuiteKind
 from tools.containment import contained, started
-from tools.errors import CommandFailed, NotFound, ToolError, Unreachable
+from tools.errors import CommandFailed, NotFound, NotInstalled, ToolError, Unreachable
 from tools.hosts import Completed
 from tools.suites import Evidence, judged
 
@@ -111,3 +111,10 @@ def test_a_container_that_cannot_start_is_no_failed_test(complaint: str, error: 
 def test_what_the_command_itself_answers_is_passed_on(exit_code: int) -> None:
     completed = Completed(("docker",), exit_code, "", "own words", timedelta())
     assert started(completed, "a:1") is completed
+
+
+def test_docker_that_is_missing_on_the_bots_machine_is_no_failure_of_a_suite() -> None:
+    with pytest.raises(NotInstalled):
+        started(Completed(("docker",), 127, "", "docker: not found", timedelta()), "a:1")
+    of_the_suite = Completed(("docker",), 127, "", "sh: 1: pytest: not found", timedelta())
+    assert started(of_the_suite, "a:1") is of_the_suite
