@@ -15,6 +15,8 @@ from tools.history import Store
 from tools.history.locks import TIME, Lock
 from tools.history.releases import Release, Status
 
+_NO_END_IN_SIGHT = timedelta(days=1)
+"""After it a freeze is looked at again of which nobody can say when it ends."""
 _AFTER_APPROVAL = frozenset({"deploy", "verify", "roll_back", "escalate", "close"})
 
 
@@ -54,11 +56,16 @@ class Standstill:
 
     async def holds_back(self, release: Release) -> bool:
         """Keep a release that nobody asked for by hand out of the line as long as its target is held."""
-        hold = await self.holds.on(release.service, release.environment) if waits(release) else None
+        service, environment = release.service, release.environment
+        hold = await self.holds.on(service, environment) if waits(release) else None
         if hold is None:
             return False
         await self.store.releases.change(release.id, status=Status.HELD)
         await record(self.store, release.id, hold.event())
+        hold = await self.holds.on(service, environment)
+        if hold is None:  # whoever ended it meanwhile may have looked before this one was there to be found
+            await self._let_go(release, await self._end_locks(service, environment))
+            return False
         await self._look_later(release.target, hold)
         return True
 
@@ -94,8 +101,7 @@ class Standstill:
         return (last.ended_by if last else None) or TIME
 
     async def _let_go(self, release: Release, by: str) -> None:
-        if _is_held(release):
-            await self.store.releases.change(release.id, status=Status.QUEUED)
+        await self.store.releases.let_go(release.id)
         entries = await self.store.journal.of_many([release.id], [HeldBack.KIND])
         for entry in entries:
             if not entry.body.get("over"):
@@ -105,6 +111,8 @@ class Standstill:
     async def _look_later(self, target: str, hold: Hold) -> None:
         if hold.until:
             await self.segments.look_after(target, hold.until - self.clock.now())
+        elif hold.code == "frozen":  # a lock without an end is ended by a person, but nobody ends a freeze
+            await self.segments.look_after(target, _NO_END_IN_SIGHT)
 
 
 def _is_held(release: Release) -> bool:

@@ -4,12 +4,16 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from agents.answers import Accepted, Order, Person, Refusal, Wish
 from agents.crew import Crew
 from agents.deployer import held
+from agents.holds import Hold, Holds
+from agents.orders import release_of
+from agents.segments import Segments
 from agents.toolbox import Toolbox
 from config.freezes import Freeze
 from tests.contract.crews import (
@@ -169,6 +173,49 @@ async def test_a_push_waits_for_the_end_of_the_freeze_and_then_goes_on_by_itself
         await reaches(crew, push, Status.WAITING)
         assert clock.now().hour == 4
         assert [entry.body["over"] for entry in await held_back(crew, push)] == ["time"]
+
+
+class EndsAtOnce(Holds):
+    """The holds of a target whose lock is ended right after it was seen, and looked at before anybody is held back."""
+
+    async def on(self, service: str, environment: str) -> Hold | None:
+        """Tell what holds the target now, and then end it."""
+        hold = await super().on(service, environment)
+        lock = await self.store.locks.of(service, environment)
+        if lock:
+            await self.store.locks.lift(lock, HUGO.id)
+        return hold
+
+
+async def test_a_lock_that_ends_while_a_push_is_being_held_back_leaves_nothing_held(crew: Crew) -> None:
+    await crew.lock(wish(), HANA)
+    real = crew.standstill.holds
+    crew.standstill = replace(crew.standstill, holds=EndsAtOnce(real.configuration, real.store, real.clock))
+    push = await opened(crew, replace(order("1"), trigger="push"))
+    await reaches(crew, push, Status.WAITING)
+    assert [entry.body["over"] for entry in await held_back(crew, push)] == [HUGO.id]
+
+
+async def test_a_push_under_a_freeze_without_an_end_in_sight_is_looked_at_again_after_a_day(crew: Crew) -> None:
+    looks: list[tuple[str, timedelta]] = []
+
+    class Diary:
+        async def look_after(self, target: str, delay: timedelta) -> None:
+            looks.append((target, delay))
+
+    push = await crew.store.releases.open(release_of(replace(order("1"), trigger="push"), crew.clock.now()))
+    real = crew.standstill.holds
+    frozen = real.configuration.model_copy(
+        update={"shipmate": real.configuration.shipmate.model_copy(update={"freezes": (ALWAYS,)})}
+    )
+    holds = replace(real, configuration=frozen)
+    still = replace(crew.standstill, segments=cast("Segments", Diary()), holds=holds)
+    hold = await holds.on(*PLACE)
+    assert hold is not None
+    assert hold.until is None
+    assert await still.holds_back(push)
+    await still.look_again(push.target)
+    assert looks == [("observer/production", timedelta(days=1))] * 2
 
 
 async def test_a_plan_that_waits_when_the_freeze_begins_is_let_through_only_after_it(tmp_path: Path) -> None:

@@ -133,6 +133,11 @@ class Releases(Rows):
         """Set columns such as `stage`, `status` or `commit`."""
         await self._change(update(releases).where(releases.c.id == release_id).values(**columns))
 
+    async def let_go(self, release_id: str) -> bool:
+        """Put a release that was held back into the line; False where it is not held back any more."""
+        held = update(releases).where(releases.c.id == release_id, releases.c.status == Status.HELD)
+        return await self._change(held.values(status=Status.QUEUED)) == 1
+
     async def finish(self, release_id: str, outcome: Outcome, cause: str) -> bool:
         """End a release once; False when it had ended before."""
         told = self._redactor.redact(cause)
