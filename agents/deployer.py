@@ -60,7 +60,8 @@ async def _unapproved(plan: Plan, tools: Toolbox) -> tuple[str, ...]:
         unasked = release.break_glass is not None or tools.environment.approval.required == 0
         return () if unasked else ("nobody was asked about it.",)
     if question.choice == "approved" and question.digest == digest(plan):
-        return ()
+        doubt = await tools.store.audit.doubt(question)
+        return (f"{doubt.told} See ./shipmate audit verify.",) if doubt else ()
     return (f"{question.choice or 'nothing'} was decided about {question.digest[:12]}, this is {digest(plan)[:12]}.",)
 
 

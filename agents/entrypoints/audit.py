@@ -16,6 +16,7 @@ from tools.errors import NotFound
 from tools.history import Store
 from tools.history.chain import Entry, Examination, Fault, Head
 from tools.history.ledger import Record
+from tools.history.testimony import UNPROVED
 
 
 async def listed(store: Store, services: Iterable[str], wanted: argparse.Namespace, out: Out) -> int:
@@ -80,13 +81,26 @@ def _well(examination: Examination) -> list[str]:
 
 def trouble(fault: Fault, shown: Entry | None, place: Path) -> list[str]:
     """Say which entry is wrong, how things stand, and what to do next."""
+    lines = _unproved(fault) if fault.code == UNPROVED else _wrong(fault, shown)
+    lines += [f"Next: {step}" for step in _NEXT.get(fault.code, _NEXT[""])]
+    return [text.replace("PLACE", str(place)).replace("FILES", f"{place.with_suffix('')}-audit") for text in lines]
+
+
+def _unproved(fault: Fault) -> list[str]:
+    standing = (
+        "Every entry of the audit is as it was written, so the table of decisions was changed. "
+        "A deployment that has not begun yet is refused where its approval is not proved."
+    )
+    return [terminal_voice().say("Decision ({code}): {told:600}", code=fault.code, told=fault.told), standing]
+
+
+def _wrong(fault: Fault, shown: Entry | None) -> list[str]:
     good = fault.number - 1
     before = f"Entries up to {good} are as they were written" if good > 0 else "No entry is proved"
     lines = [f"Entry {fault.number} ({fault.code}): {fault.told}"]
     lines += [f"It says now: {line(shown, terminal_voice())}"] if shown else []
     lines.append(f"{before}; for what comes after that there is no proof. Releases go on, and are still put on record.")
-    lines += [f"Next: {step}" for step in _NEXT.get(fault.code, _NEXT[""])]
-    return [text.replace("PLACE", str(place)).replace("FILES", f"{place.with_suffix('')}-audit") for text in lines]
+    return lines
 
 
 _COPY = "copy PLACE, FILES.key and FILES.head somewhere safe before anything else writes to them."
@@ -94,6 +108,10 @@ _NEXT: Mapping[str, Sequence[str]] = {
     "": (
         _COPY,
         "compare it with a backup; ask who could write to that file. `./shipmate audit --json` prints the table.",
+    ),
+    UNPROVED: (
+        _COPY,
+        "look at what that release did (`./shipmate audit`), and ask who could write to that file.",
     ),
     "another-key": ("put FILES.key back from the backup of that database; it was replaced or removed.",),
     "no-head": (_COPY, "if you know why it is gone: `./shipmate audit accept --reason TEXT`."),

@@ -83,9 +83,22 @@ def change(file: Path, *statements: str) -> None:
     connection.close()
 
 
+def forged(number: int) -> tuple[str, ...]:
+    """Put an entry in that somebody without the key has made."""
+    return (
+        "CREATE TABLE copy AS SELECT * FROM audit WHERE number = 2",
+        f"UPDATE copy SET number = {number}, person = 'U0EVE', previous = 'x', seal = 'y'",  # noqa: S608 - our own number
+        "INSERT INTO audit SELECT * FROM copy",
+        "DROP TABLE copy",
+    )
+
+
 @pytest.mark.parametrize(
     ("statements", "code", "number"),
     [
+        (forged(0), "inserted", 0),
+        (forged(-5), "inserted", -5),
+        (forged(ENTRIES + 1), "moved", ENTRIES + 1),
         (("UPDATE audit SET person = 'U0EVE' WHERE number = 3",), "changed", 3),
         (("DELETE FROM audit WHERE number IN (3, 4)",), "missing", 3),
         (("DELETE FROM audit WHERE number > 5",), "cut-off", 6),
@@ -118,6 +131,64 @@ async def test_a_table_that_somebody_changed_is_found_with_its_first_wrong_entry
     await store.close()
     change(file, *statements)
     assert await fault_in(file) == (code, number)
+
+
+async def test_what_was_put_in_before_the_first_entry_is_not_listed_and_nothing_is_added_behind_it(file: Path) -> None:
+    store = await opened(file)
+    for number in range(2):
+        await store.audit.add(asked(number=number))
+    change(file, *forged(0), *forged(-5), "DELETE FROM audit WHERE number > 0")
+    await store.audit.add(asked("U0LATER"))
+    listed_now = await store.audit.recent("observer", None, 50)
+    await store.close()
+    assert [(entry.number, entry.person) for entry in listed_now] == [(1, "U0LATER")]
+
+
+DECIDED = "UPDATE questions SET choice = 'approved', decided_by = 'U0EVE', decided_at = asked_at"
+BEFORE = "UPDATE questions SET asked_at = '2020-01-01T00:00:00.000+00:00'"
+
+
+@pytest.mark.parametrize(
+    ("sealed", "statements", "told"),
+    [
+        (None, (DECIDED,), "approved to question q1 about plan dddddddddddd, but no sealed"),
+        (None, (DECIDED, BEFORE), "but no sealed entry"),
+        ("rejected", (DECIDED,), "says rejected about plan dddddddddddd of release r1"),
+        ("approved", ("UPDATE questions SET digest = 'eeeeeeeeeeee'",), "says approved about plan dddddddddddd"),
+        ("approved", ("UPDATE questions SET choice = 'expired'",), "The table says expired"),
+        ("approved", (), None),
+        ("expired", (), None),
+    ],
+)
+async def test_a_decision_that_was_only_written_into_the_table_is_found(
+    store: Store, file: Path, sealed: str | None, statements: tuple[str, ...], told: str | None
+) -> None:
+    await store.releases.open(release())
+    await store.decisions.ask("q1", "r1", "d" * 64, SystemClock().now())
+    if sealed:
+        await store.decisions.decide("q1", sealed, "U0HANA")
+    change(file, *statements)
+    question = await store.decisions.question("q1")
+    assert question is not None
+    fault, doubt = (await store.audit.examine())[0], await store.audit.doubt(question)
+    assert fault == doubt
+    assert (fault and fault.code, bool(fault)) == ("unproved-decision" if told else None, told is not None)
+    assert (told or "") in (fault.told if fault else "")
+    shown = await said(lambda out: verified(store, wanted("verify"), file, out))
+    assert shown.startswith("1: Decision (unproved-decision): The table says " if told else "0: ")
+
+
+async def test_a_decision_from_before_there_was_an_audit_is_accused_of_nothing(store: Store, file: Path) -> None:
+    await store.releases.open(release())
+    await store.decisions.ask("q1", "r1", "d" * 64, SystemClock().now())
+    change(file, "DELETE FROM audit", DECIDED, BEFORE)
+    old = await store.decisions.question("q1")
+    assert old is not None
+    assert await store.audit.doubt(old) is None
+    await store.audit.add(asked())
+    assert await store.audit.doubt(old) is None
+    store.audit.ledger.files.put(await store.audit.head())
+    assert (await store.audit.examine())[0] is None
 
 
 async def test_a_backup_that_was_put_back_is_found_also_after_the_bot_has_gone_on(

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tools.clock import Clock
 from tools.history.chain import Entry, Examination, Fault, Head
-from tools.history.ledger import NEWEST, READING, Ledger, Record
+from tools.history.decisions import Question
+from tools.history.ledger import FIRST, NEWEST, READING, Ledger, Record
 from tools.history.rows import Rows, whole
-from tools.history.tables import audit
+from tools.history.tables import audit, questions
+from tools.history.testimony import DECIDE, OPENED, Claim, Testimony
 
 _AT_ONCE = 2000
 
@@ -59,8 +61,8 @@ class Audit(Rows):
         return Head(row["number"], row["seal"]) if row else Head(0, "")
 
     async def recent(self, service: str | None, since: datetime | None, limit: int) -> tuple[Entry, ...]:
-        """List the newest entries, oldest of them first."""
-        wanted = [audit.c.service == service] if service else []
+        """List the newest entries of the chain, oldest of them first."""
+        wanted = [audit.c.number >= FIRST, *([audit.c.service == service] if service else [])]
         wanted += [audit.c.at >= since.astimezone(UTC).isoformat(timespec="milliseconds")] if since else []
         rows = await self._all(select(audit).where(*wanted).order_by(audit.c.number.desc()).limit(limit))
         return tuple(Entry(**row) for row in reversed(rows))
@@ -77,18 +79,42 @@ class Audit(Rows):
         return head is not None and (head.number == 0 or (known is not None and known.seal == head.seal))
 
     async def examine(self, expected: Sequence[Head] = ()) -> tuple[Fault | None, Examination]:
-        """Read the whole chain. The head file is read first: what is added meanwhile is newer than it."""
+        """Read the whole chain, and hold every decision against it.
+
+        The decisions and the head file are read first: what is added meanwhile is newer than they are.
+        """
+        claims, testimony = await self._claims(), Testimony(self.ledger.files.key)
         examination = Examination(self.ledger.files.key, self.ledger.files.head(), tuple(expected))
         async with self._engine.connect() as connection:
             reading = await connection.execution_options(**READING)
-            number = 0
+            number: int | None = None
             while rows := (await reading.execute(_after(number))).all():
                 for row in rows:
-                    examination.take(Entry(*row))
+                    entry = Entry(*row)
+                    examination.take(entry)
+                    testimony.take(entry)
                 number = rows[-1][0]
-        return examination.end(), examination
+        return examination.end() or next(filter(None, map(testimony.doubt, claims)), None), examination
+
+    async def doubt(self, question: Question) -> Fault | None:
+        """Tell what in the chain speaks against a decided question."""
+        asked_at = question.asked_at.astimezone(UTC).isoformat(timespec="milliseconds")
+        claim = Claim(question.id, question.release, question.digest, str(question.choice), asked_at)
+        about = tuple_(audit.c.kind, audit.c.action).in_([DECIDE, OPENED]) & (audit.c.release == question.release)
+        wanted = select(audit).where((audit.c.number == FIRST) | about).order_by(audit.c.number)
+        testimony = Testimony(self.ledger.files.key)
+        for row in await self._all(wanted):
+            testimony.take(Entry(**row))
+        return testimony.doubt(claim)
+
+    async def _claims(self) -> tuple[Claim, ...]:
+        about = (questions.c.id, questions.c.release, questions.c.digest, questions.c.choice, questions.c.asked_at)
+        decided = select(*about).where(questions.c.choice.is_not(None)).order_by(questions.c.asked_at)
+        return tuple(Claim(*row.values()) for row in await self._all(decided))
 
 
-def _after(number: int) -> Select[Any]:
+def _after(number: int | None) -> Select[Any]:
+    """Read on behind a number; from the lowest there is, since what was put in before the first must be found, too."""
     columns = (audit.c[name] for name in Entry.__slots__)
-    return select(*columns).where(audit.c.number > number).order_by(audit.c.number).limit(_AT_ONCE)
+    behind = [] if number is None else [audit.c.number > number]
+    return select(*columns).where(*behind).order_by(audit.c.number).limit(_AT_ONCE)

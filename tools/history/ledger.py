@@ -106,7 +106,9 @@ class Ledger:
 
 
 _TEXTS = tuple(name for name in Record.__slots__ if name != "detail")
-NEWEST = select(audit.c.number, audit.c.seal).order_by(audit.c.number.desc()).limit(1)
+FIRST = 1
+"""The number of the first entry; what has a lower one is no part of the chain."""
+NEWEST = select(audit.c.number, audit.c.seal).where(audit.c.number >= FIRST).order_by(audit.c.number.desc()).limit(1)
 
 
 async def _completed(connection: AsyncConnection, record: Record) -> Record:

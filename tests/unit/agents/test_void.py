@@ -22,6 +22,7 @@ from tests.unit.guardrails.test_plan import (
     PLAN,
     UNORDERED,
 )
+from tools.history.chain import Fault
 from tools.history.decisions import Question
 from tools.history.releases import Outcome, Release
 
@@ -45,6 +46,8 @@ class World:
     release_id: str = "r1"
     reported: list[Event] = field(default_factory=list)
     moved: int = 0
+    forged: bool = False
+    """The approval stands in its table only."""
 
     @property
     def store(self) -> Any:
@@ -53,6 +56,14 @@ class World:
     @property
     def decisions(self) -> Any:
         return self
+
+    @property
+    def audit(self) -> Any:
+        return self
+
+    async def doubt(self, question: Question) -> Fault | None:
+        assert question == self.question
+        return Fault("unproved-decision", 0, "no sealed entry tells of it.") if self.forged else None
 
     async def latest(self, _release: str) -> Question | None:
         return self.question
@@ -141,6 +152,11 @@ async def test_p2_a_stored_plan_that_nobody_approved_as_it_is_is_never_carried_o
     """An old card never approves a newer plan, whoever put the plan into the store."""
     world = World(PLAN, question=question)
     assert world.voided(await world.visited())
+
+
+async def test_p2_an_approval_that_no_sealed_entry_of_the_audit_bears_out_is_none() -> None:
+    world = World(PLAN, question=question_about(PLAN), forged=True)
+    assert world.voided(await world.visited()) == "no sealed entry tells of it. See ./shipmate audit verify."
 
 
 @pytest.mark.parametrize("changed", [False, True])
