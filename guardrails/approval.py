@@ -17,8 +17,22 @@ from tools.versions import is_commit_version
 Outcome = Literal["pending", "approved", "rejected"]
 GITHUB = "github"
 """Begins the id of whoever is known by a GitHub login, `github:hana`; alone it stands for nobody knows whom."""
+TELL_APART = (
+    "Whoever looks after the bot says whose ids these are, under `people` in shipmate.yaml: "
+    '{hana: [U0HANA, "terminal:hana", "github:hana"]}.'
+)
 GROUP = re.compile(r"S[A-Z0-9]{5,}", re.ASCII)
 """Id of a user group in Slack."""
+
+
+def folded(identity: str) -> str:
+    """Write one human's login the one way: GitHub does not tell capitals in it from small letters."""
+    return identity.lower() if identity.startswith(f"{GITHUB}:") else identity
+
+
+def _place(identity: str) -> str:
+    place, colon, _ = identity.partition(":")
+    return place if colon else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +48,16 @@ class Person:
     @property
     def ids(self) -> frozenset[str]:
         """Tell every identity of this human."""
-        return self.same_as | {self.id}
+        return frozenset(map(folded, self.same_as | {self.id}))
 
     def is_named_in(self, names: Iterable[str]) -> bool:
         """Tell whether a list names this human, by any identity or by a group."""
-        return not (self.ids | self.groups).isdisjoint(names)
+        return not (self.ids | self.groups).isdisjoint(map(folded, names))
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Tell where this human is known: in Slack (empty), at the terminal, on GitHub."""
+        return frozenset(map(_place, self.ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +116,7 @@ def may_decide(
         or no_policy(policy, asked)
         or _no_right(asked, vote, policy)
         or _again(asked, vote, votes)
+        or _not_another(asked, vote, votes, policy)
     )
 
 
@@ -107,8 +127,15 @@ def outcome(asked: Asked, votes: Iterable[Vote], policy: ApprovalPolicy | None) 
         return "rejected"
     if policy is None or not _can_ever_approve(policy):
         return "pending"
-    valid = [vote.person for vote in current if _no_right(asked, vote, policy) is None]
-    return "approved" if len(_humans(valid)) >= policy.required else "pending"
+    return "approved" if approvals(asked, current, policy) >= policy.required else "pending"
+
+
+def approvals(asked: Asked, votes: Iterable[Vote], policy: ApprovalPolicy | None) -> int:
+    """Count the approvals that hold now: of people with the right to them, who are surely not one human."""
+    current = [vote for vote in votes if vote.approve and vote.digest == asked.digest]
+    able = [vote.person for vote in current if (foreign(vote.person, asked) or _no_right(asked, vote, policy)) is None]
+    known = [frozenset(map(_place, ids)) for ids in _humans(able)]
+    return max((sum(place in places for places in known) for place in frozenset().union(*known)), default=0)
 
 
 def may_request(
@@ -187,22 +214,17 @@ def _no_right(asked: Asked, vote: Vote, policy: ApprovalPolicy | None) -> Refusa
         return Refusal(
             "self-approval", "You asked for this release, so you cannot approve it.", standing, _status(asked)
         )
-    if vote.approve and not policy.self_approval and _may_be_one(vote.person, asked.requester):
-        login = asked.requester.id.partition(":")[2]
-        standing = (
-            f"{login} set it off on GitHub. Whoever looks after the bot says who that is, or what your own login is, "
-            'under `people` in shipmate.yaml: {hana: [U0HANA, "github:hana"]}.'
-        )
-        return Refusal("not-told-apart", "Nobody knows whether this is your own change.", standing, _status(asked))
+    if vote.approve and not policy.self_approval and may_be_one(vote.person, asked.requester):
+        standing = f"{asked.requester.id} asked for it, and you are {vote.person.id}. {TELL_APART}"
+        return Refusal("not-told-apart", "Nobody knows whether this is your own release.", standing, _status(asked))
     return None
 
 
-def _may_be_one(person: Person, requester: Person) -> bool:
-    """Tell whether a GitHub login could be this human's: nobody said whose it is, nor what this human's is."""
-    place, _, login = requester.id.partition(":")
-    if place != GITHUB or login.endswith("[bot]") or len(requester.ids) > 1:
+def may_be_one(one: Person, other: Person) -> bool:
+    """Tell whether two people could be one human: no place knows them both, and nobody said who is who."""
+    if any(person.id.startswith(f"{GITHUB}:") and person.id.endswith("[bot]") for person in (one, other)):
         return False
-    return not login or not any(identity.startswith(f"{GITHUB}:") for identity in person.ids)
+    return GITHUB in (one.id, other.id) or one.places.isdisjoint(other.places)
 
 
 def _again(asked: Asked, vote: Vote, votes: Sequence[Vote]) -> Refusal | None:
@@ -212,6 +234,15 @@ def _again(asked: Asked, vote: Vote, votes: Sequence[Vote]) -> Refusal | None:
         return None
     standing = "Your answer counts once; the release waits for somebody else's."
     return Refusal("already-voted", "You have answered already.", standing, _status(asked))
+
+
+def _not_another(asked: Asked, vote: Vote, votes: Sequence[Vote], policy: ApprovalPolicy | None) -> Refusal | None:
+    """Refuse an approval that may be by somebody who has approved already, under an id of another place."""
+    if not vote.approve or approvals(asked, (*votes, vote), policy) > approvals(asked, votes, policy):
+        return None
+    others = ", ".join(sorted(one.person.id for one in votes if one.approve and may_be_one(one.person, vote.person)))
+    standing = f"{others} approved it, and you are {vote.person.id}. {TELL_APART}"
+    return Refusal("not-told-apart", "Nobody knows whether you have approved it already.", standing, _status(asked))
 
 
 def _no_requester(asked: Asked, policy: ApprovalPolicy | None) -> Refusal | None:
@@ -245,11 +276,11 @@ def _nobody_left(asked: Asked, policy: ApprovalPolicy | None) -> Refusal | None:
     """Refuse at once what too few people could ever approve; the size of a user group is not known here."""
     if policy is None or any(GROUP.fullmatch(name) for name in policy.approvers):
         return None
-    able = set(policy.approvers) - (frozenset() if policy.self_approval else asked.requester.ids)
+    able = set(map(folded, policy.approvers)) - (frozenset() if policy.self_approval else asked.requester.ids)
     if len(able) >= policy.required:
         return None
     standing = f"{policy.required} approval(s) are needed, and {len(able)} of the approvers could give one."
-    own = [name for name in policy.approvers if name in asked.requester.ids and name not in able]
+    own = [name for name in map(folded, policy.approvers) if name in asked.requester.ids and name not in able]
     if own:
         only = "the only approver" if not able else "one of too few approvers"
         where = f"{asked.service} in {asked.environment}"

@@ -6,7 +6,17 @@ In what is asked here, the requester is whoever wants to do it now.
 from collections.abc import Iterable, Sequence
 
 from config.service import ApprovalPolicy
-from guardrails.approval import Asked, Held, Person, Refusal, foreign, no_policy, not_while_held
+from guardrails.approval import (
+    TELL_APART,
+    Asked,
+    Held,
+    Person,
+    Refusal,
+    foreign,
+    may_be_one,
+    no_policy,
+    not_while_held,
+)
 
 
 def may_cancel(asked: Asked, policy: ApprovalPolicy, of: Person) -> Refusal | None:
@@ -27,7 +37,10 @@ def may_lock(asked: Asked, policy: ApprovalPolicy, owners: Sequence[str]) -> Ref
 def may_break_glass(
     asked: Asked, policy: ApprovalPolicy | None, reason: str, *, lock: Held | None = None
 ) -> Refusal | None:
-    """Let those who are named for it release before anybody approves; a freeze does not stop them, a lock does."""
+    """Let those who are named for it release before anybody approves.
+
+    Only the lock after failures stops them; a freeze, or a lock by hand, does not.
+    """
     return (
         foreign(asked.requester, asked)
         or no_policy(policy, asked)
@@ -46,6 +59,9 @@ def may_review(asked: Asked, policy: ApprovalPolicy, owners: Sequence[str], brok
     if not person.ids.isdisjoint(broke.ids):
         standing = f"The review of {asked.service} in {asked.environment} stays owed until somebody else gives it."
         return Refusal("self-review", "You released it yourself, so you cannot review it.", standing, status)
+    if person.is_named_in(able) and may_be_one(person, broke):
+        standing = f"{broke.id} released it, and you are {person.id}. {TELL_APART}"
+        return Refusal("not-told-apart", "Nobody knows whether you released it yourself.", standing, status)
     if person.is_named_in(able):
         return None
     standing = f"Reviews of {asked.service} in {asked.environment} are given by: {_names(able)}."

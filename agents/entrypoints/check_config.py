@@ -7,9 +7,12 @@ from typing import TextIO
 
 from agents.entrypoints.checkup.freezes import freeze_checks
 from agents.entrypoints.figures import count
+from agents.policy import People, identities
 from config.faults import ConfigFaults
 from config.loading import load
-from config.service import Service
+from config.service import ApprovalPolicy, Service
+from config.shipmate import Configuration
+from guardrails.approval import GROUP, Person, may_be_one
 
 PASSED, FAULTY = 0, 2
 
@@ -24,14 +27,14 @@ def check_config(path: Path, environ: Mapping[str, str], *, out: TextIO) -> int:
     services = tuple(configuration.services.values())
     environments = sum(len(service.environments) for service in services)
     out.write(f"OK: {count(len(services), 'service')}, {count(environments, 'environment')}\n")
-    out.writelines(f"{remark}\n" for service in services for remark in remarks(service))
+    out.writelines(f"{remark}\n" for service in services for remark in remarks(service, configuration))
     calendar = freeze_checks(configuration, datetime.now(UTC))
     out.writelines(f"Freeze: {check.name}: {check.detail} {check.remedy}".rstrip() + "\n" for check in calendar)
     return PASSED
 
 
-def remarks(service: Service) -> Iterator[str]:
-    """Tell what loads and is hardly meant: releases that begin by themselves, and that nobody may approve."""
+def remarks(service: Service, configuration: Configuration) -> Iterator[str]:
+    """Tell what loads and is hardly meant: releases that nobody may approve, and approvers who may be one human."""
     for name, environment in service.environments.items():
         triggers, policy = environment.triggers, environment.approval
         begins = triggers.branches or triggers.tags or triggers.releases
@@ -40,6 +43,19 @@ def remarks(service: Service) -> Iterator[str]:
                 f"Remark: {service.service} in {name} has triggers and no approvers: every release that begins by "
                 f"itself is refused. Name people under environments.{name}.approval.approvers."
             )
+        alike = _alike(policy, configuration.shipmate.people)
+        if alike:
+            yield (
+                f"Remark: {service.service} in {name}: {', '.join(alike)} may be one human, so neither approves what "
+                "the other has asked for or approved. Say under `people` in shipmate.yaml whose ids they are."
+            )
+
+
+def _alike(policy: ApprovalPolicy, people: People) -> list[str]:
+    """List the approvers who are known in different places, where nobody said who is who."""
+    names = [name for name in policy.approvers if not GROUP.fullmatch(name)]
+    able = [Person(name, "", identities(name, people)) for name in names]
+    return [one.id for one in able if any(may_be_one(one, other) for other in able)]
 
 
 def faults_text(found: ConfigFaults) -> str:

@@ -62,6 +62,16 @@ def test_triggers_of_releases_that_nobody_may_approve_are_remarked_on(
     assert (REFUSED in said) == (remarked and triggered)
 
 
+@pytest.mark.parametrize(
+    ("people", "told"),
+    [("{}", ["U0HANA, U0KENJI, terminal:hana"]), ("{hana: [U0HANA, 'terminal:hana']}", [])],
+)
+def test_approvers_who_may_be_one_human_are_remarked_on(tmp_path: Path, people: str, told: list[str]) -> None:
+    code, said = checked(tmp_path, f"people: {people}\n")
+    assert code == 0
+    assert re.findall(r"observer in production: (.*) may be one human", said) == told
+
+
 def test_every_fault_is_told_with_its_place_and_the_next_command(tmp_path: Path) -> None:
     code, said = checked(tmp_path, "servces: services\nslack:\n  comand: /x\n")
     first, second, last = said.splitlines()

@@ -293,14 +293,33 @@ def test_a_decided_question_names_its_decision() -> None:
     assert "approved by U0HUGO" in refusal.standing
 
 
-@pytest.mark.parametrize(("people", "outcome"), [({}, "approved"), (PEOPLE, "pending")])
-def test_two_identities_of_one_human_are_one_vote(people: People, outcome: str) -> None:
+@pytest.mark.parametrize(("people", "refused"), [({}, "not-told-apart"), (PEOPLE, "already-voted")])
+def test_two_identities_that_are_or_may_be_one_human_are_one_vote(people: People, refused: str) -> None:
     settings = ApprovalPolicy(approvers=("U0HANA", "terminal:hana", "U0HUGO"), required=2)
     votes = [Vote("U0HANA", "approved"), Vote("terminal:hana", "approved")]
-    assert Ballot(RELEASE, QUESTION, settings, votes, HOME, people).outcome == outcome
+    assert Ballot(RELEASE, QUESTION, settings, votes, HOME, people).outcome == "pending"
     again = Ballot(RELEASE, QUESTION, settings, votes[:1], HOME, people)
-    refused = "already-voted" if people else ""
     assert code(again.refuse(Person("terminal:hana"), "approved", "digest", NOON)) == refused
+
+
+@pytest.mark.parametrize(("people", "refused"), [({}, "not-told-apart"), (PEOPLE, "")])
+def test_whoever_may_have_asked_under_another_id_approves_once_people_says_who_is_who(
+    people: People, refused: str
+) -> None:
+    release = replace(RELEASE, requested_by="terminal:ana")
+    asked = Ballot(release, QUESTION, ApprovalPolicy(approvers=("U0HANA",)), (), HOME, people)
+    assert code(asked.refuse(HANA, "approved", "digest", NOON)) == refused
+    assert replace(asked, votes=[Vote("U0HANA", "approved")]).outcome == ("pending" if refused else "approved")
+
+
+@pytest.mark.parametrize("person", [HANA, Person("terminal:hana")])
+async def test_whoever_may_have_released_it_under_another_id_does_not_review_it(person: Person) -> None:
+    configuration = declared(approvers=("U0HANA", "terminal:hana"))
+    other = {"U0HANA": "terminal:max", "terminal:hana": "U0MAX"}[person.id]
+    release = replace(RELEASE, requested_by=other)
+    assert await may_review(release, person, configuration, at_home()) is None
+    configuration.shipmate = Shipmate.model_construct(people={})  # type: ignore[misc]
+    assert code(await may_review(release, person, configuration, at_home())) == "not-told-apart"
 
 
 def test_whoever_asked_in_slack_cannot_approve_at_the_terminal() -> None:

@@ -16,6 +16,9 @@ HANA = Person("U0HANA", HOME, same_as=frozenset({"github:hana"}))
 IVAN = Person("U0IVAN", HOME)
 POLICY = ApprovalPolicy(required=1, approvers=("U0HANA", "U0IVAN"))
 TWO = ApprovalPolicy(required=2, approvers=("U0HANA", "U0IVAN", "U0RIKO"))
+AT_TERMINAL = Person("terminal:ivan", HOME)
+AT_GITHUB = Person("github:Ivan-X", HOME, frozenset({"terminal:riko-x"}))
+MIXED = ApprovalPolicy(required=2, approvers=("U0HANA", "U0IVAN", "terminal:ivan", "github:ivan-x"))
 
 
 def asked(*, digest: str = "d1", requester: Person = RIKO, decided: str = "", minutes: int = 30) -> Asked:
@@ -79,6 +82,13 @@ DECISIONS = [
     ("", asked(requester=Person("github:merge-queue[bot]", HOME)), yes(IVAN), POLICY, ()),
     ("", asked(requester=Person("github:riko", HOME, frozenset({"U0RIKO"}))), yes(IVAN), POLICY, ()),
     ("", asked(requester=Person("github", HOME)), yes(IVAN), POLICY.model_copy(update={"self_approval": True}), ()),
+    ("not-told-apart", asked(requester=Person("terminal:hana", HOME)), yes(IVAN), POLICY, ()),
+    ("not-told-apart", asked(requester=IVAN), yes(AT_TERMINAL), ApprovalPolicy(approvers=("terminal:ivan",)), ()),
+    ("", asked(requester=Person("terminal:root", HOME)), yes(AT_TERMINAL), MIXED, ()),
+    ("", asked(requester=Person("terminal:max", HOME, frozenset({"U0MAX"}))), yes(IVAN), MIXED, ()),
+    ("", asked(), yes(Person("U0IVAN", HOME, frozenset({"terminal:i"}))), MIXED, (yes(HANA),)),
+    ("not-told-apart", asked(), yes(AT_GITHUB), MIXED, (yes(IVAN),)),
+    ("", asked(), no(AT_GITHUB), MIXED, (yes(IVAN),)),
     ("already-voted", asked(), yes(HANA), TWO, (yes(HANA),)),
     ("already-voted", asked(), yes(HANA), TWO, (yes(Person("github:hana", HOME)),)),
     ("already-voted", asked(), no(HANA), TWO, (no(HANA),)),
@@ -152,6 +162,9 @@ OUTCOMES = [
     ("pending", TWO, (yes(HANA), yes(RIKO))),
     ("pending", TWO, (yes(HANA), yes(Person("U0HANA", "T0ELSE")))),
     ("approved", TWO, (yes(HANA), yes(IVAN))),
+    ("pending", MIXED, (yes(IVAN), yes(Person("terminal:ivan", HOME, frozenset({"github:i"}))))),
+    ("approved", MIXED, (yes(HANA), yes(IVAN), yes(Person("terminal:ivan", HOME, frozenset({"github:i"}))))),
+    ("approved", MIXED, (yes(HANA), yes(Person("terminal:ivan", HOME, frozenset({"U0IVAN"}))))),
     ("pending", None, (yes(HANA),)),
     ("pending", ApprovalPolicy(approvers=("U0IVAN",)), (yes(HANA),)),
 ]
@@ -169,6 +182,14 @@ def test_p3_two_identities_that_a_third_one_joins_are_one_human() -> None:
     joined = Person("c", HOME, same_as=frozenset({"a", "b"}))
     votes = [yes(Person("a", HOME)), yes(Person("b", HOME)), yes(joined)]
     assert outcome(asked(), votes, policy) == "pending"
+
+
+@pytest.mark.parametrize(("written", "known"), [("github:Hana", "github:hana"), ("github:hana", "github:Hana")])
+def test_p3_a_login_of_github_is_the_same_in_capitals(written: str, known: str) -> None:
+    assert Person(known, HOME).is_named_in([written])
+    assert not Person(known.upper(), HOME).is_named_in(["u0hana"])
+    sole = ApprovalPolicy(approvers=(written,))
+    assert code(may_request(asked(requester=Person(known, HOME)), sole)) == "too-few-approvers"
 
 
 def test_p5_a_rollback_is_refused_only_to_strangers() -> None:
