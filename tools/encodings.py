@@ -10,12 +10,15 @@ from urllib.parse import quote, quote_plus
 
 SHORTEST = 8
 """Shorter values cannot be masked without masking ordinary text."""
+LONG = 2_000
+"""Of longer values only the forms are known that are cheap to search for: plain, escaped once, base64 and hex."""
 
 
 def variants(value: str) -> tuple[str, ...]:
     """List every form of a value, longest first, without repeats; lines of multi-line values count as values."""
     values = [value, value.strip(), *_lines(value)]
-    found = {form for one in values if len(one) >= SHORTEST for form in _forms(one)}
+    known = [one for one in values if len(one) >= SHORTEST]
+    found = set(_cheap_forms(known)) if len(value) > LONG else {form for one in known for form in _forms(one)}
     return tuple(sorted((form for form in found if len(form) >= SHORTEST), key=lambda form: (-len(form), form)))
 
 
@@ -24,6 +27,16 @@ def _lines(value: str) -> list[str]:
     return (
         [line.strip() for line in value.splitlines() if not line.startswith("-----")] if "\n" in value.strip() else []
     )
+
+
+def _cheap_forms(values: list[str]) -> Iterator[str]:
+    for one in values:
+        yield from (one, _json(one, ascii_only=True), _json(one, ascii_only=False))
+        yield from (html.escape(one, quote=False), html.escape(one), quote(one, safe=""))
+    octets = values[0].encode("utf-8", "surrogatepass")
+    yield octets.hex()
+    for shift in range(3):
+        yield from (text[first:last] for text, first, last in _base64(octets, shift))
 
 
 def _forms(value: str) -> Iterator[str]:
@@ -59,12 +72,16 @@ def _as_bytes(value: str) -> Iterator[str]:
     octets = value.encode("utf-8", "surrogatepass")
     yield from (octets.hex(), octets.hex().upper(), octets.hex(":"), octets.hex(" "))
     for shift in range(3):
-        shifted = b"\0" * shift + octets
-        first, last = math.ceil(shift * 8 / 6), len(shifted) * 8 // 6
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            text = encode(shifted).decode()
+        for text, first, last in _base64(octets, shift):
             for form in (text[first:last], text[first:], text[first:].rstrip("=")):
                 yield from (form, quote(form, safe=""), form.replace("/", "\\/"))
+
+
+def _base64(octets: bytes, shift: int) -> Iterator[tuple[str, int, int]]:
+    """Encode what stands behind some bytes; which characters of it depend on nothing else, is told with it."""
+    shifted = b"\0" * shift + octets
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(shifted).decode(), math.ceil(shift * 8 / 6), len(shifted) * 8 // 6
 
 
 def _json(value: str, *, ascii_only: bool) -> str:

@@ -7,10 +7,11 @@ import threading
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from urllib.parse import unquote
 
-from tools.encodings import variants
+from tools.encodings import LONG, variants
 from tools.maskable import MARK, refusal
 from tools.occurrences import Occurrences, Span, encodable
 from tools.token_shapes import without_tokens
@@ -29,9 +30,10 @@ class _Known:
     """One registered value: all that is searched for because of it."""
 
     name: str
+    whole: bool
     forms: tuple[str, ...]
-    pieces: frozenset[str]
-    disguises: frozenset[str]
+    pieces: frozenset[str] = frozenset()
+    disguises: frozenset[str] = frozenset()
 
 
 class Redactor:
@@ -45,8 +47,9 @@ class Redactor:
         self._spared, self._ordinary = frozenset(spared), ordinary(spared)
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
-        self._masks: Occurrences | None = None
-        self._tripwire: Occurrences | None = None
+        self._long: dict[str, tuple[Occurrences, Occurrences]] = {}
+        self._masks: tuple[Occurrences, ...] | None = None
+        self._tripwire: tuple[Occurrences, ...] | None = None
         self._forms: tuple[str, ...] | None = None
 
     def register(self, name: str, value: str, *, whole: bool = False, newest: int | None = None) -> str | None:
@@ -54,24 +57,28 @@ class Redactor:
 
         Refused are values under 8 characters, ordinary words, values of hardly any different characters
         (masking them would mask ordinary text), and addresses without a password. Ten characters in a row of a
-        value are masked too, unless only the `whole` value is taken for a secret. Of values that run out by
-        themselves the `newest` under a name are kept.
+        value are masked too, of one over 2,000 characters only 40, unless only the `whole` value is taken for a
+        secret. Of values that run out by themselves the `newest` under a name are kept.
         """
         name, value = re.sub(r"[^A-Za-z0-9_.-]", "_", name), encodable(value)
         objection = refusal(name, value, self._spared)
         if objection is not None:
             return objection
         known = self._known.get(value)
-        if known is None or (known.pieces == frozenset() and not whole):
+        if known is None or (known.whole and not whole):
             self._learn(value, _known(name, value, whole, self._ordinary), newest)
         return None
 
     def _learn(self, value: str, known: _Known, newest: int | None) -> None:
+        own = (_masks([known]), _tripwire([known])) if len(value) > LONG else None
         with self._lock:
             self._known[value] = known
+            if own is not None:  # costly: built once, whatever else is learned
+                self._long[value] = own
             same = [one for one, of in self._known.items() if of.name == known.name]
             for old in same[:-newest] if newest else ():
                 del self._known[old]
+                self._long.pop(old, None)
             self._masks = self._tripwire = self._forms = None
 
     def redact(self, text: str) -> str:
@@ -122,7 +129,8 @@ class Redactor:
 
     def disguised(self, text: str) -> tuple[str, ...]:
         """Name the secrets of which ten characters in a row are in a text, in whatever disguise."""
-        found = self._tripwires().spans(normal(text), overlapping=False)
+        plain = normal(text)
+        found = (span for search in self._tripwires() for span in search.spans(plain, overlapping=False))
         return tuple(sorted({name for _, _, name in found}))
 
     def outgoing(self, text: str) -> str:
@@ -163,20 +171,21 @@ class Redactor:
                 return size
         return 0
 
-    def _masking(self) -> Occurrences:
-        """Build what is masked with, once for all values registered so far: whole values, then pieces."""
+    def _masking(self) -> tuple[Occurrences, ...]:
+        """Build what is masked with: once for all short values registered so far, and once for each long one."""
         with self._lock:
             if self._masks is None:
-                whole = ((form, one.name) for one in self._known.values() for form in one.forms)
-                cut = ((piece, one.name) for one in self._known.values() for piece in one.pieces)
-                self._masks = Occurrences((*whole, *cut))
+                self._masks = (_masks(self._short()), *(masks for masks, _ in self._long.values()))
             return self._masks
 
-    def _tripwires(self) -> Occurrences:
+    def _tripwires(self) -> tuple[Occurrences, ...]:
         with self._lock:
             if self._tripwire is None:
-                self._tripwire = Occurrences((run, one.name) for one in self._known.values() for run in one.disguises)
+                self._tripwire = (_tripwire(self._short()), *(tripwire for _, tripwire in self._long.values()))
             return self._tripwire
+
+    def _short(self) -> list[_Known]:
+        return [one for value, one in self._known.items() if value not in self._long]
 
     def _sorted_forms(self) -> tuple[str, ...]:
         with self._lock:
@@ -187,12 +196,24 @@ class Redactor:
     def _spans(self, text: str) -> list[Span]:
         """Find what to mask. Overlapping values are joined: masking one must not leave the tail of another."""
         joined: list[Span] = []
-        for start, end, name in sorted(self._masking().spans(text, overlapping=True)):
+        found = chain.from_iterable(search.spans(text, overlapping=True) for search in self._masking())
+        for start, end, name in sorted(found):
             if joined and start < joined[-1][1]:
                 joined[-1] = (joined[-1][0], max(end, joined[-1][1]), joined[-1][2])
             else:
                 joined.append((start, end, name))
         return joined
+
+
+def _masks(values: Collection[_Known]) -> Occurrences:
+    """Search for whole values first, then for pieces."""
+    whole = ((form, one.name) for one in values for form in one.forms)
+    cut = ((piece, one.name) for one in values for piece in one.pieces)
+    return Occurrences((*whole, *cut))
+
+
+def _tripwire(values: Collection[_Known]) -> Occurrences:
+    return Occurrences((run, one.name) for one in values for run in one.disguises)
 
 
 def withheld(names: Iterable[str]) -> str:
@@ -207,10 +228,10 @@ def withheld(names: Iterable[str]) -> str:
 def _known(name: str, value: str, whole: bool, spoken: frozenset[str]) -> _Known:
     forms = tuple(dict.fromkeys(form for part in _secret_parts(value) for form in variants(part)))
     if whole:
-        return _Known(name, forms, frozenset(), frozenset())
+        return _Known(name, whole, forms)
     marked = f"{MARK}{name}]"
     cut = frozenset(piece for piece in pieces(value) if piece not in marked and normal(piece) not in spoken)
-    return _Known(name, forms, cut, frozenset(disguises(value) - spoken))
+    return _Known(name, whole, forms, cut, frozenset(disguises(value) - spoken))
 
 
 def _secret_parts(value: str) -> list[str]:

@@ -5,10 +5,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
-from tools.encodings import SHORTEST, variants
+from tools.encodings import LONG, SHORTEST, variants
 
 RUN = 10
 """So many characters in a row give a secret away."""
+LONG_RUN, STRIDE = 20, 19
+"""Of a long value such runs are watched, one behind the other: every piece of 40 characters holds one."""
 FEWEST_DIFFERENT = 4
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _INVISIBLE = re.compile(
@@ -30,17 +32,33 @@ def normal(text: str) -> str:
 
 
 def disguises(value: str) -> set[str]:
-    """List every run of ten characters of every form of a secret, as they are after `normal`; of itself both ways."""
-    parts = watched_parts(value)
-    forms = {normal(form) for part in parts for form in variants(part) if not _HEX_PAIRS.fullmatch(form)}
-    backwards = {normal(line)[::-1] for part in parts for line in (part, *part.splitlines()) if len(line) >= SHORTEST}
-    return {run for form in forms | backwards for run in _runs(form)}
+    """List every run of ten characters of every form of a secret, as they are after `normal`; of itself both ways.
+
+    Of a long secret only so many runs that no piece of 40 characters is without one.
+    """
+    return {run for part in watched_parts(value) for run in (_few if len(part) > LONG else _all)(part)}
+
+
+def _all(part: str) -> Iterator[str]:
+    forms = {normal(form) for form in variants(part) if not _HEX_PAIRS.fullmatch(form)}
+    backwards = {normal(line)[::-1] for line in (part, *part.splitlines()) if len(line) >= SHORTEST}
+    return (run for form in forms | backwards for run in _runs(form))
+
+
+def _few(part: str) -> Iterator[str]:
+    forms = {normal(form) for form in variants(part) if len(form) >= len(part) - STRIDE}
+    return (run for form in (*forms, normal(part)[::-1]) for run in _sparse(form))
 
 
 def pieces(value: str) -> set[str]:
     """List every run of ten characters of a secret as it is written: what is left of one that was cut."""
-    lines = [line for part in watched_parts(value) for line in part.splitlines()]
-    return {run for line in lines if len(line) >= RUN for run in _runs(line)}
+    return {
+        run
+        for part in watched_parts(value)
+        for line in part.splitlines()
+        if len(line) >= RUN
+        for run in (_sparse if len(part) > LONG else _runs)(line)
+    }
 
 
 def ordinary(names: Iterable[str]) -> frozenset[str]:
@@ -54,6 +72,13 @@ def ordinary(names: Iterable[str]) -> frozenset[str]:
 def _runs(text: str) -> Iterator[str]:
     size = min(RUN, len(text))
     runs = (text[at : at + size] for at in range(len(text) - size + 1))
+    return (run for run in runs if len(set(run)) >= FEWEST_DIFFERENT)
+
+
+def _sparse(text: str) -> Iterator[str]:
+    """Yield so many runs that no 40 characters are without one, and the last one, where the next line may follow."""
+    ends = range(LONG_RUN, len(text), STRIDE)
+    runs = (text[end - LONG_RUN : end] for end in (*ends, len(text)) if end >= LONG_RUN)
     return (run for run in runs if len(set(run)) >= FEWEST_DIFFERENT)
 
 

@@ -4,13 +4,15 @@ import base64
 import html
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tools import redaction
+from tools.occurrences import Occurrences
 from tools.redaction import Redactor
 
 CANARY = "Har\"bor$2345/Zi'nc<&>+ü"
@@ -260,3 +262,57 @@ def test_a_name_cannot_break_the_mark() -> None:
     redactor = Redactor()
     redactor.register("A]\nB", "Harbor!2345Zinc")
     assert redactor.redact("Harbor!2345Zinc") == "[redacted:A__B]"
+
+
+LONG_SECRET = "".join(base64.b64encode(bytes((i * i + i * j + j) % 251 for i in range(48))).decode() for j in range(60))
+LINES = "\n".join(LONG_SECRET[at : at + 64] for at in range(0, len(LONG_SECRET), 64))
+
+
+@pytest.mark.parametrize("secret", [LONG_SECRET, LINES])
+@pytest.mark.parametrize("start", [0, 1, 19, 44, 45, 1000, 2017, 3799])
+def test_of_a_long_secret_every_piece_of_forty_characters_is_seen(secret: str, start: int) -> None:
+    redactor, piece = knowing(KEY=secret), secret[start : start + 40]
+    assert "[redacted:KEY]" in redactor.redact(f"x {piece} y")
+    for disguised in (piece.upper(), piece[::-1], " ".join(piece), piece.replace("\n", " ")):
+        assert redactor.leaks(f"x {disguised} y")
+    assert redactor.redact(f"x {secret} y") == "x [redacted:KEY] y"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["raw", "JSON", "hex", "base64", "base64 in the middle", "base64 shifted", "base64url", "HTML", "URL"]
+)
+def test_a_long_secret_is_masked_in_the_forms_that_are_cheap_to_search_for(encoding: str) -> None:
+    redactor, encoded = knowing(KEY=LINES), ENCODINGS[encoding](LINES)
+    assert "[redacted:KEY]" in redactor.redact(encoded)
+    assert len(redactor.redact(encoded)) < 40
+    assert redactor.leaks(encoded) or encoding in {"HTML", "URL"}
+
+
+def test_the_runs_of_a_long_secret_grow_with_its_length_and_not_with_its_forms() -> None:
+    for size in (2_100, 3_800):
+        known = redaction._known("KEY", LONG_SECRET[:size], False, frozenset())  # noqa: SLF001
+        assert len(known.pieces) <= size / 19 + 2
+        assert sum(map(len, known.disguises)) <= 16 * size
+        assert sum(map(len, known.forms)) <= 30 * size
+
+
+def test_a_search_is_built_only_for_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[int] = []
+
+    def counted(patterns: Iterable[tuple[str, str]]) -> Occurrences:
+        search = Occurrences(patterns)
+        built.append(len(search.names))
+        return search
+
+    redactor = knowing(KEY=LINES, PIN="Zinc!234")
+    monkeypatch.setattr(redaction, "Occurrences", counted)
+    redactor.outgoing("x")
+    both = len(built)
+    assert redactor.register("PIN", "Zinc!234") is None
+    assert redactor.register("KEY", LINES) is None
+    redactor.outgoing("x")
+    assert len(built) == both == 2, "what is known is not built again"
+    assert redactor.register("TOKEN", "Harbor!2345") is None
+    redactor.outgoing("x")
+    assert len(built) == 4
+    assert max(built) < 100 + len("Harbor!2345Zinc!234") * 20, "the long one is not built again"
