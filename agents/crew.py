@@ -134,22 +134,30 @@ class Crew:
             await self._admit(await self._stored(release_id))
 
     async def unlock(self, service: str, environment: str, person: Person) -> Answer:
-        """Release a locked target; approvers and owners may."""
-        target = await self.store.targets.get(service, environment)
+        """End one lock of a target, a person's before that of failures; approvers and owners may."""
         refusal = policy.configured(self.configuration, service, environment)
         refusal = refusal or await policy.may_lock(service, environment, person, self.configuration, self.membership)
         if refusal:
             return refusal
         by_hand = await self.standstill.unlock(service, environment, person.id)
-        after_failures = await self.store.targets.unlock(service, environment)
-        if not by_hand and not after_failures:
+        locked_by = None if by_hand else await self.store.targets.unlock(service, environment)
+        if not by_hand and locked_by is None:
             return Refusal("not-locked", f"{service} in {environment} is not locked.", f"status {service}")
         await self.look_again(f"{service}/{environment}")
-        if after_failures:
-            await self._report(str(target.locked_by), Unlocked(person.id))
+        if locked_by:
+            await self._report(locked_by, Unlocked(person.id))
+        now = await self._locked_still(service, environment) or f"{service} in {environment} takes releases again."
+        return Accepted(locked_by or "", f"The lock is gone. {now}")
+
+    async def _locked_still(self, service: str, environment: str) -> str:
+        """Tell what keeps releases from a target of which one lock was ended."""
         hold = await self.holds.on(service, environment)
-        now = hold.told(service, environment) if hold else f"{service} in {environment} takes releases again."
-        return Accepted(str(target.locked_by) if after_failures else "", f"The lock is gone. {now}")
+        told = [hold.told(service, environment)] if hold else []
+        target = await self.store.targets.get(service, environment)
+        if target.locked_by:
+            failed = f"the failure of {target.locked_by}"
+            told.append(f"{service} in {environment} is still locked by {failed}; `unlock` once more ends that, too.")
+        return " ".join(told)
 
     async def lock(self, wish: Wish, person: Person) -> Answer:
         """Lock a target by hand, with a reason and perhaps an end; whoever may unlock it may."""

@@ -1,5 +1,6 @@
 """P7: locks by people and freezes: what they keep away, what they let through, and that they end by themselves."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -76,6 +77,33 @@ async def test_a_lock_refuses_what_is_asked_for_and_says_who_why_and_until_when(
     assert code(await crew.unlock(*PLACE, HUGO)) == "accepted"
     assert code(await crew.unlock(*PLACE, HUGO)) == "not-locked"
     assert code(await crew.open(order("3"))) == "accepted"
+
+
+async def locked_by_a_failure(crew: Crew) -> str:
+    failed = (await crew.store.releases.open(release_of(order("0"), crew.clock.now()))).id
+    await crew.store.releases.finish(failed, Outcome.FAILED, "")
+    await crew.store.targets.lock(*PLACE, failed)
+    return failed
+
+
+async def test_one_unlock_ends_one_lock_and_tells_of_the_other(crew: Crew) -> None:
+    await crew.lock(wish(), HANA)
+    failed = await locked_by_a_failure(crew)
+    first = await crew.unlock(*PLACE, HUGO)
+    assert isinstance(first, Accepted)
+    assert f"still locked by the failure of {failed}" in first.text
+    assert first.release == ""
+    assert code(await crew.open(order("1"))) == "locked"
+    second = await crew.unlock(*PLACE, HUGO)
+    assert second == Accepted(failed, "The lock is gone. observer in production takes releases again.")
+    assert code(await crew.unlock(*PLACE, HUGO)) == "not-locked"
+
+
+async def test_of_several_who_unlock_at_once_one_does(crew: Crew) -> None:
+    failed = await locked_by_a_failure(crew)
+    answers = await asyncio.gather(*(crew.unlock(*PLACE, HUGO) for _ in range(4)))
+    assert sorted(map(code, answers)) == ["accepted", *["not-locked"] * 3]
+    assert [answer.release for answer in answers if isinstance(answer, Accepted)] == [failed]
 
 
 async def test_one_lock_holds_and_the_same_wish_delivered_twice_is_one(crew: Crew) -> None:

@@ -81,14 +81,18 @@ class Targets(Rows):
         )
         return await self._change(statement) == 1
 
-    async def unlock(self, service: str, environment: str) -> bool:
-        """Release a locked target and start counting anew; False when it was not locked."""
-        statement = (
-            update(targets)
-            .where(*_is(service, environment), targets.c.locked_at.is_not(None))
-            .values(locked_at=None, locked_by=None, failures=0, recent_failures=[])
-        )
-        return await self._change(statement) == 1
+    async def unlock(self, service: str, environment: str) -> str | None:
+        """Release a locked target and start counting anew; returns the release that had locked it, if one had."""
+        locked_by: list[str | None] = []
+
+        def freed(before: Target) -> Mapping[str, Any]:
+            locked_by.append(before.locked_by)
+            return (
+                {"locked_at": None, "locked_by": None, "failures": 0, "recent_failures": []} if before.locked_at else {}
+            )
+
+        await self._weigh(service, environment, freed)
+        return locked_by[-1]
 
     @whole
     async def take_fence(self, service: str, environment: str) -> int:
