@@ -30,7 +30,7 @@ INTERRUPTED, UNREAD = 130, 141
 """Ended by Ctrl-C, or by a reader such as `head` that wanted no more: 128 and the signal, as shells tell it."""
 SPOKEN = {
     "deploy": "SERVICE VERSION [to ENV]: plan, ask, deploy, verify",
-    "break-glass": "SERVICE VERSION [to ENV] REASON: release in an emergency without asking; a review stays owed",
+    "break-glass": "SERVICE VERSION [to ENV] REASON: release in an emergency without asking; a review is owed for it",
     "review": "SERVICE [ENV] NOTE: review what was released without an approval",
     "rollback": "SERVICE [to VERSION] [in ENV]: put a former version back",
     "approve": "SERVICE [ENV [DIGEST]]: let the waiting plan through",

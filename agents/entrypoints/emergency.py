@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from agents.entrypoints.cards import Card, section
-from agents.entrypoints.headlines import what
+from agents.entrypoints.headlines import OWES_NOTHING, what
 from agents.entrypoints.view import ReleaseView
 from agents.entrypoints.voice import Voice
 from agents.entrypoints.words import next_command, sentence
@@ -28,18 +28,27 @@ def messages(
     broken = view.one(GlassBroken)
     if broken is None:
         return {}
-    drawn = {"break-glass": _announcement(view, broken, owners, voice)}
+    drawn = {"break-glass": _announcement(view, broken, review, owners, voice)}
     due = reminders(now - review.owed_at) if review and review.given_by is None else 0
     if review and due:
         drawn[f"review-owed:{due}"] = _reminder(view, review, owners, voice)
     return drawn
 
 
-def _announcement(view: ReleaseView, broken: GlassBroken, owners: Iterable[str], voice: Voice) -> Card:
+def _announcement(
+    view: ReleaseView, broken: GlassBroken, review: Review | None, owners: Iterable[str], voice: Voice
+) -> Card:
     given = view.one(Reviewed)
     lines = [f"*{what(view, voice)}*", sentence(broken, voice), "The guardrails hold as always; nobody was asked."]
-    lines += [sentence(given, voice)] if given else [_wanted(view, owners, voice)]
+    lines.append(sentence(given, voice) if given else _owed(view, review, owners, voice))
     return _card(lines)
+
+
+def _owed(view: ReleaseView, review: Review | None, owners: Iterable[str], voice: Voice) -> str:
+    """Promise a review only where the store will ask for one: from the plan on, which is what may touch anything."""
+    if review is not None:
+        return _wanted(view, owners, voice)
+    return OWES_NOTHING if view.outcome else "A review by somebody else is owed as soon as anything is to be moved."
 
 
 def _reminder(view: ReleaseView, review: Review, owners: Iterable[str], voice: Voice) -> Card:

@@ -30,6 +30,7 @@ _WAYS_ON: Mapping[Outcome, str] = {
     Outcome.ROLLED_BACK: "history {service} {environment}",
 }
 """The next command that makes sense after an end."""
+OWES_NOTHING = "No review is owed, since nothing was touched."
 
 
 def what(view: ReleaseView, voice: Voice) -> str:
@@ -80,5 +81,11 @@ def way_on(view: ReleaseView, voice: Voice) -> str:
     command = "" if release.branch and view.outcome is Outcome.EXPIRED else _WAYS_ON.get(view.outcome, "")
     filled = command.format(service=release.service, environment=release.environment, version=release.version)
     after = {Outcome.SUCCEEDED: "Way back"}.get(view.outcome, "Next")
-    told = [took, f"Why: {because}" if because else "", f"{after}: {next_command(filled, voice)}" if filled else ""]
+    why = f"Why: {because}" if because else ""
+    told = [took, why, _review(view), f"{after}: {next_command(filled, voice)}" if filled else ""]
     return "\n".join(filter(None, told))
+
+
+def _review(view: ReleaseView) -> str:
+    """Take back what the announcement of an emergency promises, where no plan was made that could touch anything."""
+    return OWES_NOTHING if view.one(events.GlassBroken) and view.one(events.Planned) is None else ""

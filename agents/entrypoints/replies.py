@@ -34,6 +34,11 @@ def misread(trouble: Misread, voice: Voice) -> str:
     return told + voice.say("\n{next_step:300}", next_step=trouble.next_step)
 
 
+def assumed(environment: str, voice: Voice) -> str:
+    """Say which environment a command was taken for that named none before its free text."""
+    return voice.say("Environment: {environment:60}, since none was named.", environment=environment)
+
+
 def help_text(voice: Voice) -> str:
     """Say what can be typed."""
     lines = "\n".join(voice.say("{line:code}", line=line) for line in usages(voice.prefix))
@@ -66,7 +71,8 @@ def our_fault(reference: str, voice: Voice) -> str:
 def ordered(order: Order, release_id: str, channel: str | None, voice: Voice) -> str:
     """Say that an order stands; `channel` is the id of the channel that shows its card."""
     if order.break_glass is not None:
-        loud = "BREAK-GLASS: nobody is asked, everybody is told, and the guardrails still hold. A review stays owed.\n"
+        loud = "BREAK-GLASS: nobody is asked, everybody is told, and the guardrails still hold.\n"
+        loud += "A review by somebody else is owed as soon as anything is to be moved.\n"
         return loud + ordered(replace(order, break_glass=None), release_id, channel, voice)
     told = voice.say(
         "{kind} of {service:60} {version:80} in {environment:60} is under way as {id:code}.",

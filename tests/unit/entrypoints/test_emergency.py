@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from agents.entrypoints.emergency import messages, reminders
+from agents.entrypoints.headlines import OWES_NOTHING, way_on
 from agents.entrypoints.view import ReleaseView
 from agents.entrypoints.voice import slack_voice
-from agents.events import GlassBroken, Reviewed
-from tests.unit.entrypoints.material import view
+from agents.events import Finished, GlassBroken, Reviewed
+from tests.unit.entrypoints.material import ended, planned, view
+from tools.history.releases import Outcome
 from tools.history.reviews import Review
 
 VOICE = slack_voice("/deploy", frozenset({"U0HANA", "U0MAX"}))
@@ -53,6 +55,29 @@ def test_a_review_that_was_given_is_shown_and_asked_for_no_more() -> None:
     assert set(found) == {"break-glass"}
     assert "<@U0HANA> has reviewed what was released without an approval: all well" in found["break-glass"]
     assert "stays owed" not in found["break-glass"]
+
+
+def test_before_anything_is_planned_a_review_is_announced_but_nothing_is_asked_for() -> None:
+    text = told(view((BROKEN,)), None, timedelta(0))["break-glass"]
+    assert "A review by somebody else is owed as soon as anything is to be moved." in text
+    assert "stays owed" not in text
+    assert OWES_NOTHING not in text
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.REFUSED, Outcome.SKIPPED, Outcome.CANCELLED])
+def test_an_emergency_that_ended_before_a_plan_takes_the_promise_of_a_review_back(outcome: Outcome) -> None:
+    shown = view((BROKEN, Finished(outcome.value, "There is no tag v9.9.9.", 2.0)), **ended(outcome))
+    found = told(shown, None, timedelta(days=3))
+    assert set(found) == {"break-glass"}
+    assert OWES_NOTHING in found["break-glass"]
+    assert OWES_NOTHING in way_on(shown, VOICE).splitlines()
+
+
+def test_a_planned_emergency_and_an_ordinary_release_do_not_speak_of_no_review() -> None:
+    done, failed = Finished("failed", "unhealthy", 2.0), ended(Outcome.FAILED)
+    assert OWES_NOTHING not in way_on(view((BROKEN, planned(), done), **failed), VOICE)
+    assert OWES_NOTHING not in way_on(view((done,), **failed), VOICE)
+    assert "stays owed" in told(view((BROKEN, planned(), done), **failed), OWED, timedelta(0))["break-glass"]
 
 
 def test_of_an_ordinary_release_nothing_is_told() -> None:
