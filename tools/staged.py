@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.errors import NotInstalled, TimedOut, ToolError
+from tools.errors import NotFound, NotInstalled, TimedOut, ToolError
 
 LARGEST_READ_BYTES = 10_000_000
 _TIMEOUT_SECONDS = 60
 _FILE_MODES = frozenset({"100644", "100755"})
+
+
+class NoRepository(NotFound):
+    """There is no git repository here, so nothing is staged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,8 @@ def staged_files(directory: Path) -> tuple[StagedFile, ...]:
 
     Of a merge, only what differs from both sides: the rest was committed before. Raises `ToolError`.
     """
-    changes = list(_changes(_git(directory, *_DIFF)))
     merging = directory / os.fsdecode(_git(directory, "rev-parse", "--git-path", "MERGE_HEAD").strip())
+    changes = list(_changes(_git(directory, *_DIFF)))
     if merging.exists():
         merged = {(one.path, one.new) for one in _changes(_git(directory, *_DIFF, "MERGE_HEAD"))}
         changes = [one for one in changes if (one.path, one.new) in merged]
@@ -111,9 +115,17 @@ def _git(directory: Path, *words: str, given: bytes = b"") -> bytes:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise TimedOut("git did not answer.", standing=f"{type(error).__name__} in {directory}") from error
     if ran.returncode != 0:
-        raise ToolError(
-            "What is staged could not be read.",
-            standing=ran.stderr.decode(errors="replace").strip()[:300],
-            remedy="Run this inside of a git repository.",
-        )
+        raise _complaint(directory, ran.stderr.decode(errors="replace").strip())
     return ran.stdout
+
+
+def _complaint(directory: Path, told: str) -> ToolError:
+    if "not a git repository" in told:
+        return NoRepository(
+            f"This is no git repository: {directory}.",
+            standing="Nothing was looked at.",
+            remedy="Change into one, and run it again.",
+        )
+    return ToolError(
+        "What is staged could not be read.", standing=told[:300], remedy="Mend what `git status` tells of it."
+    )

@@ -8,8 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import TextIO
 
+from agents.entrypoints import objections_told as told
 from config.allowances import AllowedSecret
 from guardrails.secrets import Allowance, Objection, objections, secret_uses
+from guardrails.secrets.remedies import ROTATE
 from guardrails.verdict import Level
 from tools.errors import ToolError
 from tools.scanner import KEY_VARIABLE, Scanner, shared_key
@@ -21,6 +23,7 @@ _HOW_TO_ALLOW = (
     "One that may stay: an entry in the service's `allowed_secrets` with path, key, fingerprint, reason and expires;"
     f" the fingerprint counts where {KEY_VARIABLE} is the same here and for the bot."
 )
+_ROTATE_ALL = "Then rotate what was written out where it was issued: whoever can read the repository has it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def guard_secrets(
         return _failed(f"Secrets were not checked: {error}", as_json=as_json, out=out)
     today = exceptions.today if exceptions else date.max
     found = objections(uses, matches, _allowances(exceptions, paths, base), today=today)
-    out.write(_as_json(found) if as_json else _as_table(found, len(files), ignored))
+    out.write(told.as_json(found) if as_json else _as_text(found, len(files), ignored))
     return OBJECTED if any(one.level is Level.BLOCKING for one in found) else PASSED
 
 
@@ -97,42 +100,10 @@ def _failed(reason: str, *, as_json: bool, out: TextIO) -> int:
     return FAILED
 
 
-def _as_json(found: Sequence[Objection]) -> str:
-    return json.dumps([_record(one) for one in found], indent=2) + "\n"
-
-
-def _record(one: Objection) -> dict[str, str | int]:
-    return {
-        "file": one.path,
-        "line": one.line,
-        "key": one.key,
-        "kind": one.kind,
-        "layer": one.layer,
-        "verdict": one.level.name.lower(),
-        "rule": one.rule,
-        "message": one.message,
-        "remedy": one.remedy,
-        "fingerprint": one.fingerprint,
-    }
-
-
-def _as_table(found: Sequence[Objection], files: int, ignored: int) -> str:
+def _as_text(found: Sequence[Objection], files: int, ignored: int) -> str:
     blocking = sum(one.level is Level.BLOCKING for one in found)
     summary = f"{files} file{'s' * (files != 1)} looked at, {blocking} blocking finding{'s' * (blocking != 1)}."
     if ignored:
         summary += f" Not looked at, because git ignores them: {ignored}; name a file to look at it all the same."
-    width = max((len(_place(one)) for one in found), default=0)
-    keys = max((len(one.key) for one in found), default=0)
-    rows = [
-        f"{_place(one):<{width}}  {one.level.name.lower():<8}  {one.key:<{keys}}  {one.kind}  {_way_out(one)}"
-        for one in found
-    ]
-    return "\n".join([*rows, summary, *([_HOW_TO_ALLOW] if blocking else [])]) + "\n"
-
-
-def _way_out(one: Objection) -> str:
-    return f"{one.fingerprint}  {one.remedy}" if one.fingerprint else one.remedy
-
-
-def _place(one: Objection) -> str:
-    return f"{one.path}:{one.line}"
+    end = [_ROTATE_ALL] if any(one.remedy.endswith(ROTATE) for one in found) else []
+    return "\n".join([*told.as_rows(found), summary, *end, *([_HOW_TO_ALLOW] if blocking else [])]) + "\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.entrypoints.guard import guard_secrets
 from agents.entrypoints.guard_commit import guard_commit
 from tests.corpora.secrets.rendering import github_token
 from tools.scanner import Scanner
@@ -179,4 +180,23 @@ def test_outside_of_a_repository_it_says_so(tmp_path: Path, scanner: Scanner, mo
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     out = io.StringIO()
     assert guard_commit(tmp_path, as_json=False, out=out, scanner=scanner) == 2
-    assert "Run this inside of a git repository." in out.getvalue()
+    assert out.getvalue() == (
+        f"This is no git repository: {tmp_path}. Nothing was looked at. Change into one, and run it again.\n"
+    )
+
+
+def test_the_json_is_that_of_guard_secrets_in_the_order_of_lines(work: Work) -> None:
+    work.stage("a.json", "{")
+    work.stage("compose.yml", COMPOSE.format(PASSWORD) + "    API_TOKEN: changeme\n    A_SECRET: tulipgarden99\n")
+    told = json.loads(work.guard(as_json=True)[1])
+    out = io.StringIO()
+    guard_secrets([work.directory / "compose.yml"], as_json=True, out=out, scanner=work.scanner)
+    assert [list(one) for one in told[1:]] == [list(one) for one in json.loads(out.getvalue())]
+    places = [(one["file"], one["line"], one["key"], one["layer"]) for one in told]
+    assert places == [
+        ("a.json", 1, "a.json", "file"),
+        ("compose.yml", 3, "DB_PASSWORD", "structure"),
+        ("compose.yml", 4, "API_TOKEN", "structure"),
+        ("compose.yml", 5, "A_SECRET", "structure"),
+    ]
+    assert told[1]["fingerprint"] == work.scanner.seal(PASSWORD)
