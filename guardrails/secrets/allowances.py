@@ -10,6 +10,8 @@ from guardrails.verdict import Finding, Level, Verdict
 
 _PLACE_IN_IMAGE = re.compile(r"^.*?layer(?: \d+ of \d+| \w+): (?=/)")
 
+_HELD = "Nothing to do before that day; take the entry out of `allowed_secrets` once the value is gone."
+
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
@@ -39,9 +41,10 @@ def _excepted(one: Objection, exception: Allowance | None, today: date) -> Objec
         return one
     if exception.expires < today:
         ended = f"{one.message} The exception for it ended on {exception.expires} ({exception.reason})."
-        return replace(one, message=ended)
+        way_out = f"If it may stay longer, give its entry in `allowed_secrets` a later `expires`. Else: {one.remedy}"
+        return replace(one, message=ended, remedy=way_out)
     message = f"{one.message} Allowed until {exception.expires}: {exception.reason}"
-    return replace(one, rule="secret-allowed", level=Level.NOTE, message=message)
+    return replace(one, rule="secret-allowed", level=Level.NOTE, message=message, remedy=_HELD)
 
 
 def idle_allowances(found: Sequence[Objection], allowed: Iterable[Allowance], key_name: str) -> Verdict:

@@ -39,7 +39,9 @@ def test_a_secret_stops_with_its_place_and_the_way_out_and_without_its_value(sca
     (tmp_path / "compose.yml").write_text(f"a:\n  environment:\n    DB_PASSWORD: {PASSWORD}\n")
     code, told = guard(scanner, tmp_path)
     assert code == 1
-    assert f"{tmp_path}/compose.yml:3  blocking  DB_PASSWORD" in told
+    assert (
+        f"{tmp_path}/compose.yml:3: blocking: DB_PASSWORD is written out in the file. [setting, structure layer" in told
+    )
     assert "${DB_PASSWORD:?DB_PASSWORD required}" in told
     assert "1 file looked at, 1 blocking finding." in told
     assert PASSWORD not in told
@@ -51,8 +53,8 @@ def test_p14_the_fingerprint_that_is_printed_is_what_the_service_s_entry_takes(
     (tmp_path / "ops").mkdir()
     (tmp_path / "ops/compose.yml").write_text(f"a:\n  environment:\n    DB_PASSWORD: {PASSWORD}\n")
     code, told = guard(scanner, tmp_path, base=tmp_path)
-    assert (code, told.startswith("ops/compose.yml:3  blocking  DB_PASSWORD  setting  ")) == (1, True)
-    fingerprint = told.split()[4]
+    assert (code, told.startswith("ops/compose.yml:3: blocking: DB_PASSWORD is written out")) == (1, True)
+    fingerprint = told.partition("fingerprint ")[2].partition("]")[0]
     assert fingerprint == scanner.seal(PASSWORD)
     day = date(2026, 3, 1)
     entry = AllowedSecret(
@@ -61,6 +63,27 @@ def test_p14_the_fingerprint_that_is_printed_is_what_the_service_s_entry_takes(
     for base in (tmp_path, Path("/")):
         assert guard(scanner, tmp_path, base=base, exceptions=Exceptions((entry,), day))[0] == 0
     assert guard(scanner, tmp_path, exceptions=Exceptions((entry,), day + timedelta(days=1)))[0] == 1
+
+
+def test_an_exception_is_told_in_the_text_while_it_holds_and_once_it_ended(scanner: Scanner, tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(f"a:\n  environment:\n    DB_PASSWORD: {PASSWORD}\n")
+    day = date(2026, 3, 1)
+    entry = AllowedSecret(
+        path="compose.yml", key="DB_PASSWORD", fingerprint=scanner.seal(PASSWORD), reason="an empty demo", expires=day
+    )
+    held = guard(scanner, tmp_path, base=tmp_path, exceptions=Exceptions((entry,), day))[1]
+    assert "note: DB_PASSWORD is written out in the file. Allowed until 2026-03-01: an empty demo" in held
+    assert "rotate" not in held.lower()
+    ended = guard(scanner, tmp_path, base=tmp_path, exceptions=Exceptions((entry,), day + timedelta(days=1)))[1]
+    assert "The exception for it ended on 2026-03-01 (an empty demo)." in ended
+    assert "give its entry in `allowed_secrets` a later `expires`" in ended
+
+
+def test_the_rotation_is_told_once_at_the_end(scanner: Scanner, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"DB_PASSWORD={PASSWORD}\nSMTP_PASSWORD={PASSWORD[::-1]}\n")
+    told = guard(scanner, tmp_path)[1]
+    assert (told.count(": blocking: "), told.lower().count("rotate")) == (2, 1)
+    assert told.index("rotate") > told.index("2 blocking findings")
 
 
 def test_files_that_git_ignores_are_counted(scanner: Scanner, tmp_path: Path) -> None:
@@ -143,7 +166,7 @@ def test_large_and_binary_files_are_left_to_the_patterns(scanner: Scanner, tmp_p
     (tmp_path / "large.yml").write_text(large + f"x: {github_token()}\n")
     (tmp_path / "image.bin").write_bytes(b"\0\1\2" * 100 + b"\n" + github_token().encode() + b"\n")
     code, told = guard(scanner, tmp_path)
-    assert (code, told.count("blocking  ")) == (1, 2)
+    assert (code, told.count(": blocking: ")) == (1, 2)
     assert f"{tmp_path}/large.yml:110002" in told
 
 
