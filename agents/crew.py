@@ -18,7 +18,7 @@ from agents.endings import Endings, record
 from agents.events import Acknowledged, ChecksAwaited, Event, GlassBroken, Queued, Reviewed, TakenOver, Unlocked
 from agents.holds import Holds
 from agents.membership import Membership
-from agents.orders import BEFORE, opened, overtakes, release_of
+from agents.orders import BEFORE, MOVING, opened, overtakes, release_of
 from agents.remote import perform
 from agents.segments import Segments
 from agents.standstill import Standstill
@@ -108,12 +108,13 @@ class Crew:
         return await self.ballots.decide(release_id, digest, person, choice, reason)
 
     async def cancel(self, release_id: str, person: Person) -> Answer:
-        """Stop a release at its next safe point; what it had moved is put back."""
+        """Stop a release at its next safe point; what it had moved is put back. A way back that has begun goes on."""
         release = await self.store.releases.get(release_id)
         if release is None or release.outcome is not None:
             return Refusal("nothing-to-cancel", "That release has ended already.", "status")
         refusal = policy.configured(self.configuration, release.service, release.environment)
         refusal = refusal or await policy.may_cancel(release, person, self.configuration, self.membership)
+        refusal = refusal or _goes_on(release)
         if refusal:
             return refusal
         return await self._cancel(release, person.id)
@@ -167,7 +168,10 @@ class Crew:
         return refusal or await self.standstill.lock(replace(wish, person=person.id))
 
     async def take_over(self, service: str, environment: str, person: Person) -> Answer:
-        """Cut off a run that hangs, and have what it moved put back by another; whoever may unlock the target may."""
+        """Cut off a run that hangs, and have what it moved put back by another; whoever may unlock the target may.
+
+        A rollback is not put back: another run goes on with it.
+        """
         refusal = policy.configured(self.configuration, service, environment)
         refusal = refusal or await policy.may_lock(service, environment, person, self.configuration, self.membership)
         if refusal:
@@ -175,13 +179,16 @@ class Crew:
         victim = await self.store.leases.seize(service, environment, person.id)
         release = await self.store.releases.get(victim.release) if victim else None
         if victim is None or release is None or release.outcome is not None:
-            standing = f"Nothing runs for {service} in {environment}; what waits is stopped with cancel."
-            return Refusal("nothing-runs", standing, f"cancel {service} {environment}")
-        await self.store.releases.cancel(release.id, person.id)
+            standing = f"Nothing runs for {service} in {environment}, so nothing can be cut off."
+            standing += " What waits, if anything does, is stopped with cancel."
+            return Refusal("nothing-runs", standing, f"status {service} {environment}")
+        goes_on = release.kind == "rollback"
+        if not goes_on:
+            await self.store.releases.cancel(release.id, person.id)
         silent = victim.heartbeat.isoformat(timespec="seconds")
-        await self._report(release.id, TakenOver(person.id, release.id, silent, victim.fence))
+        await self._report(release.id, TakenOver(person.id, release.id, silent, victim.fence, goes_on=goes_on))
         await self.segments.wake(release.id, f"taken-over-{victim.fence}", release.target, at_once=True)
-        return Accepted(release.id)
+        return Accepted(release.id, "It is cut off; another run goes on with the rollback." if goes_on else "")
 
     async def look_again(self, target: str) -> None:
         """See whether a target that stood still may go on."""
@@ -351,6 +358,18 @@ class Crew:
         if release is None:
             raise LookupError(release_id)
         return release
+
+
+def _goes_on(release: Release) -> Refusal | None:
+    """Refuse to stop a way back that has begun."""
+    if release.kind != "rollback" or release.stage not in MOVING | {"close"}:
+        return None
+    standing = (
+        f"The rollback of {release.service} in {release.environment} to {release.version} has begun to move and goes "
+        "on to its end: to stop it would put back the version that it leaves. Where it hangs, `takeover` lets another "
+        "run go on with it."
+    )
+    return Refusal("rollback-goes-on", standing, f"status {release.service} {release.environment}")
 
 
 def _comes_before(other: Release, rollback: Release) -> bool:

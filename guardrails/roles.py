@@ -28,10 +28,12 @@ def may_cancel(asked: Asked, policy: ApprovalPolicy, of: Person) -> Refusal | No
 
 
 def may_lock(asked: Asked, policy: ApprovalPolicy, owners: Sequence[str]) -> Refusal | None:
-    """Let operators lock and unlock; where none are named, approvers of the environment and owners of the service."""
+    """Let operators lock, unlock and take over; where none are named, approvers and owners."""
     able = policy.operators or (*policy.approvers, *owners)
     named = asked.requester.is_named_in(able)
-    return foreign(asked.requester, asked) or (None if named else _no_operator(asked, able, "lock and unlock"))
+    return foreign(asked.requester, asked) or (
+        None if named else _no_operator(asked, able, "lock, unlock and take over")
+    )
 
 
 def may_break_glass(

@@ -101,6 +101,27 @@ async def test_a_person_takes_over_from_a_run_that_hangs_and_another_run_puts_ba
     assert (office.count("deploy", release), office.count("roll_back", release), office.count("verify")) == (1, 1, 0)
 
 
+async def test_a_rollback_that_hangs_is_gone_on_with_by_another_run_and_never_put_back(tmp_path: Path) -> None:
+    office, begun = Office(), asyncio.Event()
+
+    async def hang_once(_: Toolbox) -> None:
+        if not begun.is_set():
+            begun.set()
+            await asyncio.Event().wait()
+
+    office.on_deploy = hang_once
+    async with crew_of(tmp_path, office) as crew:
+        crew.tenure.beat = timedelta(milliseconds=50)
+        rollback = await opened(crew, order("1", kind="rollback"))
+        await begun.wait()
+        answer = await crew.take_over(*PLACE, HUGO)
+        assert answer == Accepted(rollback, "It is cut off; another run goes on with the rollback.")
+        ended = await reaches(crew, rollback, Status.FINISHED)
+        assert (ended.outcome, ended.cause, ended.cancelled_by) == (Outcome.SUCCEEDED, "", None)
+        assert [entry.body["goes_on"] for entry in await told(crew, rollback, "taken-over")] == [True]
+    assert (office.count("deploy", rollback), office.count("roll_back", rollback)) == (2, 0)
+
+
 @pytest.mark.parametrize("waits", [False, True])
 async def test_where_nothing_runs_there_is_nothing_to_take_over(crew: Crew, waits: bool) -> None:
     if waits:
@@ -110,7 +131,7 @@ async def test_where_nothing_runs_there_is_nothing_to_take_over(crew: Crew, wait
                 await crew.store.journal.wait(0.02)
     answer = await crew.take_over(*PLACE, HANA)
     assert isinstance(answer, Refusal)
-    assert (answer.code, answer.next_step) == ("nothing-runs", "cancel observer production")
+    assert (answer.code, answer.next_step) == ("nothing-runs", "status observer production")
     if waits:
         stored = await crew.store.releases.get(release)
         assert stored is not None

@@ -133,7 +133,7 @@ class Crew:
         return Accepted("", f"{wish.service} in {wish.environment} is locked by {person.id}.")
 
     async def take_over(self, service: str, environment: str, person: Person) -> Answer:
-        return Refusal("nothing-runs", f"Nothing runs there, {person.id}.", f"cancel {service} {environment}")
+        return Refusal("nothing-runs", f"Nothing runs there, {person.id}.", f"status {service} {environment}")
 
     async def unlock(self, service: str, environment: str, person: Person) -> Answer:
         lock = await self.store.locks.of(service, environment)

@@ -149,7 +149,7 @@ async def test_approvers_and_owners_unlock_and_the_refused_are_told_their_names(
     assert await may_lock(*PLACE, OWNER, declared(), at_home()) is None
     refusal = await may_lock(*PLACE, ANA, declared(), at_home())
     assert refusal is not None
-    told = f"You are {ANA.id}. U0HANA, U0HUGO, U0OWNER may lock and unlock in production of observer."
+    told = f"You are {ANA.id}. U0HANA, U0HUGO, U0OWNER may lock, unlock and take over in production of observer."
     assert (refusal.code, refusal.standing) == ("not-an-operator", told)
     assert await may_lock(*PLACE, Person("terminal:hana"), declared(), at_home()) is None
 
