@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from agents.toolbox import Server, Toolbox
 from guardrails.secrets.names import Suspicion, suspicion
+from guardrails.secrets.values import machine_made
 from tools.encodings import SHORTEST
 from tools.env_file import settings_of
 from tools.errors import NoWayIn, Superseded, TimedOut, ToolError, Unreachable
@@ -19,6 +20,7 @@ _MARK = re.compile(r"\[redacted:([\w.-]+)\]", re.ASCII)
 _QUOTED_LINE = re.compile(r"((?:in variable name|unterminated quoted value|\bnear) ).*")
 """Where compose shows a piece of an env file that it cannot read: nobody knows what is in it."""
 _SHORTEST_SECRET, _SHORTEST_VALUE = 4, 6
+_PARTS_OF_ADDRESS = re.compile(r"[/:@?&]")
 _MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*\d)")
 _OWN_WORDS = (NoWayIn, Unreachable, TimedOut, Superseded)
 """Errors in which nothing is quoted that a command on the host printed."""
@@ -65,9 +67,12 @@ def hush(text: str, env_file: str) -> str:
 
 
 def secrets_in(env_file: str) -> Iterator[tuple[str, str]]:
-    """Read what an env file keeps secret: settings named for a secret, and the passwords of addresses."""
+    """Read what an env file keeps secret: settings named for a secret, and the passwords of addresses.
+
+    Of settings that are hardly named for one, such as `AUTH_IMAGE`, only values that look machine-made.
+    """
     for name, value in settings_of(env_file):
-        secret = value if suspicion(name) is not Suspicion.NONE else password_in(value)
+        secret = value if _is_secret(name, value) else password_in(value)
         if secret:
             yield name, secret
 
@@ -82,6 +87,12 @@ def unmaskable(env_file: str) -> tuple[str, ...]:
 async def unmasked_names(tools: Toolbox, server: Server) -> tuple[str, ...]:
     """Name the secrets in the env file of a host that cannot be masked."""
     return unmaskable(await _env_file(tools, server))
+
+
+def _is_secret(name: str, value: str) -> bool:
+    strength = suspicion(name)
+    parts = (value, *_PARTS_OF_ADDRESS.split(value))
+    return strength is Suspicion.STRONG or (strength is Suspicion.WEAK and any(map(machine_made, parts)))
 
 
 def _is_certain(name: str, value: str) -> bool:

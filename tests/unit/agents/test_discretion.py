@@ -14,6 +14,7 @@ from tools.redaction import Redactor
 
 VALUE = "s3cret" + "-value"
 SHORT = "hunter" + "2"
+DSN = f"https://{'0a1b2c3d' * 4}@o1.ingest.example.com/7"
 
 
 @dataclass
@@ -51,6 +52,24 @@ async def test_what_was_read_on_a_host_is_masked_everywhere_from_then_on_but_for
 def test_only_settings_named_for_a_secret_are_read_as_one() -> None:
     lines = ("# A comment", "PORT=8080", f'export DB_PASSWORD="{VALUE}"', f"KIS_API_KEY={VALUE} ", "KEY_FILE=/run/x")
     assert list(secrets_in("\n".join(lines))) == [("DB_PASSWORD", VALUE), ("KIS_API_KEY", VALUE)]
+
+
+@pytest.mark.parametrize(
+    ("line", "secret"),
+    [
+        ("AUTH_IMAGE=registry.example.com/team", None),
+        ("AUTH_BACKEND=observer-sessions-of-people", None),
+        ("SENTRY_DSN=https://o1.ingest.example.com/7", None),
+        (f"SENTRY_DSN={DSN}", DSN),
+        ("AUTH_DATABASE=postgres://u:Harbor77@db/x", "Harbor77"),
+        ("APP_AUTH=" + "a1B2c3D4" + "e5F6g7H8", "a1B2c3D4" + "e5F6g7H8"),
+        ("DB_PASSWORD=registry.example.com/team", "registry.example.com/team"),
+    ],
+)
+def test_of_a_setting_that_is_hardly_named_for_a_secret_only_a_machine_made_value_is_one(
+    line: str, secret: str | None
+) -> None:
+    assert [value for _, value in secrets_in(line)] == [secret] * (secret is not None)
 
 
 def test_a_remark_behind_a_secret_is_not_part_of_it() -> None:
