@@ -81,7 +81,10 @@ def _well(examination: Examination) -> list[str]:
 
 def trouble(fault: Fault, shown: Entry | None, place: Path) -> list[str]:
     """Say which entry is wrong, how things stand, and what to do next."""
-    lines = _unproved(fault) if fault.code == UNPROVED else _wrong(fault, shown)
+    if fault.code in _KEY_FAULTS:
+        lines = [f"The audit ({fault.code}): {fault.told}", _GOES_ON]
+    else:
+        lines = _unproved(fault) if fault.code == UNPROVED else _wrong(fault, shown)
     lines += [f"Next: {step}" for step in _NEXT.get(fault.code, _NEXT[""])]
     return [text.replace("PLACE", str(place)).replace("FILES", f"{place.with_suffix('')}-audit") for text in lines]
 
@@ -99,10 +102,12 @@ def _wrong(fault: Fault, shown: Entry | None) -> list[str]:
     before = f"Entries up to {good} are as they were written" if good > 0 else "No entry is proved"
     lines = [f"Entry {fault.number} ({fault.code}): {fault.told}"]
     lines += [f"It says now: {line(shown, terminal_voice())}"] if shown else []
-    lines.append(f"{before}; for what comes after that there is no proof. Releases go on, and are still put on record.")
+    lines.append(f"{before}; for what comes after that there is no proof. {_GOES_ON}")
     return lines
 
 
+_GOES_ON = "Releases go on, and are still put on record."
+_KEY_FAULTS = frozenset({"no-key", "another-key"})
 _COPY = "copy PLACE, FILES.key and FILES.head somewhere safe before anything else writes to them."
 _NEXT: Mapping[str, Sequence[str]] = {
     "": (
@@ -113,7 +118,14 @@ _NEXT: Mapping[str, Sequence[str]] = {
         _COPY,
         "look at what that release did (`./shipmate audit`), and ask who could write to that file.",
     ),
-    "another-key": ("put FILES.key back from the backup of that database; it was replaced or removed.",),
+    "no-key": (
+        "put FILES.key back from a backup before the bot starts again: it would begin with a new one, and say so.",
+        "ask who could remove that file. Where there is no backup, nothing can prove these entries any more.",
+    ),
+    "another-key": (
+        "keep FILES.key, then put back the former one from the backup of that database: it was replaced or removed.",
+        "ask who could do that. Where there is no backup, nothing can prove the entries before any more.",
+    ),
     "no-head": (_COPY, "if you know why it is gone: `./shipmate audit accept --reason TEXT`."),
     "cut-off": (_COPY, "if you put a backup back yourself: `./shipmate audit accept --reason TEXT`."),
     "replaced": (_COPY, "if you put a backup back yourself: `./shipmate audit accept --reason TEXT`."),

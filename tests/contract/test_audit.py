@@ -272,7 +272,7 @@ async def test_entries_of_another_database_are_not_taken_for_ones_of_this(
     change(
         file, f"ATTACH '{elsewhere}' AS o", "DELETE FROM audit", "INSERT INTO audit SELECT * FROM o.audit", "SELECT 1"
     )
-    assert await fault_in(file) == ("another-key", ENTRIES)
+    assert await fault_in(file) == ("another-key", 1)
 
 
 @pytest.mark.parametrize("name", ["shipmate-audit.head", "shipmate-audit.key"])
@@ -281,7 +281,50 @@ async def test_a_file_of_the_audit_that_is_gone_is_told(store: Store, file: Path
     file.with_name(name).unlink()
     found = await fault_in(file)
     assert found is not None
-    assert found[0] == ("no-head" if name.endswith("head") else "another-key")
+    assert found == (("no-head", ENTRIES) if name.endswith("head") else ("no-key", 1))
+    assert not file.with_name(name).exists(), "whoever only reads puts nothing in its place"
+
+
+async def test_a_bot_that_starts_without_the_key_makes_a_new_one_and_says_so_loudly(
+    store: Store, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await store.close()
+    key = file.with_name("shipmate-audit.key")
+    former = key.read_bytes()
+    key.unlink()
+    store = await opened(file)
+    told = await said(lambda out: verified(store, wanted("verify"), file, out))
+    assert f"The key that seals the audit is missing ({key}); no entry can be proved." in told
+    assert "are as they were written" not in told
+    assert not key.exists()
+    await store.audit.add(asked("U0BEFORE"))
+    assert not key.exists(), "no other command makes one beside entries"
+    async with on_record(store, cast("Configuration", SimpleNamespace(shipmate=Shipmate(), services={}))):
+        pass
+    assert "so a new one was made" in caplog.text
+    assert json.loads((await store.audit.recent(None, None, 2))[0].detail)["key"] == "was missing, a new one was made"
+    told = await said(lambda out: verified(store, wanted("verify"), file, out))
+    await store.close()
+    assert f"entry {ENTRIES + 2} tells that a new one was made" in told
+    key.write_bytes(former)
+    assert await fault_in(file) == ("changed", ENTRIES + 1)
+
+
+async def test_an_emptied_table_without_its_key_is_not_taken_for_a_new_one(store: Store, file: Path) -> None:
+    await store.close()
+    file.with_name("shipmate-audit.key").unlink()
+    change(file, "DELETE FROM audit")
+    assert await fault_in(file) == ("no-key", 1)
+
+
+async def test_opening_makes_neither_key_nor_head_before_there_is_an_entry(file: Path) -> None:
+    assert await fault_in(file) is None
+    store = await opened(file)
+    assert await store.audit.stands()
+    assert not list(file.parent.glob("shipmate-audit.*"))
+    await store.audit.add(asked())
+    await store.close()
+    assert await fault_in(file) is None
 
 
 async def test_a_head_that_somebody_else_wrote_is_none(store: Store, file: Path) -> None:

@@ -72,8 +72,23 @@ class Audit(Rows):
         row = await self._one(select(audit).where(audit.c.number == number))
         return Entry(**row) if row else None
 
+    async def unprovable(self) -> bool:
+        """Tell whether there are entries, or were, and the key that sealed them is missing."""
+        files = self.ledger.files
+        return files.keyless and bool(files.noted().number or (await self.head()).number)
+
+    async def renew(self) -> Head:
+        """Make a new key where it is missing beside entries; returns what the head file said, proved by nothing."""
+        files = self.ledger.files
+        noted = files.noted()
+        files.renew(await self.head())
+        self.ledger.files = files.found()
+        return noted
+
     async def stands(self) -> bool:
         """Tell whether the table still has the entry that the head file names; the rest is for `examine`."""
+        if self.ledger.files.keyless:
+            return not await self.unprovable()
         head = self.ledger.files.head()
         known = await self.entry(head.number) if head and head.number else None
         return head is not None and (head.number == 0 or (known is not None and known.seal == head.seal))
@@ -94,7 +109,12 @@ class Audit(Rows):
                     examination.take(entry)
                     testimony.take(entry)
                 number = rows[-1][0]
-        return examination.end() or next(filter(None, map(testimony.doubt, claims)), None), examination
+        fault = await self._without_key() or examination.end()
+        return fault or next(filter(None, map(testimony.doubt, claims)), None), examination
+
+    async def _without_key(self) -> Fault | None:
+        missing = f"The key that seals the audit is missing ({self.ledger.files.key_file}); no entry can be proved."
+        return Fault("no-key", FIRST, missing) if await self.unprovable() else None
 
     async def doubt(self, question: Question) -> Fault | None:
         """Tell what in the chain speaks against a decided question."""

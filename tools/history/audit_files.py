@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tools.errors import Garbled
@@ -28,25 +28,56 @@ class AuditFiles:
 
     @classmethod
     def beside(cls, database: Path) -> "AuditFiles":
-        """Find both, or make both: the head is there before the first entry, so that later it is missed."""
-        key, head = database.with_name(f"{database.stem}-audit.key"), database.with_name(f"{database.stem}-audit.head")
-        with _alone(database.parent):
-            if not key.exists():
-                made = secrets.token_bytes(KEY_BYTES)
-                _make(head, _written(made, _BEGIN))
-                _make(key, made)
-        held = key.read_bytes()
-        if len(held) != KEY_BYTES:
+        """Find both. Nothing is written: whoever only reads must never put a key where another one is missed."""
+        name = f"{database.stem}-audit"
+        return cls(database.with_name(f"{name}.key"), database.with_name(f"{name}.head")).found()
+
+    def found(self) -> "AuditFiles":
+        """Read the key anew; the same without one where there is none."""
+        try:
+            held = self.key_file.read_bytes() if self.key_file else b""
+        except FileNotFoundError:
+            return replace(self, key=b"")
+        if self.key_file is not None and len(held) != KEY_BYTES:
             raise Garbled(
-                f"{key} does not hold a key.",
+                f"{self.key_file} does not hold a key.",
                 standing="Nothing was started: without it no entry of the audit can be sealed or proved.",
-                remedy="Put it back from a backup. Where there is none, move it away: a new chain of seals begins.",
+                remedy="Put it back from a backup. Where there is none, move it away: the next start makes a new one.",
             )
-        return cls(key, head, held)
+        return replace(self, key=held)
+
+    @property
+    def keyless(self) -> bool:
+        """Tell whether there should be a key, and is none."""
+        return self.key_file is not None and not self.key
+
+    def begun(self, *, empty: bool) -> "AuditFiles":
+        """Make both before the first entry of all: the head is there by then, so that later it is missed."""
+        if self.key_file is None:
+            return self
+        with _alone(self.key_file.parent):
+            if empty and self.noted().number == 0 and not self.key_file.exists():
+                self.renew(_BEGIN)
+        return self.found()
+
+    def renew(self, head: Head) -> None:
+        """Make another key, and write the head with it."""
+        if self.key_file is not None and self.head_file is not None:
+            made = secrets.token_bytes(KEY_BYTES)
+            _make(self.head_file, _written(made, head))
+            _make(self.key_file, made)
+
+    def noted(self) -> Head:
+        """Return what the head file says, whoever wrote it."""
+        try:
+            line = self.head_file.read_bytes() if self.head_file else b""
+        except OSError:
+            return _BEGIN
+        return _parsed(line) or _BEGIN
 
     def head(self) -> Head | None:
         """Return the head of the chain; None where it is missing, or this key has not written it."""
-        if self.head_file is None:
+        if self.head_file is None or (self.keyless and self.noted().number == 0):
             return _BEGIN
         try:
             return _read(self.key, self.head_file.read_bytes())
@@ -76,11 +107,13 @@ def _written(key: bytes, head: Head) -> bytes:
 
 
 def _read(key: bytes, line: bytes) -> Head | None:
+    head = _parsed(line)
+    return head if head and key and hmac.compare_digest(_written(key, head), line) else None
+
+
+def _parsed(line: bytes) -> Head | None:
     number, _, seal = line.decode(errors="replace")[:85].partition(" ")
-    if not number.isdecimal() or not number.isascii():
-        return None
-    head = Head(int(number), seal)
-    return head if hmac.compare_digest(_written(key, head), line) else None
+    return Head(int(number), seal) if number.isdecimal() and number.isascii() else None
 
 
 @contextmanager

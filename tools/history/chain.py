@@ -12,7 +12,9 @@ from operator import attrgetter
 
 FORM = "shipmate-audit-1"
 """Goes into every seal: another form of entries is another word."""
+STARTED = ("bot", "started")
 _SHOWN = 16
+_NOT_ONE = "Not one entry was sealed with the key that lies here, so no entry is proved."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,10 @@ class Fault:
     told: str
 
 
+def _tells_of_new_key(entry: Entry) -> bool:
+    return (entry.kind, entry.action) == STARTED and "key" in json.loads(entry.detail)
+
+
 def seal_of(key: bytes, entry: Entry) -> str:
     """Seal an entry as it is, with its number and the seal before it."""
     return hmac.digest(key, _WRITTEN((FORM, *_VALUES(entry))).encode(), "sha256").hex()
@@ -82,19 +88,29 @@ class Examination:
     seen: int = 0
     _last: Head = field(default_factory=lambda: Head(0, ""))
     _unsealed: int = 0
+    _before_renewal: int = 0
+    """How many entries came before the one that tells of a new key, where none of them was sealed with it."""
 
     def take(self, entry: Entry) -> None:
         """Read the next entry, in order of number."""
         self.seen += 1
         sealed = hmac.compare_digest(seal_of(self.key, entry), entry.seal)
         self._unsealed += not sealed
+        if sealed and self.seen == self._unsealed + 1 and _tells_of_new_key(entry):
+            self._before_renewal = self._unsealed
         self._object(self._gap(entry) or self._broken(entry, sealed=sealed) or self._contradicted(entry))
         self._last = Head(entry.number, entry.seal)
 
     def end(self) -> Fault | None:
         """Tell the first fault, once every entry was read."""
         if self.seen > 1 and self._unsealed == self.seen:
-            return Fault("another-key", self._last.number, "Not one entry was sealed with the key that lies here.")
+            return Fault("another-key", 1, _NOT_ONE)
+        if self._before_renewal and self._unsealed == self._before_renewal:
+            since = self._before_renewal + 1
+            told = (
+                f"The key was missing, and entry {since} tells that a new one was made: no entry before it is proved."
+            )
+            return Fault("another-key", 1, told)
         self._object(self._cut_off())
         return self.fault
 

@@ -63,6 +63,8 @@ class Ledger:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
         row = (await connection.execute(NEWEST)).first()
         before = Head(row.number, row.seal) if row else Head(0, secrets.token_hex(8))
+        if self.files.keyless:
+            self.files = self.files.begun(empty=row is None)
         last, rows = before, []
         for record in records:
             entry = self._entry(await _completed(connection, record), last)

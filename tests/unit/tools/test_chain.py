@@ -139,7 +139,7 @@ def _continued(chain: Chain, length: int) -> Chain:
         (cut_off, "cut-off", 5),
         (emptied, "cut-off", 1),
         (forged_with_another_key, "changed", 5),
-        (of_another_database, "another-key", LENGTH),
+        (of_another_database, "another-key", 1),
         (mixed_with_another_chain_of_the_same_key, "inserted", 5),
         (rewritten_from_an_older_state_by_the_bot_itself, "replaced", LENGTH),
     ],
