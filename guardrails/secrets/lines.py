@@ -1,7 +1,7 @@
 """What a single line gives away, whatever the format around it: pairs, URLs, headers, key blocks, tokens."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from guardrails.secrets.names import Suspicion, is_public, suspicion
 from guardrails.secrets.uses import Hit, State
@@ -38,6 +38,7 @@ _SQL = re.compile(
 )
 _SECURE_STRING = re.compile(r"""ConvertTo-SecureString\s+(?:-String\s+)?(?P<value>"[^"]*"|'[^']*')""")
 _PUBLIC_FINGERPRINT = re.compile(r"(?:0x)?[0-9A-F]{40}")
+_OF_DEFAULT = "default"
 _DEFAULT = re.compile(r"\$\{(?P<key>[A-Za-z_]\w*):?[-=](?P<value>[^{}]*)\}")
 _TOKEN = re.compile(
     r"""(?<![A-Za-z0-9])(?:
@@ -170,7 +171,7 @@ def _keyed(number: int, line: str) -> Iterator[Hit]:
         for found in pattern.finditer(line):
             yield _valued(number, key, "statement", found["value"])
     for found in _DEFAULT.finditer(line):
-        one = hit(number, found["key"], "default", found["value"])
+        one = hit(number, found["key"], _OF_DEFAULT, found["value"])
         if one is not None:
             yield one
 
@@ -186,8 +187,15 @@ def _valued(number: int, key: str, kind: str, value: str) -> Hit:
 
 
 def distinct(found: Iterable[Hit]) -> tuple[Hit, ...]:
-    """Keep one hit per line and value, the first that was found."""
+    """Keep one hit per line and value, the first that was found; a default is told by the variable it stands in for."""
     seen: dict[tuple[int, str], Hit] = {}
     for one in found:
         seen.setdefault((one.line, one.value), one)
-    return tuple(sorted(seen.values(), key=lambda one: one.line))
+    defaults = {(one.line, one.key, one.value, one.state) for one in seen.values() if one.kind == _OF_DEFAULT}
+    kept = (one for one in seen.values() if not _told_by_default(one, defaults))
+    return tuple(sorted(kept, key=lambda one: one.line))
+
+
+def _told_by_default(one: Hit, defaults: Collection[tuple[int, str, str, State]]) -> bool:
+    whole = _DEFAULT.fullmatch(one.value)
+    return whole is not None and (one.line, whole["key"], unquoted(whole["value"]), one.state) in defaults

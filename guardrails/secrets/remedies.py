@@ -8,6 +8,7 @@ from guardrails.secrets.names import words
 
 _NOT_NAMES = {"-p": "PASSWORD", "-P": "PASSWORD", "-u": "PASSWORD", "-a": "PASSWORD", "-w": "PASSWORD", "-b": "SECRET"}
 ROTATE = "Then rotate the old value where it was issued: whoever can read the repository has it."
+_IN_ADDRESS = frozenset({"url-password", "url-token"})
 _HOST = "keep the value in the host's env file (mode 0600), not in git"
 _READ = {
     ".py .pyw": 'os.environ["{name}"]',
@@ -108,6 +109,9 @@ def _instead(path: str, key: str, name: str, kind: str) -> str:
         return (
             f"Write `valueFrom: {{secretKeyRef: ...}}` in place of the value of {key}, and keep the Secret out of git."
         )
+    if kind in _IN_ADDRESS and format_of(path, "") is Format.SOURCE:
+        whole = name.removesuffix("_PASSWORD").removesuffix("_USER")
+        return f"{_reading(path, whole)} in place of the whole address, and {_HOST}."
     return _by_format(path, key, name)
 
 

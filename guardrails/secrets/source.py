@@ -6,6 +6,7 @@ credential, too; a placeholder is none. Provider tokens are the pattern layer's.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from guardrails.secrets import lines
 from guardrails.secrets.names import SECRET_WORDS, WEAK_WORDS, Suspicion, suspicion, word_set, words
@@ -14,6 +15,7 @@ from guardrails.secrets.values import is_placeholder, is_prose, machine_made, st
 
 KIND = "source-literal"
 _SHAPED = frozenset({"known-token", "private-key"})
+_NAMELESS = frozenset({"known-token", "url-password", "url-token"})
 _MARK = re.compile(r"""PRIVATE KEY(?: BLOCK)?-----["'`)]""")
 """How programs that read keys look for one."""
 _LONGEST_LINE = 600
@@ -83,7 +85,7 @@ def _line(number: int, line: str) -> Iterator[Hit]:
         if (one.kind in _SHAPED and not _MARK.search(line)) or (
             one.state is State.LITERAL and is_credential("password", one.value)
         ):
-            yield one
+            yield _named(one, line)
     if '"' not in line and "'" not in line and "`" not in line:
         return
     for key, value in (*_given(line), *_connections(line)):
@@ -91,6 +93,13 @@ def _line(number: int, line: str) -> Iterator[Hit]:
         made = strength is Suspicion.WEAK and len(value) > _SHORTEST_MADE and machine_made(value)
         if (strength is Suspicion.STRONG or made) and is_credential(key, value):
             yield Hit(number, key, KIND, State.LITERAL, value)
+
+
+def _named(one: Hit, line: str) -> Hit:
+    """Call a credential by what it is given to, alone or as a part: people look for the variable, not for a shape."""
+    if one.kind not in _NAMELESS:
+        return one
+    return replace(one, key=next((key for key, value in _given(line) if one.value in value), one.key))
 
 
 def _given(line: str) -> Iterator[tuple[str, str]]:

@@ -202,3 +202,32 @@ def test_no_finding_carries_the_value() -> None:
     found = objections(uses, [])
     assert len(found) >= 2
     assert VALUE not in repr((uses, found, [one.finding for one in found]))
+
+
+def test_a_credential_in_source_is_called_by_the_variable_that_holds_it() -> None:
+    github, aws = "gh" + "p_" + "a1B2c3D4e5" * 3 + "f6G7h8", "AK" + "IA" + "QWERTYUIOPASDF23"
+    found = objections(secret_uses("src/a.py", f'GITHUB = "{github}"\nAWS = "{aws}"\n'), [])
+    assert [(one.key, one.remedy.partition(",")[0]) for one in found] == [
+        ("GITHUB", 'Write `os.environ["GITHUB"]`'),
+        ("AWS", 'Write `os.environ["AWS"]`'),
+    ]
+
+
+def test_of_an_address_with_a_password_in_source_the_whole_address_is_replaced() -> None:
+    (named,) = objections(secret_uses("src/a.py", f'url = "postgres://app:{VALUE}@db/x"\n'), [])
+    assert (named.key, named.kind) == ("url", "url-password")
+    assert named.remedy.startswith('Write `os.environ["URL"]` in place of the whole address')
+    (nameless,) = objections(secret_uses("src/a.py", f'connect("postgres://app:{VALUE}@db/x")\n'), [])
+    assert "URL_PASSWORD" not in nameless.remedy
+
+
+@pytest.mark.parametrize("path", ["compose.yml", "run.sh"])
+def test_a_default_is_one_finding_of_the_variable_that_it_stands_in_for(path: str) -> None:
+    sign = ": " if path.endswith("yml") else "="
+    (one,) = objections(secret_uses(path, f"SECRET_DEFAULT{sign}${{SECRET_KEY:-{VALUE}}}\n"), [])
+    assert (one.key, one.level) == ("SECRET_KEY", Level.BLOCKING)
+
+
+def test_a_default_of_a_variable_that_is_not_named_for_a_secret_is_told_by_its_key() -> None:
+    (one,) = objections(secret_uses("compose.yml", f"DB_PASSWORD: ${{HOST:-{VALUE}}}\n"), [])
+    assert one.key == "DB_PASSWORD"
