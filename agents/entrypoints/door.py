@@ -4,9 +4,8 @@ Slack and the terminal go through it alike. Nothing raises past it: what a tool
 could not do is said in a sentence, with what to do next.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
@@ -97,7 +96,13 @@ async def answer(
         return Reply(replies.misread(command, voice), done=False, code=command.code)
     visit = Visit(person, origin, crew, configuration, voice, key)
     asked = books.asked(command, person, origin)
-    return await _on_record(asked, lambda: _ANSWERS[type(command)](command, visit), visit)
+    reply = await _on_record(asked, lambda: _ANSWERS[type(command)](command, visit), visit)
+    if isinstance(command, _WITH_FREE_TEXT) and command.assumed:
+        return replace(reply, text=f"{reply.text}\n{replies.assumed(command.environment, voice)}")
+    return reply
+
+
+_WITH_FREE_TEXT = (commands.Lock, commands.BreakGlass, commands.Review, commands.Reject)
 
 
 async def press(pressed: Pressed, visit: Visit) -> Reply:
@@ -277,23 +282,11 @@ async def _cancel(command: commands.Cancel, visit: Visit) -> Reply:
 
 async def _lock(command: commands.Lock, visit: Visit) -> Reply:
     service, environment = command.service, command.environment
-    meant = _A_TIME.search(command.reason) if not command.span else None
-    if meant:
-        refusal = Refusal(
-            "bad-time",
-            f"'{meant[0]}' is no time; write one such as 30m, 2h or 1d12h. Nothing was locked.",
-            f"lock {service} {environment} REASON for 2h",
-        )
-        return _told(refusal, visit.voice, "")
     span = commands.span_of(command.span) if command.span else None
     seconds = span.total_seconds() if span else None
     channel = visit.origin.channel
     wish = Wish(service, environment, visit.person.id, command.reason, seconds, visit.key, channel)
     return _told(await visit.crew.lock(wish, visit.person), visit.voice, "It is locked.")
-
-
-_A_TIME = re.compile(r"\bfor \d\S*(?: \S+)?$", re.ASCII)
-"""What was hardly meant as the end of a reason: `for 2 hours`."""
 
 
 async def _take_over(command: commands.TakeOver, visit: Visit) -> Reply:

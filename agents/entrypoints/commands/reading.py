@@ -1,10 +1,23 @@
 """What people type, read into commands. Pure and total: any text gives a command or a `Misread`, never an error."""
 
 import unicodedata
+from typing import Any
 
 from agents.entrypoints.commands.catalog import Catalog, spelled
-from agents.entrypoints.commands.grammar import ENVIRONMENT, FIELDS, FORMS, SERVICE, Form, Shape, Words, arranged, usage
-from agents.entrypoints.commands.slots import Unfit, listed, near, shortened, unfit
+from agents.entrypoints.commands.grammar import (
+    ENVIRONMENT,
+    FIELDS,
+    FORMS,
+    REASON,
+    SERVICE,
+    SPAN,
+    Form,
+    Shape,
+    Words,
+    arranged,
+    usage,
+)
+from agents.entrypoints.commands.slots import Unfit, listed, near, reasonless, shortened, unfit
 from agents.entrypoints.commands.typed import Command, Help, Misread
 from guardrails.hidden import is_hidden
 
@@ -54,18 +67,26 @@ def _read_form(verb: str, words: Words, catalog: Catalog) -> Command | Misread:
         if objection is None:
             return _made(form, shape, laid, catalog)
         objections.append(objection)
-    return objections[0] if objections else _misshapen(verb, words, catalog)
+    return min(objections, key=_doubtful) if objections else _misshapen(verb, words, catalog)
+
+
+def _doubtful(objection: Misread) -> bool:
+    """Tell what is surely wrong first; a word in front of a reason may have been an environment, or a part of it."""
+    return objection.code not in {"bad-time", "reason-missing"}
 
 
 def _made(form: Form, shape: Shape, laid: Words, catalog: Catalog) -> Command:
-    named = {FIELDS[slot]: word for slot, word in zip(shape, laid, strict=True) if slot in FIELDS}
+    named: dict[str, Any] = {FIELDS[slot]: word for slot, word in zip(shape, laid, strict=True) if slot in FIELDS}
+    if form.targeted and REASON in shape and ENVIRONMENT not in shape:
+        named["assumed"] = True
     if form.targeted:
         named.setdefault(FIELDS[ENVIRONMENT], catalog.services[named[FIELDS[SERVICE]]].default)
     return form.make(**named)
 
 
 def _objection(verb: str, shape: Shape, laid: Words, catalog: Catalog) -> Misread | None:
-    found = ((place, unfit(shape, place, laid, catalog)) for place in range(len(shape)))
+    timed = any(SPAN in other for other in FORMS[verb].shapes)
+    found = ((place, unfit(shape, place, laid, catalog, timed=timed)) for place in range(len(shape)))
     place, trouble = next(((place, trouble) for place, trouble in found if trouble), (0, None))
     if trouble is None:
         return None
@@ -104,6 +125,8 @@ def _misshapen(verb: str, words: Words, catalog: Catalog) -> Misread:
         standing = f"`{verb}` needs to know what."
     elif verb == "deploy" and len(words) == 1:
         code, standing = "version-missing", "A release needs a version."
+    elif all(REASON in shape for shape in FORMS[verb].shapes):
+        code, standing, _ = reasonless(f"`{verb}`")
     return Misread(code, standing, f"Type `{usage(catalog.prefix, verb)}`.", _first_corrected(tries, catalog))
 
 

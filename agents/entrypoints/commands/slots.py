@@ -22,17 +22,19 @@ from tools.versions import is_commit_version
 LONGEST_WORD = 128
 _PLAN_DIGEST = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
 _SPAN = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?", re.ASCII)
+_A_TIME = re.compile(r"\bfor(?: (\d\S*(?: \S+)?))?$", re.ASCII)
 LONGEST_SPAN = timedelta(days=366)
 _OPTION = re.compile(r"-{1,2}\w.*", re.DOTALL)
 Unfit = tuple[str, str, str | None]
 """Reason code, how things stand, and the word that was probably meant."""
 
 
-def unfit(shape: Shape, place: int, words: tuple[str, ...], catalog: Catalog) -> Unfit | None:
-    """Object to the word at `place` of a shape, if it does not fit there."""
+def unfit(shape: Shape, place: int, words: tuple[str, ...], catalog: Catalog, *, timed: bool = False) -> Unfit | None:
+    """Object to the word at `place` of a shape, if it does not fit there; `timed`: a time may follow a reason."""
     slot, word, known = shape[place], words[place], catalog.services.get(words[0])
     if slot == REASON:
-        return _misplaced_to(shape, word) or _wrong_reason(word, known, asks_environment=ENVIRONMENT not in shape)
+        wrong = _misplaced_to(shape, word) or _wrong_reason(word, known, asks_environment=ENVIRONMENT not in shape)
+        return wrong or (_mistimed(word) if timed and SPAN not in shape else None)
     if slot not in _WRONG:
         return None
     if word.startswith("-"):
@@ -87,6 +89,8 @@ def _wrong_reason(text: str, known: Known | None, *, asks_environment: bool) -> 
     if _OPTION.fullmatch(first):
         return _like_an_option(first)
     environments = known.environments if known and asks_environment else ()
+    if first in environments and not rest:
+        return reasonless("This")
     meant = near(first, environments)
     if meant is None:
         return None
@@ -95,8 +99,25 @@ def _wrong_reason(text: str, known: Known | None, *, asks_environment: bool) -> 
 
 
 def _wrong_span(word: str, _known: Known | None, _catalog: Catalog) -> Unfit | None:
-    standing = f"'{shortened(word)}' is no time; write one such as 30m, 2h or 1d12h, up to 366d."
-    return None if span_of(word) else ("bad-time", standing, None)
+    return None if span_of(word) else _timeless(word)
+
+
+def _mistimed(text: str) -> Unfit | None:
+    """Object to the end of a reason that was hardly meant as one: `for 2 hours`, `for 500d`, or only `for`."""
+    found = _A_TIME.search(text)
+    if found is None:
+        return None
+    return reasonless("This") if found.start() == 0 and span_of(found[1] or "") else _timeless(found[0])
+
+
+def _timeless(text: str) -> Unfit:
+    bounds = "days, hours and minutes (no seconds) such as 1d12h, 2h or 30m, from 1m to 366d"
+    return "bad-time", f"'{shortened(text)}' is not how long a lock may last: {bounds}.", None
+
+
+def reasonless(what: str) -> Unfit:
+    """Object to a command that takes a reason and has none."""
+    return "reason-missing", f"{what} needs a reason, in words that others read.", None
 
 
 def span_of(word: str) -> timedelta | None:

@@ -1,6 +1,6 @@
 """What can be typed, each command a value; and why a text is none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class BreakGlass:
     version: str
     environment: str
     reason: str = ""
+    assumed: bool = field(default=False, compare=False)
+    """No environment was named before the free text, so the default one was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Review:
     service: str
     environment: str
     reason: str
+    assumed: bool = field(default=False, compare=False)
+    """No environment was named before the free text, so the default one was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class Lock:
     reason: str
     span: str = ""
     """For how long, `2h`; empty: until somebody unlocks."""
+    assumed: bool = field(default=False, compare=False)
+    """No environment was named before the free text, so the default one was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,8 @@ class Reject:
     service: str
     environment: str
     reason: str = ""
+    assumed: bool = field(default=False, compare=False)
+    """No environment was named before the free text, so the default one was taken."""
 
 
 @dataclass(frozen=True, slots=True)

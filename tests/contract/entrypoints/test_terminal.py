@@ -63,6 +63,13 @@ async def test_a_plan_is_decided_by_word_in_a_terminal(crew: Crew) -> None:
     assert (question.choice, question.reason) == ("rejected", "too risky")
 
 
+async def test_what_was_said_to_no_environment_is_answered_with_the_one_that_was_taken(crew: Crew) -> None:
+    assumed = "Environment: production, since none was named."
+    told = (await says(crew, "lock observer moon the database moves for 2h")).text
+    assert told.splitlines() == ["observer in production is locked by terminal:ana.", assumed]
+    assert assumed not in (await says(crew, "lock observer production the database moves for 2h")).text
+
+
 async def test_following_shows_the_plan_and_ends_where_a_person_must_decide(crew: Crew) -> None:
     release = str((await says(crew, "deploy observer v1.2.3")).release)
     digest = await crew.ask(release)

@@ -121,7 +121,8 @@ def test_a_well_formed_line_is_one_command(text: str, command: Command) -> None:
         ("break-glass observer v1.2.3 to staging --force", "option", ""),
         ("break-glass observer v1.2.3 to", "unknown-environment", ""),
         ("breakglass observer v1.2.3 now", "unknown-command", "/deploy break-glass observer v1.2.3 now"),
-        ("review observer", "bad-form", ""),
+        ("review observer", "reason-missing", ""),
+        ("review observer staging", "reason-missing", ""),
         ("Observer v1.2.3", "unknown-command", "/deploy observer v1.2.3"),
         ("observer 1.2.3", "bad-version", "/deploy observer v1.2.3"),
         ("observer V1.2.3", "bad-version", "/deploy observer v1.2.3"),
@@ -144,7 +145,14 @@ def test_a_well_formed_line_is_one_command(text: str, command: Command) -> None:
         ("approve observer staging 0a1b2c", "bad-digest", ""),
         ("approve observer stagin 0a1b2c3", "unknown-environment", "/deploy approve observer staging 0a1b2c3"),
         ("cancel", "bad-form", ""),
-        ("lock observer", "bad-form", ""),
+        ("lock observer", "reason-missing", ""),
+        ("lock observer staging", "reason-missing", ""),
+        ("lock observer for 2h", "reason-missing", ""),
+        ("lock observer staging for 2h", "reason-missing", ""),
+        ("lock observer moving for", "bad-time", ""),
+        ("lock observer staging moving for 2 hours", "bad-time", ""),
+        ("lock observer the database moves for 500d", "bad-time", ""),
+        ("lock observer the database moves for 0m", "bad-time", ""),
         ("lock observer stagin moving for 2h", "unknown-environment", "/deploy lock observer staging moving for 2h"),
         ("lock obsever moving for 2h", "unknown-service", "/deploy lock observer moving for 2h"),
         ("reject", "bad-form", ""),
@@ -168,6 +176,31 @@ def test_a_mistake_is_named_with_the_line_that_was_meant(text: str, code: str, d
     assert (misread.code, misread.did_you_mean) == (code, did_you_mean)
     assert misread.standing
     assert misread.next_step
+
+
+@pytest.mark.parametrize("word", ["500d", "0m", "10s", "2 hours"])
+def test_a_time_that_no_lock_may_last_is_told_with_its_bounds_and_its_units(word: str) -> None:
+    misread = parse(f"lock observer moving for {word}", CATALOG)
+    assert isinstance(misread, Misread)
+    assert "days, hours and minutes (no seconds)" in misread.standing
+    assert "from 1m to 366d" in misread.standing
+
+
+@pytest.mark.parametrize(
+    ("text", "assumed"),
+    [
+        ("lock observer moon is full for 2h", True),
+        ("lock observer staging down", False),
+        ("review observer fine", True),
+        ("review observer staging fine", False),
+        ("reject observer risky", True),
+        ("reject observer", False),
+        ("break-glass observer v1.2.3 shop is down", True),
+        ("break-glass observer v1.2.3 to staging down", False),
+    ],
+)
+def test_an_environment_that_was_left_out_before_free_text_is_known_to_be_assumed(text: str, assumed: bool) -> None:
+    assert getattr(parse(text, CATALOG), "assumed", None) is assumed
 
 
 def test_in_a_terminal_the_corrected_line_is_one_for_the_terminal() -> None:
