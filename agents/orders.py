@@ -10,6 +10,8 @@ from tools.history.releases import Release, Status
 
 BEFORE = frozenset({Status.PENDING, Status.HELD, Status.QUEUED})
 """A release that stands so has not begun."""
+MOVING = frozenset({"deploy", "verify", "roll_back", "escalate"})
+"""The stages of a release that may have touched hosts."""
 
 
 def opened(release: Release) -> Opened:

@@ -35,7 +35,7 @@ def staged(name: str, node: Node) -> Node:
         tools = runtime.context
         begun = tools.clock.monotonic()
         await tools.enter(name)
-        person = await tools.cancelled_by()
+        person = await tools.stopped_by(state)
         if person and name in UNTOUCHED | TOUCHING:
             command = _cancelled(name, person)
         elif name in UNTOUCHED:

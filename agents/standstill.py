@@ -9,6 +9,7 @@ from agents.answers import Accepted, Answer, Refusal, Wish
 from agents.endings import record
 from agents.events import HeldBack
 from agents.holds import Hold, Holds, is_exempt, waits
+from agents.orders import MOVING
 from agents.segments import Segments
 from tools.clock import Clock
 from tools.history import Store
@@ -17,7 +18,6 @@ from tools.history.releases import Release, Status
 
 _NO_END_IN_SIGHT = timedelta(days=1)
 """After it a freeze is looked at again of which nobody can say when it ends."""
-_AFTER_APPROVAL = frozenset({"deploy", "verify", "roll_back", "escalate", "close"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Standstill:
             await self.segments.look_after(held.target, held.until - self.clock.now())
         going_on = ""
         for release in await self.store.releases.unfinished(wish.service, wish.environment):
-            if release.stage in _AFTER_APPROVAL:
+            if release.stage in MOVING | {"close"}:
                 going_on = f" {release.named} ({release.id}) has begun to move and goes on to its end."
             elif not is_exempt(release):
                 await record(self.store, release.id, hold.event())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agents.events import Entered, Event, dump
 from agents.narrator import Narrator
+from agents.state import State
 from agents.trail import BOT, trail
 from config.freezes import Freeze
 from config.service import Environment, Service
@@ -139,6 +140,11 @@ class Toolbox:
     async def cancelled_by(self) -> str | None:
         """Tell who asked for this release to stop, if anybody did."""
         return (await self.release()).cancelled_by
+
+    async def stopped_by(self, state: State) -> str | None:
+        """Tell who stops this release; nobody a way back that has begun, for what it leaves would be put back."""
+        begun = state["kind"] == "rollback" and bool(state.get("touched"))
+        return None if begun else await self.cancelled_by()
 
     async def until_cancelled(self) -> str:
         """Return who cancelled the release, as soon as somebody does."""

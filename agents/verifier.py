@@ -20,7 +20,7 @@ async def verify(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     if examined.verdict.blocks:
         finding = examined.verdict.findings[0]
         return fail("roll_back", "verify", f"{finding.subject}: {finding.message}", examined.log)
-    if person := await tools.cancelled_by():
+    if person := await tools.stopped_by(state):
         return call_off("roll_back", person)
     await _remember(state, plan, tools)
     notes = await destination.keep(plan)

@@ -19,6 +19,7 @@ from agents.entrypoints.terminal import question_text
 from agents.entrypoints.view import fold
 from agents.entrypoints.voice import Voice, slack_voice, terminal_voice
 from agents.lineage import lineage
+from agents.orders import MOVING
 from agents.remote import CrewCalls
 from config.shipmate import Configuration
 from tools.errors import ToolError
@@ -239,12 +240,8 @@ async def _version_before(service: str, environment: str, visit: Visit) -> str |
     return str(before["version"]) if before and before.get("version") else None
 
 
-_AFTER_APPROVAL = frozenset({"deploy", "verify", "roll_back", "escalate"})
-"""The stages of a release that may have touched hosts."""
-
-
 def _on_hosts(release: Release) -> bool:
-    under_way = release.outcome is None and release.kind == "deploy" and release.stage in _AFTER_APPROVAL
+    under_way = release.outcome is None and release.kind == "deploy" and release.stage in MOVING
     return under_way or release.outcome is Outcome.IN_DOUBT
 
 

@@ -94,9 +94,8 @@ def _held_back(event: events.HeldBack, voice: Voice) -> str:
 
 def _taken_over(event: events.TakenOver, voice: Voice) -> str:
     if event.by:
-        return voice.say(
-            "{who:who} took the target over: this run was cut off, and what it had moved is put back.", who=event.by
-        )
+        then = "another goes on with the rollback" if event.goes_on else "what it had moved is put back"
+        return voice.say("{who:who} took the target over: this run was cut off, and ", who=event.by) + f"{then}."
     return voice.say(
         "The run of this release gave no sign of life after {when:when}. {successor:60} holds the target now; whatever "
         "the silent run may still say is refused.",

@@ -89,6 +89,8 @@ class TakenOver:
     silent_since: str
     """The last sign of life, ISO 8601."""
     fence: int
+    goes_on: bool = False
+    """Another run goes on with it, instead of putting back what was moved: so with a rollback."""
 
     @property
     def key(self) -> str:

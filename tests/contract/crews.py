@@ -117,7 +117,7 @@ class Office:
         self.visits.append(("verify", state["release"]))
         if self.on_verify:
             await self.on_verify(runtime.context)
-        if person := await runtime.context.cancelled_by():
+        if person := await runtime.context.stopped_by(state):
             return call_off("roll_back", person)
         return proceed("close")
 

@@ -10,7 +10,7 @@ from agents.answers import Accepted
 from agents.crew import Crew
 from agents.toolbox import Toolbox
 from config.freezes import Freeze
-from tests.contract.crews import HANA, HUGO, Office, asked, crew_of, opened, order, reaches
+from tests.contract.crews import HANA, HUGO, Office, asked, code, crew_of, opened, order, reaches
 from tools.history.releases import Outcome, Status
 
 FREEZE = Freeze.model_validate({"starts": "* * * * *", "lasts": "1h", "reason": "moving house"})
@@ -78,6 +78,24 @@ async def test_cancelled_while_it_is_put_back_anyway_it_ends_as_what_it_was(tmp_
         assert ended.outcome is Outcome.ROLLED_BACK
         assert (office.count("roll_back", release), office.count("escalate", release)) == (1, 1)
         await reaches(crew, next_one, Status.WAITING)
+
+
+@pytest.mark.parametrize("stage", ["deploy", "verify"])
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_rollback_that_has_touched_something_is_not_stopped(tmp_path: Path, stage: str, late: bool) -> None:
+    """Refused, and where the wish was stored a moment before the first effect, it changes nothing."""
+    office, pause = Office(), Pause()
+    setattr(office, f"on_{stage}", pause)
+    async with crew_of(tmp_path, office) as crew:
+        rollback = await opened(crew, order("1", kind="rollback"))
+        await pause.begun.wait()
+        if late:
+            assert await crew.store.releases.cancel(rollback, HUGO.id)
+        else:
+            assert code(await crew.cancel(rollback, HUGO)) == "rollback-goes-on"
+        pause.door.set()
+        assert (await reaches(crew, rollback, Status.FINISHED)).outcome is Outcome.SUCCEEDED
+        assert office.count("roll_back", rollback) == 0
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.HELD, Status.QUEUED, Status.WAITING])
