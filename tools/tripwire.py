@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache
 from urllib.parse import unquote
 
 from tools.encodings import LONG, SHORTEST, variants
@@ -12,6 +13,17 @@ RUN = 10
 LONG_RUN, STRIDE = 20, 19
 """Of a long value such runs are watched, one behind the other: every piece of 40 characters holds one."""
 FEWEST_DIFFERENT = 4
+ORDINARY_WORDS = (
+    *("repository", "repositories", "deployment", "deployments", "production", "development", "environment"),
+    *("environments", "connection", "connections", "kubernetes", "postgresql", "configuration", "application"),
+    *("applications", "authentication", "authorization", "certificate", "certificates", "credential", "credentials"),
+    *("administrator", "permission", "permissions", "integration", "notification", "notifications", "description"),
+    *("documentation", "information", "dependencies", "requirements", "controller", "healthcheck", "monitoring"),
+    *("prometheus", "container-registry", "elasticsearch", "javascript", "typescript", "transaction", "validation"),
+    *("performance", "maintenance", "background", "foundation", "encryption", "subscription"),
+)
+"""Words of the field that every text may hold: a piece of a secret that lies within one gives nothing away."""
+_SEPARATORS = ("", *"-_./:")
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _INVISIBLE = re.compile(
     r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
@@ -62,10 +74,23 @@ def pieces(value: str) -> set[str]:
 
 
 def ordinary(names: Iterable[str]) -> frozenset[str]:
-    """List the runs that stand in ordinary text: in names that everything speaks of, alone and two in a row."""
+    """List the runs that stand in ordinary text: in words of the field, and in names that everything speaks of.
+
+    Of the names also two in a row.
+    """
     known = sorted({normal(name) for name in names})
     pairs = (f"{one}{between}{other}" for one in known for other in known for between in ("", *"-_./"))
-    forward = {run for text in (*known, *pairs) for run in _runs(text)}
+    return _of_the_field() | _both_ways((*known, *pairs))
+
+
+@cache
+def _of_the_field() -> frozenset[str]:
+    around = [(before, behind) for before in _SEPARATORS for behind in _SEPARATORS]
+    return _both_ways(f"{before}{word}{behind}" for word in ORDINARY_WORDS for before, behind in around)
+
+
+def _both_ways(texts: Iterable[str]) -> frozenset[str]:
+    forward = {run for text in texts for run in _runs(text)}
     return frozenset(forward | {run[::-1] for run in forward})
 
 

@@ -126,6 +126,17 @@ def test_a_secret_made_of_such_names_makes_no_text_unreadable() -> None:
     assert redactor.leaks(secret[-12:].upper())
 
 
+@pytest.mark.parametrize("word", ["repository", "Deployment", "connection", "kubernetes"])
+def test_of_a_secret_with_an_ordinary_word_in_it_the_word_is_no_piece_and_the_rest_is(word: str) -> None:
+    secret = f"my-{word}-key-17Q"
+    redactor, plain = knowing(X=secret), f"The {word} has a {word.upper()}; see /{word}/ and {word}-two."
+    assert redactor.outgoing(plain) == plain
+    assert not redactor.leaks(word[::-1])
+    assert redactor.outgoing(f"with {secret}") == "with [redacted:X]"
+    assert redactor.leaks(secret.upper())
+    assert redactor.redact(f"cut: {secret[-11:]}") == "cut: [redacted:X]"
+
+
 @given(secrets, st.integers(0, 30), st.integers(10, 40), st.text(max_size=20), st.text(max_size=20))
 def test_of_a_secret_that_was_cut_no_ten_characters_are_left(
     secret: str, start: int, size: int, before: str, after: str
