@@ -68,6 +68,10 @@ class Denied(ToolError):
     usual = "Ask whoever looks after it for the permission, then try again."
 
 
+class Unwanted(Denied):
+    """One message is refused for good; another one may be taken."""
+
+
 class NoWayIn(Denied):
     """A server and we do not trust each other, so no command ran there and nothing is quoted from one."""
 

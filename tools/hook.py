@@ -12,12 +12,14 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import SecretStr
 
-from tools.errors import Denied, TimedOut, ToolError, Unreachable
+from tools.errors import Denied, TimedOut, ToolError, Unreachable, Unwanted
 from tools.references import is_loopback
 
 KEY, TIMESTAMP, SIGNATURE = "Idempotency-Key", "X-Shipmate-Timestamp", "X-Shipmate-Signature"
 LONGEST_WAIT = 600.0
 _LATER = frozenset({408, 425, 429})
+_UNWANTED = frozenset({413, 422})
+"""Too large, or not to be worked with: said of this message, and not of who sends it."""
 _UNWELL = 500
 
 
@@ -54,15 +56,15 @@ class Hook:
     async def send(self, key: str, document: Mapping[str, Any], now: datetime) -> None:
         """Deliver a document; returns when the other side has taken it (2xx).
 
-        Raises `Denied` where it refuses for good, `Unreachable`, `Busy` or `TimedOut` where the same document may be
-        sent again under the same key.
+        Raises `Unwanted` where it refuses this document for good, `Denied` where it refuses us, and `Unreachable`,
+        `Busy` or `TimedOut` where the same document may be sent again under the same key.
         """
         netloc = urlsplit(self._url).netloc
         if not self._url.startswith("https://") and not is_loopback(netloc.rpartition("@")[2]):
             raise Denied(
                 f"{self.called} is not encrypted.", remedy="Set escalation.webhook.url to an https:// address."
             )
-        body = json.dumps(document, ensure_ascii=False, sort_keys=True).encode()
+        body = json.dumps(document, ensure_ascii=False, sort_keys=True).encode(errors="replace")
         await self._post(body, self._headers(key, str(int(now.timestamp())), body), trusted=is_loopback(netloc))
 
     def _headers(self, key: str, timestamp: str, body: bytes) -> Mapping[str, str]:
@@ -102,4 +104,6 @@ def _judged(status: int, retry_after: str, called: str) -> ToolError | None:
     if status in range(300, 400):
         remedy = "Set escalation.webhook.url to the address that it leads to; redirects are not followed."
         return Denied(f"{called} answered {status}, a redirect.", remedy=remedy)
+    if status in _UNWANTED:
+        return Unwanted(f"{called} answered {status}.", remedy="Look at what receives it: this message is not for it.")
     return Denied(f"{called} answered {status}.", remedy="Look at what receives it, and at SHIPMATE_ESCALATION_SECRET.")

@@ -15,7 +15,7 @@ import aiosmtplib
 from pydantic import SecretStr
 
 from config.escalation import EmailSettings
-from tools.errors import Denied, Garbled, TimedOut, ToolError, Unreachable
+from tools.errors import Denied, Garbled, TimedOut, ToolError, Unreachable, Unwanted
 
 _LONGEST_SUBJECT = 200
 _TEMPORARY = range(400, 500)
@@ -51,8 +51,9 @@ class Mail:
     async def send(self, post: Post) -> None:
         """Give a letter to the server; returns when the server has taken it.
 
-        Raises `Denied` where the server refuses login, sender or recipient, `Deferred` where it asks to wait, and
-        `Unreachable` or `TimedOut` where nobody knows: then the same letter may be sent again.
+        Raises `Denied` where the server refuses login, sender or recipient, `Unwanted` where it refuses what is
+        written, `Deferred` where it asks to wait, and `Unreachable` or `TimedOut` where nobody knows: then the
+        same letter may be sent again.
         """
         letter = _letter(post, self._settings.sender)
         async with self._connected(f"The letter to {post.to}") as server:
@@ -108,13 +109,18 @@ def _letter(post: Post, sender: str) -> EmailMessage:
     domain = sender.rpartition("@")[2]
     letter["From"] = Address("Shipmate", addr_spec=sender)
     letter["To"] = Address(addr_spec=post.to)
-    letter["Subject"] = " ".join(post.subject.split())[:_LONGEST_SUBJECT]
+    letter["Subject"] = " ".join(_unicode(post.subject).split())[:_LONGEST_SUBJECT]
     letter["Date"] = format_datetime(post.at)
     letter["Message-ID"] = _name(post.key, domain)
     letter["References"] = _name(post.thread, domain)
     letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(post.text, cte="quoted-printable")
+    letter.set_content(_unicode(post.text), cte="quoted-printable")
     return letter
+
+
+def _unicode(text: str) -> str:
+    """Put a mark in place of what no encoding knows, such as half of a pair."""
+    return text.encode(errors="replace").decode()
 
 
 def _name(word: str, domain: str) -> str:
@@ -145,4 +151,8 @@ def _refused(error: aiosmtplib.SMTPResponseException, doing: str, where: str) ->
         return Denied(f"{where} refuses the login: {error.code} {said}", remedy=remedy)
     if error.code in _TEMPORARY or error.code < 0:
         return Deferred(f"{doing}: {where} takes it later: {error.code} {said}", remedy="It is tried again.")
+    if isinstance(error, aiosmtplib.SMTPDataError):
+        return Unwanted(
+            f"{doing}: {where} refuses it as it is: {error.code} {said}", remedy="Ask who keeps that server."
+        )
     return Denied(f"{doing}: {where} refuses it: {error.code} {said}", remedy="Check sender and recipients.")

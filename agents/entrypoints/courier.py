@@ -7,8 +7,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from agents.crew import Crew
@@ -16,7 +16,7 @@ from agents.entrypoints.incidents import Destinations, Incidents
 from config.escalation import EscalationSettings
 from config.shipmate import Configuration, Credentials
 from tools.clock import Clock
-from tools.errors import ToolError
+from tools.errors import Denied, TimedOut, ToolError, Unreachable, Unwanted
 from tools.history import Store
 from tools.history.outbox import Parcel
 from tools.hook import Hook
@@ -31,6 +31,8 @@ FAREWELL = timedelta(seconds=3)
 TOO_OLD = timedelta(days=2)
 """After this long a message is given up, and the log says so."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
+LAST_TRY = 5
+"""So often a message is tried that Shipmate itself fails to send."""
 Send = Callable[[Parcel], Awaitable[None]]
 
 
@@ -50,6 +52,8 @@ class Courier:
     send: Send
     _troubled: str = ""
     """What the log was told last."""
+    _resting: dict[str, datetime] = field(default_factory=dict)
+    """Address -> until when it asked for a pause."""
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -62,15 +66,32 @@ class Courier:
             await self.store.journal.wait(POLL_SECONDS)
 
     async def turn(self) -> None:
-        """Try what is due, the oldest first; behind what must wait, everything to the same address waits, too."""
-        waiting: set[str] = set()
-        for parcel in await self.store.outbox.open(self.channel):
-            late = parcel.due_at is not None and parcel.due_at > self.clock.now()
-            if parcel.address in waiting or late or not await self._delivered(parcel):
-                waiting.add(parcel.address)
+        """Try what is due. What must wait keeps back what follows in its thread, and nothing else.
 
-    async def _delivered(self, parcel: Parcel) -> bool:
-        """Try once; False where it is to be tried again."""
+        Where an address does not take one, the rest for it has its turn later: it may be the address.
+        """
+        threads: dict[tuple[str, str], list[Parcel]] = {}
+        for parcel in await self.store.outbox.open(self.channel):
+            threads.setdefault((parcel.address, parcel.thread), []).append(parcel)
+        now = self.clock.now()
+        away = {address for address, until in self._resting.items() if until > now}
+        # by the moment and not by age: what failed before must not be the first again each time
+        for (address, _), parcels in sorted(threads.items(), key=lambda thread: _due(thread[1][0])):
+            if address not in away and not await self._took(parcels):
+                away.add(address)
+
+    async def _took(self, parcels: list[Parcel]) -> bool:
+        """Send what is due of one thread, in order; False where their address may take nothing else, either."""
+        for parcel in parcels:
+            if _due(parcel) > self.clock.now():
+                return True
+            trouble = await self._trouble_with(parcel)
+            if trouble:
+                return not isinstance(trouble, Denied | Unreachable | TimedOut)
+        return True
+
+    async def _trouble_with(self, parcel: Parcel) -> ToolError | None:
+        """Try once; tell why it is to be tried again, where it is."""
         try:
             await self.send(parcel)
         except ToolError as error:
@@ -78,23 +99,30 @@ class Courier:
         except Exception as error:
             # a message that cannot be sent at all must neither silence the others nor be tried every second
             log.exception("%s: %s cannot be sent.", self.channel, parcel.key)
-            return await self._missed(parcel, ToolError(f"Shipmate failed ({type(error).__name__})."))
+            kind = Unwanted if parcel.attempts + 1 >= LAST_TRY else ToolError
+            return await self._missed(parcel, kind(f"Shipmate failed ({type(error).__name__})."))
         await self.store.outbox.done(parcel.key)
         self._troubled = ""
-        return True
+        return None
 
-    async def _missed(self, parcel: Parcel, error: ToolError) -> bool:
-        told = str(error)
-        if self.clock.now() - parcel.at > TOO_OLD:
+    async def _missed(self, parcel: Parcel, error: ToolError) -> ToolError | None:
+        told, now = str(error), self.clock.now()
+        if isinstance(error, Unwanted) or now - parcel.at > TOO_OLD:
             log.error("%s: %s is given up: %s", self.channel, parcel.key, told)
-            await self.store.outbox.done(parcel.key, f"given up: {told}")
-            return True
-        pause = pause_after(parcel.attempts, getattr(error, "seconds", 0))
+            await self.store.outbox.give_up(parcel.key, told)
+            return None
+        asked = getattr(error, "seconds", 0)
+        pause = pause_after(parcel.attempts, asked)
         if told != self._troubled:
             log.warning("%s: %s waits %.0f s: %s", self.channel, parcel.key, pause.total_seconds(), told)
             self._troubled = told
-        await self.store.outbox.missed(parcel.key, self.clock.now() + pause, told)
-        return False
+        self._resting[parcel.address] = now + timedelta(seconds=asked)
+        await self.store.outbox.missed(parcel.key, now + pause, told)
+        return error
+
+
+def _due(parcel: Parcel) -> datetime:
+    return parcel.due_at or parcel.at
 
 
 def email_sender(mail: Mail, redactor: Redactor) -> Send:

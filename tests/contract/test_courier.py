@@ -16,6 +16,7 @@ from agents import events
 from agents.crew import Crew
 from agents.entrypoints.courier import (
     EMAIL,
+    LAST_TRY,
     LONGEST_PAUSE,
     TOO_OLD,
     WEBHOOK,
@@ -39,7 +40,7 @@ from tools.clock import SystemClock
 from tools.errors import Denied, ToolError, Unreachable
 from tools.history import Store
 from tools.history.outbox import Parcel
-from tools.hook import Hook
+from tools.hook import Busy, Hook
 from tools.mail import Mail, Post
 from tools.redaction import Redactor
 
@@ -67,12 +68,12 @@ class Line:
     """A channel that takes, or says why it does not."""
 
     troubles: dict[str, Exception] = field(default_factory=dict)
-    """Address -> what happens to everything sent there."""
+    """Address, or key of one message -> what happens to everything sent there."""
     taken: list[str] = field(default_factory=list)
 
     async def send(self, parcel: Parcel) -> None:
-        if parcel.address in self.troubles:
-            raise self.troubles[parcel.address]
+        for named in {parcel.address, parcel.key} & {*self.troubles}:
+            raise self.troubles[named]
         self.taken.append(parcel.key)
 
 
@@ -87,9 +88,14 @@ class Office:
     def courier(self) -> Courier:
         return Courier(EMAIL, self.store, self.clock, self.line.send)
 
-    async def put(self, *keys: str, address: str = "a@example.com") -> None:
+    async def put(self, *keys: str, address: str = "a@example.com", thread: str = "r1") -> None:
         for key in keys:
-            await self.store.outbox.put(key, EMAIL, address, BODY)
+            await self.store.outbox.put(key, EMAIL, address, {**BODY, "thread": thread})
+
+    async def turns(self, courier: Courier, number: int = 1) -> None:
+        for _ in range(number):
+            await courier.turn()
+            self.clock.ahead += LONGEST_PAUSE
 
 
 @pytest.fixture
@@ -145,6 +151,50 @@ async def test_p18_a_refused_address_does_not_silence_the_others(
     await office.courier().turn()
     assert office.line.taken == ["r1/a@example.com"]
     assert "550 no such user. Check the recipients." in caplog.text
+
+
+async def test_p18_one_message_that_is_refused_for_good_is_given_up_and_silences_nothing(
+    receiver: Receiver, office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    for key in ("first", "second"):
+        await office.store.outbox.put(key, WEBHOOK, WEBHOOK, BODY)
+    receiver.faults.fail(413)
+    send = webhook_sender(hook_of(receiver), Redactor(), office.clock)
+    await Courier(WEBHOOK, office.store, office.clock, send).turn()
+    assert len(receiver.taken) == 1
+    assert await office.store.outbox.open(WEBHOOK) == ()
+    assert [one.key for one in await office.store.outbox.given_up(WEBHOOK, TOO_OLD)] == ["first"]
+    assert "first is given up: http://127.0.0.1 answered 413." in caplog.text
+
+
+@pytest.mark.parametrize("trouble", [Denied("400"), Unreachable("500"), Busy("429", 60), ValueError("odd")])
+async def test_p18_what_one_message_meets_keeps_back_its_own_thread_only(office: Office, trouble: Exception) -> None:
+    office.line.troubles["first"] = trouble
+    await office.put("first", "second")
+    await office.put("third", "fourth", thread="r2")
+    await office.turns(office.courier(), 2)
+    assert office.line.taken == ["third", "fourth"]
+    office.line.troubles.clear()
+    await office.turns(office.courier())
+    assert office.line.taken == ["third", "fourth", "first", "second"]
+
+
+async def test_p18_what_shipmate_itself_cannot_send_is_given_up_after_a_few_attempts(office: Office) -> None:
+    office.line.troubles["first"] = ValueError("odd")
+    await office.put("first", "second")
+    await office.turns(office.courier(), LAST_TRY)
+    assert office.line.taken == ["second"]
+
+
+async def test_p13_an_address_that_asks_for_a_pause_gets_it_for_every_message(office: Office) -> None:
+    office.line.troubles["first"] = Busy("429", 90)
+    await office.put("first")
+    await office.put("other", thread="r2")
+    courier = office.courier()
+    for ahead, taken in ((0, []), (80, []), (91, ["other"])):
+        office.clock.ahead = timedelta(seconds=ahead)
+        await courier.turn()
+        assert office.line.taken == taken
 
 
 async def test_p18_what_is_too_old_is_given_up_and_the_log_says_so(

@@ -80,6 +80,7 @@ async def test_a_webhook_needs_a_secret_and_a_safe_way(
 
 async def test_what_has_not_arrived_is_told_with_its_reason(tmp_path: Path) -> None:
     whole = configuration(tmp_path, {})
+    (tmp_path / "shipmate.db").touch()
     async with opened_store(whole) as store:
         await store.outbox.put("r1/escalated", "email", "a@example.com", {})
         await store.outbox.put("r1/resolved", "email", "a@example.com", {})
@@ -89,3 +90,17 @@ async def test_what_has_not_arrived_is_told_with_its_reason(tmp_path: Path) -> N
     assert state is State.UNKNOWN
     assert "2 messages not delivered since" in told
     assert "550 no such user" in told
+
+
+async def test_what_was_given_up_is_told_with_its_reason(tmp_path: Path) -> None:
+    whole = configuration(tmp_path, {})
+    (tmp_path / "shipmate.db").touch()
+    async with opened_store(whole) as store:
+        await store.outbox.put("r1/escalated", "webhook", "webhook", {"thread": "r1"})
+        await store.outbox.done("r1/escalated")
+        assert f"{HOOK}: outbox" not in await found(whole)
+        await store.outbox.put("r2/escalated", "webhook", "webhook", {"thread": "r2"})
+        await store.outbox.give_up("r2/escalated", "hooks.example.com answered 413.")
+    state, told = (await found(whole))[f"{HOOK}: outbox"]
+    assert state is State.UNKNOWN
+    assert "1 message not sent in the last two days, the newest about r2: given up: hooks.example.com answered" in told

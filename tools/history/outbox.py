@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 
 from tools.history.rows import Rows, moment
 from tools.history.tables import outbox
+
+_GIVEN_UP = "given up: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,11 @@ class Parcel:
     note: str = ""
     """What went wrong at the last attempt."""
 
+    @property
+    def thread(self) -> str:
+        """Name what it belongs to; within that, messages to one address keep their order."""
+        return str(self.body.get("thread", self.key))
+
 
 class Outbox(Rows):
     """The outbox table."""
@@ -43,8 +50,19 @@ class Outbox(Rows):
         statement = select(outbox).where(outbox.c.channel == channel, outbox.c.done_at.is_(None))
         return tuple(map(_parcel, await self._all(statement.order_by(outbox.c.seq))))
 
+    async def given_up(self, channel: str, lately: timedelta) -> tuple[Parcel, ...]:
+        """List what a channel has given up lately, in order."""
+        since = (self._clock.now() - lately).astimezone(UTC).isoformat(timespec="milliseconds")
+        statement = select(outbox).where(outbox.c.channel == channel, outbox.c.done_at >= since)
+        rows = await self._all(statement.where(outbox.c.note.startswith(_GIVEN_UP)).order_by(outbox.c.seq))
+        return tuple(map(_parcel, rows))
+
+    async def give_up(self, key: str, why: str) -> None:
+        """Note that a message will not be sent any more."""
+        await self.done(key, f"{_GIVEN_UP}{why}")
+
     async def done(self, key: str, note: str = "") -> None:
-        """Note that a message was sent, or, with a note, that it was given up."""
+        """Note that nothing more is to be done about a message: it was sent, or, as the note tells, was not."""
         await self._change(update(outbox).where(outbox.c.key == key).values(done_at=self._now(), note=note))
 
     async def missed(self, key: str, due_at: datetime, note: str) -> None:

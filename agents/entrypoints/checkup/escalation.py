@@ -1,6 +1,7 @@
 """Whether people can be called: the mail server and its login, the webhook and its secret, and what waits for them."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 
 from agents.entrypoints.checkup.check import Check, State, missing, ok, optional, settled, unknown
-from agents.entrypoints.courier import EMAIL, WEBHOOK
+from agents.entrypoints.courier import EMAIL, TOO_OLD, WEBHOOK
 from agents.entrypoints.figures import count
 from agents.entrypoints.wiring import Databases, opened_store
 from config.shipmate import Configuration
@@ -61,19 +62,33 @@ async def _hook(configuration: Configuration) -> Check:
 
 
 async def _waiting(configuration: Configuration, channel: str, name: str) -> Check:
-    """Tell what has not arrived, and why; nothing where all has."""
+    """Tell what has not arrived or never will, and why; nothing where all has."""
     file = make_url(Databases.of(configuration).store).database
     if not file or not await asyncio.to_thread(Path(file).exists):
         return ok(name)
     async with opened_store(configuration) as store:
-        return judged_waiting(name, await store.outbox.open(channel))
+        return judged(name, await store.outbox.open(channel), await store.outbox.given_up(channel, TOO_OLD))
 
 
-def judged_waiting(name: str, waiting: tuple[Parcel, ...]) -> Check:
-    """Tell how much waits since when, and what went wrong last; nothing where nothing does."""
+def judged(name: str, waiting: tuple[Parcel, ...], lost: tuple[Parcel, ...]) -> Check:
+    """Tell how much waits since when, how much was given up lately, and why; nothing where all has arrived."""
+    found = [*_waits(waiting), *_lost(lost)]
+    told, remedies = (" ".join(part) for part in zip(*found, strict=True)) if found else ("", "")
+    return unknown(f"{name}: outbox", told, remedies) if found else ok(name)
+
+
+def _waits(waiting: tuple[Parcel, ...]) -> Iterator[tuple[str, str]]:
     troubled = [parcel for parcel in waiting if parcel.attempts]
-    if not troubled:
-        return ok(name)
-    since, last = min(parcel.at for parcel in troubled), max(troubled, key=lambda one: one.attempts)
-    told = f"{count(len(waiting), 'message')} not delivered since {since:%Y-%m-%d %H:%M} UTC: {last.note}"
-    return unknown(f"{name}: outbox", told, "They are sent by themselves when that is mended, for two days.")
+    if troubled:
+        since, last = min(parcel.at for parcel in troubled), max(troubled, key=lambda one: one.attempts)
+        told = f"{count(len(waiting), 'message')} not delivered since {since:%Y-%m-%d %H:%M} UTC: {last.note}"
+        yield told, "They are sent by themselves when that is mended, for two days."
+
+
+def _lost(lost: tuple[Parcel, ...]) -> Iterator[tuple[str, str]]:
+    if lost:
+        told = f"{count(len(lost), 'message')} not sent in the last two days, the newest about {lost[-1].thread}:"
+        yield (
+            f"{told} {lost[-1].note}",
+            "What was given up is not sent again; ./shipmate status tells how things stand.",
+        )

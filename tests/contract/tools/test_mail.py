@@ -5,7 +5,7 @@ import ssl
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from config.escalation import EmailSettings
-from tools.errors import Denied, TimedOut, ToolError, Unreachable
+from tools.errors import Denied, TimedOut, ToolError, Unreachable, Unwanted
 from tools.mail import Deferred, Mail, Post
 
 NOON = datetime(2026, 2, 6, 12, 0, tzinfo=UTC)
@@ -164,6 +164,12 @@ async def test_p18_a_letter_arrives_encrypted_by_a_login_and_is_what_was_written
         assert desk.encrypted == [True, True]
 
 
+async def test_p18_half_a_character_does_not_keep_a_letter_back(desk: Desk, certificate: Path) -> None:
+    async with serving(desk, certificate) as settings:
+        await mail(settings, desk).send(replace(POST, subject="LOCKED \ud800", text="caf\udce9"))
+    assert (desk.taken[0]["Subject"], desk.taken[0].get_content().strip()) == ("LOCKED ?", "caf?")
+
+
 async def test_p18_letters_of_one_escalation_hang_together_and_differ(desk: Desk, certificate: Path) -> None:
     async with serving(desk, certificate) as settings:
         await mail(settings, desk).send(POST)
@@ -199,7 +205,7 @@ async def test_p18_a_refused_recipient_is_told_from_one_that_is_to_be_tried_agai
     assert desk.taken == []
 
 
-@pytest.mark.parametrize(("said", "kind"), [("554 spam", Denied), ("452 full", Deferred)])
+@pytest.mark.parametrize(("said", "kind"), [("554 spam", Unwanted), ("452 full", Deferred)])
 async def test_p18_a_refused_letter_is_none_that_arrived(
     desk: Desk, certificate: Path, said: str, kind: type[ToolError]
 ) -> None:
