@@ -11,7 +11,7 @@ from langgraph.runtime import Runtime
 from agents.discretion import hushed
 from agents.events import Left
 from agents.state import Failure, Next, State, call_off, proceed
-from agents.toolbox import Toolbox
+from agents.toolbox import Toolbox, stopped_by
 from guardrails.failures import FAULT_OF_OURS
 from tools.errors import ToolError
 
@@ -35,7 +35,7 @@ def staged(name: str, node: Node) -> Node:
         tools = runtime.context
         begun = tools.clock.monotonic()
         await tools.enter(name)
-        person = await tools.stopped_by(state)
+        person = await stopped_by(state, tools)
         if person and name in UNTOUCHED | TOUCHING:
             command = _cancelled(name, person)
         elif name in UNTOUCHED:

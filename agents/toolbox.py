@@ -141,13 +141,14 @@ class Toolbox:
         """Tell who asked for this release to stop, if anybody did."""
         return (await self.release()).cancelled_by
 
-    async def stopped_by(self, state: State) -> str | None:
-        """Tell who stops this release; nobody a way back that has begun, for what it leaves would be put back."""
-        begun = state["kind"] == "rollback" and bool(state.get("touched"))
-        return None if begun else await self.cancelled_by()
-
     async def until_cancelled(self) -> str:
         """Return who cancelled the release, as soon as somebody does."""
         while (person := await self.cancelled_by()) is None:
             await self.clock.sleep(CANCEL_POLL)
         return person
+
+
+async def stopped_by(state: State, tools: Toolbox) -> str | None:
+    """Tell who stops a release; nobody a way back that has begun, for what it leaves would be put back."""
+    begun = state["kind"] == "rollback" and bool(state.get("touched"))
+    return None if begun else await tools.cancelled_by()

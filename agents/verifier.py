@@ -6,7 +6,7 @@ from agents.destinations.choice import destination_of
 from agents.events import Checked
 from agents.lineage import Lineage, lineage, recorded, records
 from agents.state import Next, State, call_off, fail, proceed
-from agents.toolbox import Toolbox
+from agents.toolbox import Toolbox, stopped_by
 from guardrails.plan import Plan
 from guardrails.verdict import Level
 
@@ -20,7 +20,7 @@ async def verify(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     if examined.verdict.blocks:
         finding = examined.verdict.findings[0]
         return fail("roll_back", "verify", f"{finding.subject}: {finding.message}", examined.log)
-    if person := await tools.stopped_by(state):
+    if person := await stopped_by(state, tools):
         return call_off("roll_back", person)
     await _remember(state, plan, tools)
     notes = await destination.keep(plan)

@@ -21,7 +21,7 @@ from agents.driver import Graph
 from agents.memory import FencedSaver
 from agents.stages import caught, staged
 from agents.state import Next, State, call_off, proceed
-from agents.toolbox import Toolbox
+from agents.toolbox import Toolbox, stopped_by
 from config.freezes import Freeze
 from config.service import Service
 from config.shipmate import Configuration, Credentials, FailurePolicy, Shipmate
@@ -117,7 +117,7 @@ class Office:
         self.visits.append(("verify", state["release"]))
         if self.on_verify:
             await self.on_verify(runtime.context)
-        if person := await runtime.context.stopped_by(state):
+        if person := await stopped_by(state, runtime.context):
             return call_off("roll_back", person)
         return proceed("close")
 

@@ -108,6 +108,15 @@ async def test_a_release_cancelled_after_its_first_effect_is_put_back(name: str)
     assert cast("dict[str, Any]", command.update)["outcome"] == "cancelled"
 
 
+@pytest.mark.parametrize("name", ["deploy", "verify"])
+async def test_p5_a_rollback_is_stopped_only_before_its_first_effect(name: str) -> None:
+    command, desk = proceed("close"), Desk(cancelled="U0ANA")
+    touched = State(**{**STATE, "kind": "rollback", "touched": 1})
+    assert await staged(name, gives(command))(touched, runtime=runtime(desk)) is command
+    untouched = State(**{**touched, "touched": 0})
+    assert (await staged(name, never)(untouched, runtime=runtime(desk))).goto == "roll_back"
+
+
 @pytest.mark.parametrize("name", ["approve", "roll_back", "escalate", "close"])
 async def test_nothing_stops_the_way_back_or_the_end(name: str) -> None:
     command = proceed("close")
