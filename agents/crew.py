@@ -191,8 +191,10 @@ class Crew:
         return Accepted(release.id, "It is cut off; another run goes on with the rollback." if goes_on else "")
 
     async def look_again(self, target: str) -> None:
-        """See whether a target that stood still may go on."""
+        """See whether a target that stood still may go on, and whether what was approved counts now."""
         await self.standstill.look_again(target)
+        service, _, environment = target.partition("/")
+        await self.ballots.look_again(service, environment)
 
     async def acknowledge(self, service: str, environment: str, person: Person) -> Answer:
         """Note who takes care of a locked target."""
@@ -308,21 +310,22 @@ class Crew:
         return await self.holds.refusal(order.service, order.environment)
 
     async def _overtake_earlier(self, release: Release) -> None:
-        """Take back what earlier events on GitHub have set off and nobody has let through."""
-        if release.trigger == MANUAL or release.outcome is not None:
+        """Take back what nobody has let through yet: what earlier events on GitHub set off, or an emergency passes."""
+        if release.outcome is not None:
             return
-        for one in await self.store.releases.unfinished(release.service, release.environment):
+        earlier = await self.store.releases.unfinished(release.service, release.environment)
+        for one in reversed(earlier):  # from the back, so that nobody moves up meanwhile
             if overtakes(release, one):
                 await self._supersede(one, release)
 
     async def _give_way(self, release: Release) -> None:
-        """Do not ask about what a later event on GitHub has overtaken meanwhile."""
+        """Do not ask about what a later event on GitHub, or an emergency, has overtaken meanwhile."""
         later = [one for one in await self._line(release) if overtakes(one, release)]
         if later:
             await self._supersede(release, later[-1])
 
     async def _supersede(self, release: Release, later: Release) -> None:
-        reason = f"{later.named} came after it"
+        reason = f"{later.named} came after it" if later.break_glass is None else f"{later.named} is an emergency"
         if await self._leave_queue(release, f"superseded by {later.id}: {reason}"):
             return
         question = await self.store.decisions.latest(release.id)

@@ -21,9 +21,10 @@ def opened(release: Release) -> Opened:
 
 
 def overtakes(later: Release, release: Release) -> bool:
-    """Tell whether both were set off by GitHub, and which came later."""
+    """Tell whether a release makes an earlier one pointless: GitHub set off both, or it is an emergency."""
     both = release.trigger != MANUAL != later.trigger
-    return both and (later.requested_at, later.id) > (release.requested_at, release.id)
+    urgent = later.break_glass is not None and release.break_glass is None and release.kind != "rollback"
+    return (both or urgent) and (later.requested_at, later.id) > (release.requested_at, release.id)
 
 
 def _origin(order: Order) -> dict[str, str]:

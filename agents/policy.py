@@ -58,7 +58,7 @@ async def may_cancel(
     rolls = await membership.rolls((*settings.operators, *settings.break_glass))
     people, home = configuration.shipmate.people, membership.home
     asked = _asked(_human(person, home, people, rolls), release.service, release.environment, release.version, home)
-    of = _human(Person(release.requested_by), home, people)
+    of = _human(Person(release.requested_by, home), home, people)
     return _refusal(roles.may_cancel(asked, settings, of), rolls)
 
 
@@ -83,7 +83,7 @@ async def may_review(
     rolls = await membership.rolls((*settings.approvers, *settings.break_glass))
     people, home = configuration.shipmate.people, membership.home
     asked = _asked(_human(person, home, people, rolls), release.service, release.environment, release.version, home)
-    broke = _human(Person(release.requested_by), home, people)
+    broke = _human(Person(release.requested_by, home), home, people)
     return _refusal(roles.may_review(asked, settings, declared.owners, broke), rolls)
 
 
@@ -110,6 +110,17 @@ class Ballot:
         """Tell what the answers so far come to."""
         return approval.outcome(self._asked(), self._counted(), self.policy)
 
+    @property
+    def given(self) -> int:
+        """Count the approvals that hold now, as the outcome counts them."""
+        return approval.approvals(self._asked(), self._counted(), self.policy)
+
+    @property
+    def untold(self) -> str:
+        """Tell which groups Slack is silent about, where answers wait for that; empty where none do."""
+        silent = self.rolls.untold if self.given < sum(vote.choice == "approved" for vote in self.votes) else ()
+        return ", ".join(sorted(silent))
+
     def _asked(self) -> approval.Asked:
         question = self.question
         return approval.Asked(
@@ -130,7 +141,7 @@ class Ballot:
         )
 
     def _voter(self, person: str) -> approval.Person:
-        return _human(Person(person), self.home, self.people, self.rolls)
+        return _human(Person(person, self.home), self.home, self.people, self.rolls)
 
 
 def _asked(human: approval.Person, service: str, environment: str, version: str, home: str) -> approval.Asked:
@@ -158,12 +169,18 @@ def _same(person: str, other: str) -> bool:
 
 
 _NOBODY = Rolls()
+_NOT_SLACK = frozenset({"terminal", approval.GITHUB})
 
 
 def _human(person: Person, home: str, people: People, rolls: Rolls = _NOBODY) -> approval.Person:
-    """Place a person in a workspace and its groups; whoever has none sits at the bot's own terminal."""
+    """Place a person in a workspace and its groups.
+
+    Whoever sits at the bot's own terminal, or is known from the service's repository, is at home; in Slack nobody is
+    who comes without a workspace, as programs do.
+    """
     known = identities(person.id, people)
-    return approval.Person(person.id, person.team or home, known, rolls.of(known))
+    at_home = person.id.partition(":")[0] in _NOT_SLACK
+    return approval.Person(person.id, person.team or (home if at_home else ""), known, rolls.of(known))
 
 
 def _lock(target: Target) -> approval.Held | None:

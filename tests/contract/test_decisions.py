@@ -4,20 +4,23 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from agents.answers import Accepted, Answer, Order, Person, Refusal
+from agents.answers import Accepted, Answer, Order, Person, Refusal, Wish
 from agents.crew import Crew
+from agents.membership import Membership
+from agents.toolbox import Toolbox
 from tests.contract.crews import (
     ANA,
     APPROVERS,
     HANA,
     HUGO,
     STRANGER,
+    Movable,
     Office,
     asked,
     crew_of,
@@ -27,6 +30,7 @@ from tests.contract.crews import (
 )
 from tests.contract.histories import address, history, release
 from tools.clock import SystemClock
+from tools.errors import TimedOut
 from tools.history.journal import Entry
 from tools.history.releases import Outcome, Release, Status
 
@@ -185,6 +189,113 @@ async def test_p3_members_of_a_group_approve_as_slack_tells_and_nobody_else(crew
     answers = [await crew.decide(release, digest, who, "approved") for who in (HANA, ANA, STRANGER, BOB)]
     assert [code(one) for one in answers] == ["not-an-approver", "self-approval", "foreign-workspace", "accepted"]
     assert (await ended(crew, release)).outcome is Outcome.SUCCEEDED
+
+
+@dataclass
+class Slack:
+    """Who is in a group; a silent one does not tell."""
+
+    members: frozenset[str] | None = frozenset()
+
+    async def tell(self, group: str) -> frozenset[str]:
+        """Tell, or time out."""
+        if self.members is None:
+            raise TimedOut(f"Slack was asked who is in {group} and has not answered.")
+        return self.members
+
+    def says(self, crew: Crew, members: frozenset[str] | None) -> None:
+        """Tell something else from now on."""
+        self.members = members
+        crew.membership = Membership(crew.clock, {}, "T0HOME", self.tell)
+        crew.ballots = replace(crew.ballots, membership=crew.membership)
+
+
+async def one_of_two_while_slack_is_silent(crew: Crew, slack: Slack) -> str:
+    """Let a member of a group approve, and then another approver, when Slack does not tell any more who is in it."""
+    settings = crew.configuration.services["observer"].environments["staging"]
+    mixed = settings.approval.model_copy(update={"approvers": ("S0CREW1", HUGO.id)})
+    object.__setattr__(settings, "approval", mixed)
+    slack.says(crew, frozenset({HANA.id}))
+    release, digest = await asked(crew, order(environment="staging"))
+    assert await crew.decide(release, digest, HANA, "approved") == Accepted(release, "1 of 2 approvals given.")
+    slack.says(crew, None)
+    answer = await crew.decide(release, digest, HUGO, "approved")
+    assert isinstance(answer, Accepted)
+    assert answer.text.startswith("1 of 2 approvals given. Slack does not tell now who is in S0CREW1")
+    assert [one.body["given"] for one in await told(crew, release, "voted")] == [1, 1]
+    return release
+
+
+async def test_p3_what_slack_does_not_tell_is_said_and_counted_again_once_it_tells(crew: Crew) -> None:
+    slack = Slack()
+    release = await one_of_two_while_slack_is_silent(crew, slack)
+    await crew.look_again("observer/staging")
+    question = await crew.store.decisions.latest(release)
+    assert question is not None
+    assert question.choice is None
+    slack.says(crew, frozenset({HANA.id}))
+    await crew.look_again("observer/staging")
+    assert (await ended(crew, release)).outcome is Outcome.SUCCEEDED
+
+
+async def test_p2_a_question_whose_time_is_over_is_never_approved_by_counting_again(
+    tmp_path: Path, office: Office
+) -> None:
+    clock = Movable(SystemClock().now())
+    async with crew_of(tmp_path, office, clock=clock) as crew:
+        slack = Slack()
+        release = await one_of_two_while_slack_is_silent(crew, slack)
+        slack.says(crew, frozenset({HANA.id}))
+        clock.move(SystemClock().now() + timedelta(minutes=31))
+        await crew.look_again("observer/staging")
+        await crew.expire(f"{release}/plan")
+        assert (await ended(crew, release)).outcome is Outcome.EXPIRED
+    assert office.count("deploy") == 0
+
+
+async def test_p5_votes_that_a_crash_left_uncounted_approve_nothing_while_the_target_is_locked(
+    tmp_path: Path, office: Office
+) -> None:
+    async with crew_of(tmp_path, office) as crew:
+        release, _ = await asked(crew, order())
+        await crew.store.decisions.vote(f"{release}/plan", HUGO.id, "approved")
+        await crew.lock(Wish("observer", "production", HANA.id, "the database moves", None, "slack:lock", ""), HANA)
+    async with crew_of(tmp_path, office) as crew:
+        question = await crew.store.decisions.latest(release)
+        assert question is not None
+        assert (question.choice, office.count("deploy")) == (None, 0)
+        assert code(await crew.unlock("observer", "production", HANA)) == "accepted"
+        assert (await ended(crew, release)).outcome is Outcome.SUCCEEDED
+
+
+async def test_an_emergency_waits_for_nothing_that_nobody_has_let_through(crew: Crew, office: Office) -> None:
+    waiting, _ = await asked(crew, order("1"))
+    queued = await opened(crew, order("2"))
+    emergency = await opened(crew, replace(order("3"), break_glass="the shop is down"))
+    assert (await ended(crew, emergency)).outcome is Outcome.SUCCEEDED
+    for overtaken in (waiting, queued):
+        gone = await ended(crew, overtaken)
+        assert (gone.outcome, office.count("deploy", overtaken)) == (Outcome.CANCELLED, 0)
+        assert gone.cause == f"superseded by {emergency}: v1.0.3 is an emergency"
+
+
+async def test_an_emergency_lets_a_release_that_moves_and_another_emergency_come_to_their_ends(
+    crew: Crew, office: Office
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def busy(_: Toolbox) -> None:
+        begun.set()
+        await go_on.wait()
+
+    office.on_deploy = busy
+    first, digest = await asked(crew, order("1"))
+    await crew.decide(first, digest, HANA, "approved")
+    await begun.wait()
+    emergencies = [await opened(crew, replace(order(key), break_glass="the shop is down")) for key in ("2", "3")]
+    go_on.set()
+    for one in (first, *emergencies):
+        assert (await ended(crew, one)).outcome is Outcome.SUCCEEDED
 
 
 async def test_p3_breaking_the_glass_asks_nobody_is_told_and_owes_a_review_until_somebody_else_gives_it(

@@ -120,6 +120,8 @@ def code(refusal: Refusal | None) -> str:
         (Person("U0BOB", HOME), "deploy", None, "not-a-requester"),
         (Person("U0ANA", "T0OTHER"), "deploy", None, "foreign-workspace"),
         (Person("", HOME), "deploy", None, "foreign-workspace"),
+        (Person("U0ANA", ""), "deploy", None, "foreign-workspace"),
+        (Person("U0ANA", ""), "rollback", None, "foreign-workspace"),
         (ANA, "deploy", LOCKED, "locked"),
         (ANA, "rollback", LOCKED, ""),
         (Person("U0BOB", HOME), "rollback", LOCKED, ""),
