@@ -29,6 +29,8 @@ def misread(trouble: Misread, voice: Voice) -> str:
     told = voice.say(
         "I did not understand that ({code:40}). {standing:600}", code=trouble.code, standing=trouble.standing
     )
+    if trouble.did_you_mean and not voice.prefix.startswith("/"):
+        return told + voice.say("\nDid you mean: {line:ours}", line=trouble.did_you_mean)
     if trouble.did_you_mean:
         return told + voice.say("\nDid you mean {line:code}?", line=trouble.did_you_mean)
     return told + voice.say("\n{next_step:300}", next_step=trouble.next_step)

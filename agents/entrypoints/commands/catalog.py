@@ -1,6 +1,7 @@
 """What may be named in a command: the services of the configuration, their environments and versions."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,3 +45,8 @@ def spelled(prefix: str, *words: str) -> str:
     """Write a command line; where the prefix itself says `deploy`, the verb is left out."""
     shown = words[1:] if prefix.startswith("/") and words[:1] == ("deploy",) else words
     return " ".join((prefix, *shown))
+
+
+def pasted(prefix: str, *words: str) -> str:
+    """Write a command line to be typed as it is: at a terminal a shell reads it first, Slack takes every word."""
+    return spelled(prefix, *(words if prefix.startswith("/") else map(shlex.quote, words)))

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Any
 
-from agents.entrypoints.commands.catalog import Catalog, spelled
+from agents.entrypoints.commands.catalog import Catalog, pasted, spelled
 from agents.entrypoints.commands.grammar import (
     ENVIRONMENT,
     FIELDS,
@@ -142,7 +142,7 @@ def _corrected(words: Words, catalog: Catalog) -> str:
     if isinstance(again, Misread):
         return again.did_you_mean
     explicit = words if words[0] in FORMS else ("deploy", *words)
-    return spelled(catalog.prefix, *explicit)
+    return pasted(catalog.prefix, *explicit)
 
 
 def _with(words: Words, place: int, better: str | None) -> Words:

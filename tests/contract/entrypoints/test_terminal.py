@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import shlex
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -49,7 +50,13 @@ async def test_an_order_answers_with_the_release_to_follow(crew: Crew) -> None:
 async def test_a_mistake_is_answered_with_the_line_for_a_terminal(crew: Crew) -> None:
     reply = await says(crew, "deploy obsever v1.2.3")
     assert not reply.done
-    assert "Did you mean ./shipmate deploy observer v1.2.3?" in reply.text
+    assert reply.text.endswith("\nDid you mean: ./shipmate deploy observer v1.2.3")
+
+
+async def test_the_line_that_was_meant_reaches_the_bot_as_it_was_typed_when_it_is_pasted(crew: Crew) -> None:
+    said = "lock observer productoin it's `down`; $HOME really for 1h"
+    line = (await says(crew, said)).text.partition("Did you mean: ")[2]
+    assert shlex.split(line)[1:] == said.replace("productoin", "production").split()
 
 
 async def test_a_plan_is_decided_by_word_in_a_terminal(crew: Crew) -> None:
