@@ -29,11 +29,16 @@ def may_cancel(asked: Asked, policy: ApprovalPolicy, of: Person) -> Refusal | No
 
 def may_lock(asked: Asked, policy: ApprovalPolicy, owners: Sequence[str]) -> Refusal | None:
     """Let operators lock, unlock and take over; where none are named, approvers and owners."""
-    able = policy.operators or (*policy.approvers, *owners)
+    able = keepers(policy, owners)
     named = asked.requester.is_named_in(able)
     return foreign(asked.requester, asked) or (
         None if named else _no_operator(asked, able, "lock, unlock and take over")
     )
+
+
+def keepers(policy: ApprovalPolicy, owners: Sequence[str]) -> tuple[str, ...]:
+    """List who may lock, unlock and take over."""
+    return tuple(policy.operators) or tuple(dict.fromkeys((*policy.approvers, *owners)))
 
 
 def may_break_glass(

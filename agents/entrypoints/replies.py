@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from agents.answers import Order, Refusal
 from agents.entrypoints import figures
+from agents.entrypoints.closed import closed_lines
 from agents.entrypoints.commands import Misread, usages
 from agents.entrypoints.standing import Standing
 from agents.entrypoints.voice import Voice
@@ -14,7 +15,6 @@ from agents.triggers import MANUAL
 from tools.history.deployments import Deployment
 from tools.history.releases import Outcome, Release, Statistics, Status
 from tools.history.reviews import Review
-from tools.history.targets import Target
 
 
 def refused(refusal: Refusal, voice: Voice) -> str:
@@ -115,10 +115,8 @@ def _target_text(standing: Standing, voice: Voice) -> str:
     for release in standing.under_way:
         place = f" at place {queued.index(release.id) + 1}" if release.id in queued else ""
         lines.append(f"  {_under_way(release, place, voice)}")
-    lines += [f"  {line}" for line in _closed(standing, voice)]
-    if target.locked_at:
-        lines.append("  " + _lock(target, voice))
-    elif target.failures:
+    lines += [f"  {line}" for line in closed_lines(standing, voice)]
+    if target.failures and not target.locked_at:
         lines.append(f"  {figures.count(target.failures, 'failure')} in a row")
     lines += [f"  {line}" for line in _last_failure(standing, voice)]
     lines += [f"  {_owed(review, voice)}" for review in standing.owed]
@@ -166,28 +164,6 @@ _DOING = {
 }
 
 
-def _closed(standing: Standing, voice: Voice) -> Iterator[str]:
-    """Tell what keeps releases away now, what will, and whether a run hangs."""
-    lock, frozen, coming, lease = standing.lock, standing.frozen, standing.coming, standing.lease
-    if lock:
-        until = voice.say(" until {when:when}", when=lock.until) if lock.until else ""
-        yield voice.say("LOCKED by {who:who}{until:ours}: {why:200}", who=lock.by, until=until, why=lock.reason)
-    if frozen:
-        until = voice.say(" until {when:when}", when=frozen.until) if frozen.until else ", no end in sight"
-        yield voice.say("FROZEN{until:ours}: {why:200}", until=until, why=frozen.reason)
-    elif coming:
-        yield voice.say(
-            "next freeze {begins:when} to {ends:when}: {why:200}",
-            begins=coming.begins,
-            ends=coming.ends,
-            why=coming.reason,
-        )
-    if lease and standing.silent:
-        takeover = next_command(f"takeover {lease.service} {lease.environment}", voice)
-        told = "no sign of life of {id:code} since {when:when}; where a bot runs, {takeover:ours} cuts it off"
-        yield voice.say(told, id=lease.release, when=lease.heartbeat, takeover=takeover)
-
-
 def _under_way(release: Release, place: str, voice: Voice) -> str:
     doing = _DOING.get(release.status)
     return voice.say(
@@ -199,16 +175,6 @@ def _under_way(release: Release, place: str, voice: Voice) -> str:
         who=release.requested_by,
         id=release.id,
     )
-
-
-def _lock(target: Target, voice: Voice) -> str:
-    taken = f", {voice.mention(target.acknowledged_by)} takes care" if target.acknowledged_by else ""
-    told = voice.say(
-        "LOCKED since {when:when} after {failures} in a row",
-        when=target.locked_at,
-        failures=figures.count(target.failures, "failure"),
-    )
-    return f"{told}{taken}"
 
 
 def history_text(releases: Sequence[Release], voice: Voice) -> str:

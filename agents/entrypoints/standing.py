@@ -1,7 +1,7 @@
 """How a target stands: what runs there, what is under way, what is wrong. Read from the store; as JSON for machines."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from agents.events import Covered
 from config.freezes import Freeze
 from config.service import Service
 from guardrails.freezes import Frozen, Window, frozen_at, next_freeze
+from guardrails.roles import keepers
 from tools.history import Store
 from tools.history.deployments import Deployment
 from tools.history.lease import Lease
@@ -44,6 +45,8 @@ class Standing:
     """Whether that run has shown no sign of life for too long."""
     escalation: Mapping[str, Any] | None = None
     """Of the failure that locked the target, or else of its last one in a row."""
+    keepers: Sequence[str] = ()
+    """Who may unlock it."""
 
 
 async def standings(
@@ -63,7 +66,10 @@ async def standings(
     ]
     return tuple(
         [
-            await _standing(store, name, place, (*freezes, *services[name].environments[place].freezes), now)
+            replace(
+                await _standing(store, name, place, (*freezes, *services[name].environments[place].freezes), now),
+                keepers=keepers(services[name].environments[place].approval, services[name].owners),
+            )
             for name, place in wanted
         ]
     )

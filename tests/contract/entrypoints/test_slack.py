@@ -526,7 +526,10 @@ async def test_an_escalation_lives_from_lock_to_resolved(house: House) -> None:
 
 async def test_a_persons_lock_is_told_where_releases_are_shown_and_its_end_below_it(house: House) -> None:
     assert "is locked by @ana" in await house.asks("/deploy lock observer production the database moves for 2h")
-    assert "LOCKED by @ana until" in await house.asks("/deploy status observer production")
+    status = await house.asks("/deploy status observer production")
+    assert "LOCKED by @ana until" in status
+    assert "/deploy unlock observer production" in status
+    assert "(by @hana, @max, @ana)" in status
     await house.shown()
     (told,) = house.cards()
     shown = house.emulator.shows(told)
