@@ -9,6 +9,7 @@ from config.contracts import Limits
 from config.contradiction import Contradiction, no_expression
 from config.document import Location
 from config.duration import format_duration
+from config.exceptions import allowance_contradictions, waiver_contradictions
 from config.nearest import did_you_mean
 from config.persons import approval_contradictions
 from config.service import Environment, Service, Triggers
@@ -33,6 +34,7 @@ def contradictions(service: Service, stem: str) -> Iterator[Contradiction]:
     if service.issues is not None:
         yield from no_expression(("issues", "pattern"), service.issues.pattern)
     yield from code_contradictions(service)
+    yield from allowance_contradictions(service.allowed_secrets)
     for name, environment in service.environments.items():
         yield from _environment(("environments", name), environment, service.components)
 
@@ -67,6 +69,7 @@ def _environment(at: Location, environment: Environment, components: Collection[
     yield from approval_contradictions(at, environment)
     yield from _triggers(at, environment.triggers)
     yield from _limits(at, environment.limits)
+    yield from waiver_contradictions(at, environment.paths)
     if environment.watch.every > environment.watch.window:
         yield Contradiction((*at, "watch", "every"), "is longer than the window; nothing would be measured")
     for alias, standard in environment.variables.aliases.items():

@@ -50,3 +50,17 @@ def test_an_entry_without_a_reason_a_day_or_a_fingerprint_is_refused(
 ) -> None:
     with pytest.raises(ConfigFaults, match=told):
         loaded(tmp_path, **{key: value})
+
+
+def test_two_entries_for_one_value_are_refused_with_the_place_of_the_second(tmp_path: Path) -> None:
+    (tmp_path / "services").mkdir()
+    entry = "  - {" + ", ".join(f"{key}: {value}" for key, value in ENTRY.items()) + "}\n"
+    text = SERVICE.read_text(encoding="utf-8").replace("service: app\n", "service: one\n", 1)
+    later = entry.replace("2026", "2027")
+    (tmp_path / "services/one.yaml").write_text(f"{text}\nallowed_secrets:\n{entry}{later}", encoding="utf-8")
+    (tmp_path / "shipmate.yaml").write_text("{}\n", encoding="utf-8")
+    line = len(text.splitlines()) + 4
+    with pytest.raises(ConfigFaults) as caught:
+        load(tmp_path / "shipmate.yaml", {})
+    (fault,) = caught.value.faults
+    assert str(fault).endswith(f"one.yaml:{line}: allowed_secrets[1]: is for the value of allowed_secrets[0]; keep one")

@@ -85,6 +85,27 @@ TOLD = {
         production("limits: {cpus_reserved: 500m}"),
         "19: environments.production.limits.cpus_reserved: is no number of CPUs; write one such as '0.5'",
     ),
+    "a waived place that is relative": (
+        production("paths: {waived: {app/data: it was moved}}"),
+        (
+            "19: environments.production.paths.waived.app/data: is no absolute path; write the path in the container, "
+            "such as /app/archive"
+        ),
+    ),
+    "a waived place that leads upwards": (
+        production("paths: {waived: {/app/../data: it was moved}}"),
+        (
+            "19: environments.production.paths.waived./app/../data: leads upwards; write the path itself, such as "
+            "/app/archive"
+        ),
+    ),
+    "the whole container waived": (
+        production("paths: {waived: {/: it was moved}}"),
+        (
+            "19: environments.production.paths.waived./: is the whole container; name what may be left behind, such "
+            "as /app/archive"
+        ),
+    ),
     "an address of no repository": (
         ("../repositories/observer", "not a url"),
         (
@@ -126,6 +147,7 @@ WORKS = {
     "the short form of ssh": ("../repositories/observer", "git@github.com:acme/observer.git"),
     "a path": ("../repositories/observer", "/srv/my repositories/observer"),
     "a file's address": ("../repositories/observer", "file:///srv/observer"),
+    "waived places": production("paths: {persist: [/app/data], waived: {/app/data: moved by hand, /app/x/: old}}"),
     "globs": production("triggers: {branches: [main, 'release/**'], tags: ['v*']}"),
 }
 
