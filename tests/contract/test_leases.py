@@ -92,6 +92,14 @@ async def test_whoever_is_taken_over_writes_nothing_about_releases_any_more(stor
     assert await store.decisions.plan("r1") is None
 
 
+async def test_whoever_waits_for_a_target_raises_no_number(store: Store) -> None:
+    held = (await taken(store, 1)).lease
+    assert [await store.leases.take(*PLACE, "r2", "waits") for _ in range(3)] == [held] * 3
+    assert (await store.targets.get(*PLACE)).fence == held.fence
+    await store.leases.give_back(held)
+    assert (await taken(store, 2)).lease.fence == held.fence + 1
+
+
 async def test_the_host_refuses_whoever_was_taken_over_and_lets_the_successor_through(
     store: Store, tmp_path: Path
 ) -> None:

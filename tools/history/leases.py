@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tools.history.lease import Lease, require
 from tools.history.rows import READING, Rows, moment, whole
 from tools.history.tables import leases, targets
+from tools.history.targets import next_fence, queue_up
 
 BEAT = timedelta(seconds=5)
 """How often whoever holds a lease shows that it lives."""
@@ -39,10 +40,11 @@ class Leases(Rows):
     async def take(self, service: str, environment: str, release: str, owner: str) -> Taken | Lease:
         """Take a target, from whoever has been silent too long too; or return the living lease in the way."""
         async with self._engine.begin() as connection:
-            fence = await self._next_fence(connection, service, environment)
+            await queue_up(connection, self._insert(targets), service, environment)
             before = await _held(connection, service, environment)
             if before and self._clock.now() - before.heartbeat < PATIENCE:
                 return before
+            fence = await next_fence(connection, service, environment)
             now = self._now()
             row = {"release": release, "owner": owner, "since": now, "heartbeat": now, "fence": fence}
             insert = self._insert(leases).values(service=service, environment=environment, **row)
@@ -73,7 +75,8 @@ class Leases(Rows):
         async with self._engine.begin() as connection:
             before = await _held(connection, service, environment)
             if before:
-                fence = await self._next_fence(connection, service, environment)
+                await queue_up(connection, self._insert(targets), service, environment)
+                fence = await next_fence(connection, service, environment)
                 gone = {"owner": owner, "heartbeat": _LONG_AGO, "fence": fence}
                 await connection.execute(update(leases).where(*_is(service, environment)).values(**gone))
         return before
@@ -81,13 +84,6 @@ class Leases(Rows):
     async def bury(self) -> None:
         """Count every holder as dead: to be called by the one process that owns the database, before it works."""
         await self._change(update(leases).values(heartbeat=_LONG_AGO))
-
-    async def _next_fence(self, connection: AsyncConnection, service: str, environment: str) -> int:
-        insert = self._insert(targets).values(service=service, environment=environment, recent_failures=[])
-        await connection.execute(insert.on_conflict_do_nothing())
-        row = (targets.c.service == service, targets.c.environment == environment)
-        raised = update(targets).where(*row).values(fence=targets.c.fence + 1).returning(targets.c.fence)
-        return int((await connection.execute(raised)).scalar_one())
 
 
 async def _held(connection: AsyncConnection, service: str, environment: str) -> Lease | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tools.history.rows import Rows, moment, whole
 from tools.history.tables import targets
@@ -97,11 +98,9 @@ class Targets(Rows):
     @whole
     async def take_fence(self, service: str, environment: str) -> int:
         """Return a number higher than any given for this target before."""
-        await self._ensure(service, environment)
-        statement = update(targets).where(*_is(service, environment)).values(fence=targets.c.fence + 1)
         async with self._transaction() as connection:
-            result = await connection.execute(statement.returning(targets.c.fence))
-            return int(result.scalar_one())
+            await queue_up(connection, self._insert(targets), service, environment)
+            return await next_fence(connection, service, environment)
 
     async def _ensure(self, service: str, environment: str) -> None:
         insert = self._insert(targets).values(service=service, environment=environment, recent_failures=[])
@@ -121,6 +120,19 @@ class Targets(Rows):
 
     async def _set(self, service: str, environment: str, **columns: Any) -> None:
         await self._change(update(targets).where(*_is(service, environment)).values(**columns))
+
+
+async def queue_up(connection: AsyncConnection, insert: Any, service: str, environment: str) -> None:
+    """Let one transaction at a time go on about a target, also about one never seen before."""
+    row = insert.values(service=service, environment=environment, recent_failures=[])
+    await connection.execute(row.on_conflict_do_nothing())
+    await connection.execute(select(targets.c.fence).where(*_is(service, environment)).with_for_update())
+
+
+async def next_fence(connection: AsyncConnection, service: str, environment: str) -> int:
+    """Raise the number of a target, and return it."""
+    raised = update(targets).where(*_is(service, environment)).values(fence=targets.c.fence + 1)
+    return int((await connection.execute(raised.returning(targets.c.fence))).scalar_one())
 
 
 def _is(service: str, environment: str) -> tuple[Any, Any]:
