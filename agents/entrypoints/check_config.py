@@ -5,14 +5,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from agents.entrypoints.checkup.allowances import allowance_checks
 from agents.entrypoints.checkup.freezes import freeze_checks
 from agents.entrypoints.figures import count
 from agents.policy import People, identities
+from config.contracts import PathContract
 from config.faults import ConfigFaults
 from config.loading import load
 from config.service import ApprovalPolicy, Service
 from config.shipmate import Configuration
 from guardrails.approval import GROUP, Person, may_be_one
+from guardrails.mounts import within
 
 PASSED, FAULTY = 0, 2
 
@@ -28,8 +31,10 @@ def check_config(path: Path, environ: Mapping[str, str], *, out: TextIO) -> int:
     environments = sum(len(service.environments) for service in services)
     out.write(f"OK: {count(len(services), 'service')}, {count(environments, 'environment')}\n")
     out.writelines(f"{remark}\n" for service in services for remark in remarks(service, configuration))
-    calendar = freeze_checks(configuration, datetime.now(UTC))
+    now = datetime.now(UTC)
+    calendar, allowed = freeze_checks(configuration, now), allowance_checks(configuration, now.date())
     out.writelines(f"Freeze: {check.name}: {check.detail} {check.remedy}".rstrip() + "\n" for check in calendar)
+    out.writelines(f"Allowed secret: {check.name}: {check.detail}. {check.remedy}\n" for check in allowed)
     return PASSED
 
 
@@ -48,6 +53,18 @@ def remarks(service: Service, configuration: Configuration) -> Iterator[str]:
             yield (
                 f"Remark: {service.service} in {name}: {', '.join(alike)} may be one human, so neither approves what "
                 "the other has asked for or approved. Say under `people` in shipmate.yaml whose ids they are."
+            )
+        yield from _waived_though_kept(service.service, name, environment.paths)
+
+
+def _waived_though_kept(service: str, name: str, paths: PathContract) -> Iterator[str]:
+    for place in paths.waived:
+        kept = next((one for one in (*paths.persist, *paths.mounts.values()) if within(one, place)), None)
+        if kept is not None:
+            yield (
+                f"Remark: {service} in {name} waives {place}, where {kept} is to be kept: storage for it is demanded "
+                "all the same, and the waiver only lets a release leave behind what lies there now. Take it out of "
+                f"environments.{name}.paths.waived after that release."
             )
 
 

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from agents.entrypoints import own_secrets
 from agents.entrypoints.check_config import faults_text
+from agents.entrypoints.checkup.allowances import allowance_checks
 from agents.entrypoints.checkup.check import LIMIT, Check, Group
 from agents.entrypoints.checkup.escalation import escalation_checks
 from agents.entrypoints.checkup.freezes import freeze_checks
@@ -73,8 +74,12 @@ async def examined(
     finally:
         await servers.close()
     groups = tuple(Group(title, checks) for title, checks in zip(work, found, strict=True))
-    calendar = freeze_checks(configuration, datetime.now(UTC))
-    more = {"Triggers": trigger_checks(configuration), "Freezes": calendar}
+    now = datetime.now(UTC)
+    more = {
+        "Triggers": trigger_checks(configuration),
+        "Freezes": freeze_checks(configuration, now),
+        "Allowed secrets": allowance_checks(configuration, now.date()),
+    }
     return (*groups, *(Group(title, checks) for title, checks in more.items() if checks))
 
 

@@ -1,10 +1,13 @@
 import io
 import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from agents.entrypoints.check_config import check_config
+from agents.entrypoints.checkup.allowances import allowance_checks
+from config.loading import load
 
 SHIPPED = Path(__file__).parents[3] / "config" / "services" / "observer.yaml"
 
@@ -85,3 +88,39 @@ def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
     out = io.StringIO()
     assert check_config(tmp_path / "shipmate.yaml", {}, out=out) == 2
     assert "there is no such file" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (-1, "ended on {day} and allows nothing any more. Take the value out"),
+        (0, "ends on {day}, today. Take the value out of the file before"),
+        (14, "ends on {day}, in 14 days. Take the value out of the file before"),
+        (15, ""),
+    ],
+)
+def test_p14_an_exception_that_ended_or_soon_will_is_told(tmp_path: Path, days: int, told: str) -> None:
+    today = date(2030, 1, 31) - timedelta(days=days)
+    checked(tmp_path, "services: services\n")
+    found = allowance_checks(load(tmp_path / "shipmate.yaml", {}), today)
+    assert len(found) == bool(told)
+    assert all(
+        f"{one.name}: {one.detail}. {one.remedy}".startswith(
+            "observer, DEMO_PASSWORD in /app/demo/seed.env: " + told.format(day="2030-01-31")
+        )
+        for one in found
+    )
+
+
+def test_p14_check_config_prints_an_exception_that_ended(tmp_path: Path) -> None:
+    code, said = checked(tmp_path, "services: services\n", SHIPPED.read_text().replace("2030-01-31", "2020-01-31"))
+    assert code == 0
+    assert "Allowed secret: observer, DEMO_PASSWORD in /app/demo/seed.env: ended on 2020-01-31" in said
+
+
+def test_p15_a_place_that_is_to_be_kept_and_waived_is_remarked_on(tmp_path: Path) -> None:
+    waiving = SHIPPED.read_text().replace("waived: {}", "waived: {/app/logs/: moved by hand, /app/old: of no use}")
+    code, said = checked(tmp_path, "services: services\n", waiving)
+    assert code == 0
+    assert "Remark: observer in production waives /app/logs/, where /app/logs is to be kept" in said
+    assert "waives /app/old" not in said
