@@ -5,10 +5,12 @@ import logging
 import re
 import threading
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote
 
 from tools.encodings import LONG, variants
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 _PASSES = 8
 _SHORT = 75
 """So long may every text of a message be."""
+_NAMES_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,11 @@ class _Known:
     forms: tuple[str, ...]
     pieces: frozenset[str] = frozenset()
     disguises: frozenset[str] = frozenset()
+
+    def without(self, runs: Collection[str]) -> Self:
+        """Leave out what is a piece of something else, too."""
+        pieces = frozenset(piece for piece in self.pieces if normal(piece) not in runs)
+        return replace(self, pieces=pieces, disguises=self.disguises.difference(runs))
 
 
 class Redactor:
@@ -47,6 +55,7 @@ class Redactor:
         self._spared, self._ordinary = frozenset(spared), ordinary(spared)
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
+        self._spoken: deque[str] = deque(maxlen=_NAMES_KEPT)
         self._long: dict[str, tuple[Occurrences, Occurrences]] = {}
         self._masks: tuple[Occurrences, ...] | None = None
         self._tripwire: tuple[Occurrences, ...] | None = None
@@ -66,8 +75,24 @@ class Redactor:
             return objection
         known = self._known.get(value)
         if known is None or (known.whole and not whole):
-            self._learn(value, _known(name, value, whole, self._ordinary), newest)
+            spoken = self._ordinary | ordinary(()).union(*(ordinary([one]) for one in tuple(self._spoken)))
+            self._learn(value, _known(name, value, whole, spoken), newest)
         return None
+
+    def spare(self, name: str) -> None:
+        """Leave a name such as a version as it is, though ten characters in a row of it are in a secret, too.
+
+        A whole secret in it is masked nevertheless. The newest hundred names are kept.
+        """
+        if not name or name in self._spoken:
+            return
+        runs = ordinary([name])
+        with self._lock:
+            self._spoken.append(name)
+            for value, one in self._known.items():
+                if not one.disguises.isdisjoint(runs) or any(normal(piece) in runs for piece in one.pieces):
+                    self._known[value] = one.without(runs)
+                    self._masks = self._tripwire = None
 
     def _learn(self, value: str, known: _Known, newest: int | None) -> None:
         own = (_masks([known]), _tripwire([known])) if len(value) > LONG else None
@@ -120,6 +145,11 @@ class Redactor:
             at = end
         return "".join([*parts, text[at:]]).encode(errors="surrogateescape") if parts else content
 
+    def holds(self, text: str) -> bool:
+        """Tell whether a whole registered value is in a short text, in whatever form."""
+        with self._lock:
+            return any(form in text for one in self._known.values() for form in one.forms)
+
     def leaks(self, text: str) -> bool:
         """Tell whether ten characters in a row of a secret are in a text, whatever their case, blanks or direction.
 
@@ -145,20 +175,20 @@ class Redactor:
         log.warning("a text of %d characters was withheld: it holds %s in disguise", len(text), ", ".join(names))
         return withheld(names)
 
-    def outgoing_values(self, value: Any, *, verbatim: Collection[str] = ()) -> Any:
+    def outgoing_values(self, value: Any, *, verbatim: Collection[str] = (), keys: bool = False) -> Any:
         """Let each text in a structure of JSON go out as `outgoing` does; what stands under a `verbatim` key stays.
 
-        No long text gets longer than it was: whoever takes it may have a limit.
+        No long text gets longer than it was: whoever takes it may have a limit. With `keys`, keys are texts, too.
         """
+        let_out = partial(self.outgoing_values, verbatim=verbatim, keys=keys)
         if isinstance(value, str):
             return _no_longer(self.outgoing(value), value)
         if isinstance(value, Mapping):
             return {
-                key: item if key in verbatim else self.outgoing_values(item, verbatim=verbatim)
-                for key, item in value.items()
+                let_out(key) if keys else key: item if key in verbatim else let_out(item) for key, item in value.items()
             }
         if isinstance(value, list | tuple):
-            return type(value)(self.outgoing_values(item, verbatim=verbatim) for item in value)
+            return type(value)(map(let_out, value))
         return value
 
     def begun(self, line: str) -> int:

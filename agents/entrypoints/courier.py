@@ -5,11 +5,10 @@ Each channel has a courier of its own, and nothing waits for one: a release neit
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from agents.crew import Crew
 from agents.entrypoints.incidents import Destinations, Incidents
@@ -140,20 +139,9 @@ def webhook_sender(hook: Hook, redactor: Redactor, clock: Clock) -> Send:
     """Make what turns a parcel into a signed document without a secret in it."""
 
     async def send(parcel: Parcel) -> None:
-        await hook.send(parcel.key, outgoing(parcel.body, redactor), clock.now())
+        await hook.send(parcel.key, redactor.outgoing_values(parcel.body, keys=True), clock.now())
 
     return send
-
-
-def outgoing(value: Any, redactor: Redactor) -> Any:
-    """Let every text of a document pass the redactor on its way out, keys included."""
-    if isinstance(value, str):
-        return redactor.outgoing(value)
-    if isinstance(value, Mapping):
-        return {redactor.outgoing(str(key)): outgoing(item, redactor) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [outgoing(item, redactor) for item in value]
-    return value
 
 
 def destinations(settings: EscalationSettings, credentials: Credentials) -> Destinations:

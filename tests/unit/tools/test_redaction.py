@@ -137,6 +137,22 @@ def test_of_a_secret_with_an_ordinary_word_in_it_the_word_is_no_piece_and_the_re
     assert redactor.redact(f"cut: {secret[-11:]}") == "cut: [redacted:X]"
 
 
+@pytest.mark.parametrize("known_first", [True, False])
+def test_a_version_that_shares_characters_with_a_secret_stays_as_it_is_and_a_whole_secret_does_not(
+    known_first: bool,  # noqa: FBT001
+) -> None:
+    secret, version = "release-2026-" + "pw!", "release-2026.4"
+    redactor = knowing(DB_PASSWORD=secret) if known_first else Redactor()
+    redactor.spare(version)
+    assert redactor.register("DB_PASSWORD", secret) is None
+    assert redactor.outgoing(f"{version} runs") == f"{version} runs"
+    assert redactor.blanked(version.encode()) == version.encode()
+    assert not redactor.holds(version)
+    assert redactor.holds(f"v-{secret}")
+    assert redactor.outgoing(f"with {secret}") == "with [redacted:DB_PASSWORD]"
+    assert redactor.redact(f"...{secret[-11:]}") == "...[redacted:DB_PASSWORD]"
+
+
 @given(secrets, st.integers(0, 30), st.integers(10, 40), st.text(max_size=20), st.text(max_size=20))
 def test_of_a_secret_that_was_cut_no_ten_characters_are_left(
     secret: str, start: int, size: int, before: str, after: str
@@ -191,6 +207,14 @@ def test_a_message_is_let_out_text_by_text_so_that_its_buttons_stay() -> None:
     assert sent["channel"] == secret
     assert sent["blocks"][0]["text"].startswith("Withheld: S stands here in disguise. ")
     assert sent["blocks"][1:] == [{"text": "a [redacted:S]"}, {"value": "v1", "n": 1}]
+
+
+def test_keys_of_a_message_are_let_out_as_texts_where_that_is_asked_for() -> None:
+    redactor, secret = knowing(S="Harbor!2345ZincMeadow"), "Harbor!2345ZincMeadow"
+    message = {"facts": [{secret: 1}], "kept": {secret: secret}}
+    assert redactor.outgoing_values(message)["facts"] == [{secret: 1}]
+    sent = redactor.outgoing_values(message, keys=True)
+    assert sent == {"facts": [{"[redacted:S]": 1}], "kept": {"[redacted:S]": "[redacted:S]"}}
 
 
 def test_no_long_text_gets_longer_than_it_was_since_its_taker_has_a_limit() -> None:
