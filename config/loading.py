@@ -128,6 +128,12 @@ def _below(directory: Path, path: Path) -> bool:
     return directory.is_absolute() and directory.is_relative_to(path.parent.resolve())
 
 
+def is_default_database(configuration: Configuration) -> bool:
+    """Tell whether the database lies where it does on a new machine: nobody has named another place."""
+    usual = _database(configuration.path, Shipmate.model_fields["database"].default)
+    return configuration.credentials.database_url is None and configuration.shipmate.database == usual
+
+
 def _database(path: Path, url: str) -> str:
     relative = re.fullmatch(r"sqlite:///(?!/)(?!:memory:)(.+)", url)
     return f"sqlite:///{resolve_against(path.parent, Path(relative[1]))}" if relative else url

@@ -211,7 +211,9 @@ async def _speak(wanted: argparse.Namespace, configuration: Configuration) -> in
     if wanted.verb in READ and wanted.json:
         return await _as_json(wanted.verb, command, configuration)
     calls_nobody = wanted.verb in READ or isinstance(command, Misread)
-    async with (reading_crew if calls_nobody else reachable_crew)(configuration) as crew:
+    needed = wanted.verb in READ and not isinstance(command, Misread)
+    reached = reading_crew(configuration, needed=needed) if calls_nobody else reachable_crew(configuration)
+    async with reached as crew:
         key = f"terminal/{uuid.uuid4()}"
         reply = await door.answer(command, person(), Origin(), crew, configuration, key)
         print(reply.text)

@@ -1,5 +1,6 @@
 """The one place that constructs anything: from a configuration to a crew that works."""
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -26,6 +27,7 @@ from agents.pull_requests import PullRequests
 from agents.remote import CrewCalls, RemoteCrew
 from agents.toolbox import Cluster, Server, Toolbox
 from config.credentials import read_credentials
+from config.loading import is_default_database
 from config.service import Service
 from config.shipmate import Configuration, Credentials, ModelSettings
 from config.targets import ComposeTarget, GitopsTarget, HostSettings, Target
@@ -35,7 +37,7 @@ from tools.codecov import Codecov
 from tools.compose import Compose
 from tools.containers import Containers
 from tools.env_files import EnvFile
-from tools.errors import Denied, Superseded
+from tools.errors import Denied, NotFound, Superseded
 from tools.fingerprints import Fingerprints
 from tools.github import GithubRepository
 from tools.github_client import GithubClient
@@ -56,6 +58,7 @@ from tools.ssh import SshHost
 from tools.workspace import Workspaces
 
 log = logging.getLogger(__name__)
+_NOWHERE = "sqlite://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,9 +280,9 @@ async def reachable_crew(configuration: Configuration) -> AsyncIterator[CrewCall
 
 
 @asynccontextmanager
-async def reading_crew(configuration: Configuration) -> AsyncIterator[CrewCalls]:
+async def reading_crew(configuration: Configuration, *, needed: bool = True) -> AsyncIterator[CrewCalls]:
     """Return a crew for whoever only reads its store: no release is taken up, whether a bot runs or not."""
-    async with opened_store(configuration) as store:
+    async with opened_store(configuration, needed=needed) as store:
         yield RemoteCrew(configuration, store, Databases.of(configuration).runs)
 
 
@@ -289,7 +292,7 @@ async def pull_request_reader(configuration: Configuration) -> AsyncIterator[Pul
     with TemporaryDirectory(prefix="shipmate-") as scratch:
         settings = configuration.shipmate.model_copy(update={"workspace": Path(scratch)})
         apart = configuration.model_copy(update={"shipmate": settings})
-        async with opened_store(configuration) as store:
+        async with opened_store(configuration, needed=False) as store:
             workshop = assemble(apart, store, SystemClock(), own_secrets.of_configuration(configuration))
             try:
                 yield workshop.pull_requests()
@@ -298,10 +301,22 @@ async def pull_request_reader(configuration: Configuration) -> AsyncIterator[Pul
 
 
 @asynccontextmanager
-async def opened_store(configuration: Configuration) -> AsyncIterator[Store]:
-    """Open the history for reading; a running bot does not mind."""
+async def opened_store(configuration: Configuration, *, needed: bool = True) -> AsyncIterator[Store]:
+    """Open the history for reading, and never make one; a running bot does not mind.
+
+    Raises `NotFound` where there is none at the place that somebody has named. On a new machine, and where
+    none is `needed`, an empty one in memory answers.
+    """
+    databases = Databases.of(configuration)
+    there = await asyncio.to_thread(databases.path.exists)
+    if not there and needed and not is_default_database(configuration):
+        raise NotFound(
+            f"There is no database at {databases.path} yet (nothing was released, or the path is wrong).",
+            standing="Nothing was made there.",
+            remedy=f"Correct SHIPMATE_DATABASE_URL, or `database` in {configuration.path}; ./shipmate serve makes it.",
+        )
     redactor = own_secrets.of_configuration(configuration, tell=False)
-    store = await open_store(Databases.of(configuration).store, SystemClock(), redactor)
+    store = await open_store(databases.store if there else _NOWHERE, SystemClock(), redactor)
     try:
         yield store
     finally:

@@ -30,6 +30,7 @@ def config(tmp_path: Path) -> Path:
     (tmp_path / "services").mkdir()
     (tmp_path / "services/observer.yaml").write_text(SERVICE)
     (tmp_path / "shipmate.yaml").write_text("database: sqlite:///shipmate.db\nworkspace: work\n")
+    (tmp_path / "shipmate.db").touch()
     return tmp_path / "shipmate.yaml"
 
 
@@ -71,9 +72,30 @@ def test_known_names_are_answered_in_json(config: Path) -> None:
 @pytest.mark.parametrize("words", [("history",), ("status", "observer"), ("stats",), ("deploy", "obsrver", "v1")])
 def test_what_only_reads_starts_no_crew_that_would_take_up_releases(config: Path, words: tuple[str, ...]) -> None:
     elsewhere = {"SHIPMATE_DATABASE_URL": f"sqlite:///{config.parent}/history.db"}
+    (config.parent / "history.db").touch()
     assert shipmate(config, *words, **elsewhere).stderr == ""
     made = {file.name for file in config.parent.glob("history*.db")}
     assert made == {"history.db"}, "no wake-ups and no memory were opened"
+
+
+@pytest.mark.parametrize("words", [("status",), ("audit", "verify")])
+def test_what_only_reads_makes_no_database_where_the_path_is_wrong(config: Path, words: tuple[str, ...]) -> None:
+    nowhere = config.parent / "wrong"
+    ran = shipmate(config, *words, SHIPMATE_DATABASE_URL=f"sqlite:///{nowhere}/history.db")
+    told = f"There is no database at {nowhere}/history.db yet (nothing was released, or the path is wrong)."
+    assert ran.returncode == commandline.WRONG
+    assert told in ran.stderr + ran.stdout
+    assert not nowhere.exists()
+
+
+def test_on_a_new_machine_the_status_is_answered_and_nothing_is_made(config: Path) -> None:
+    new = config.parent / "new" / "config" / "shipmate.yaml"
+    (new.parent / "services").mkdir(parents=True)
+    (new.parent / "services/observer.yaml").write_text(SERVICE)
+    new.write_text("{}\n")
+    ran = shipmate(new, "status")
+    assert (ran.returncode, ran.stderr) == (commandline.DONE, "")
+    assert [file.name for file in new.parent.parent.iterdir()] == ["config"]
 
 
 @pytest.mark.parametrize("name", ["nowhere.yml", "."])
