@@ -108,12 +108,16 @@ def compare(earlier: Failure, later: Failure) -> Comparison:
     same_stage = earlier.stage == later.stage
     same_cause = _gist(earlier.cause) == _gist(later.cause)
     where = f"both in {later.stage}" if same_stage else f"first in {earlier.stage}, then in {later.stage}"
-    why = (
-        f"for the same cause: {later.cause}" if same_cause else f"for different causes: {earlier.cause} / {later.cause}"
-    )
+    before_that, this = _first_sentence(earlier.cause), _first_sentence(later.cause)
+    why = f"for the same cause: {this}" if same_cause else f"for different causes: {before_that} / {this}"
     before = " The service was failing before this release touched it." if later.failing_before else ""
     sentence = f"{earlier.version} and {later.version} failed {where}, {why.rstrip('.')}.{before}"
     return Comparison(same_stage, same_cause, sentence)
+
+
+def _first_sentence(cause: str) -> str:
+    """Name a cause by its first sentence: whole causes are told once, where each failure is."""
+    return re.split(r"(?<=[.!?])\s", cause.strip(), maxsplit=1)[0]
 
 
 def _gist(cause: str) -> str:

@@ -47,7 +47,7 @@ def evidence(view: ReleaseView, voice: Voice) -> tuple[Fact, ...]:
     fence = voice.unmarked
     return (
         Fact("What happened", tuple(_happened(view, voice)), 1500),
-        Fact("Likely cause, found by rules", _told(report.get("likely"), voice), 900),
+        Fact("Cause, found by rules", _told(report.get("likely"), voice), 900),
         Fact("The last failures", _told(report.get("failures"), fence), 1500, verbatim=True),
         Fact("Compared", _told(report.get("comparison"), voice), 900),
         Fact("What came since the last good version", _told(report.get("change"), fence), 1500, verbatim=True),

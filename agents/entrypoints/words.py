@@ -299,12 +299,18 @@ def _escalated(event: events.Escalated, voice: Voice) -> str:
         "locked": "Failure {count} in a row: the target is LOCKED until a person unlocks it.",
     }.get(event.level, "Failure {count} in a row.")
     lines = [told.replace("{count}", str(event.count))]
-    for title in (
-        *("reason", "stage", "cause", "baseline", "last_good", "change", "comparison", "checklist"),
-        *("likely", "analysis"),
-    ):
+    for title in ("reason", "stage", "cause", "baseline", "last_good", "change", "comparison", "checklist"):
         lines += report_lines(title, report.get(title), voice)
+    lines += _likely(plain_lines(report.get("likely")), voice)
+    lines += report_lines("analysis", report.get("analysis"), voice)
     return "\n".join(lines) + (_log(str(report["log"]), voice, 40) if report.get("log") else "")
+
+
+def _likely(said: list[str], voice: Voice) -> list[str]:
+    """Tell the likeliest cause, which says itself how likely it is, and below it what it rests on."""
+    return [voice.say("{cause:600}", cause=one) for one in said[:1]] + [
+        voice.say("- {line:200}", line=line) for line in _few(said[1:], 12)
+    ]
 
 
 def report_lines(title: str, value: Any, voice: Voice) -> list[str]:

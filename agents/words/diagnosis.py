@@ -70,19 +70,20 @@ def diagnose(cause: str, log: str, checklist: Sequence[Mapping[str, object]] = (
 
     `cause` is what the stage said, `checklist` holds `name met detail` each, `before` how the service stood before.
     """
-    lines = [cause, *log.splitlines()]
-    found = _sign(lines) or _on_hosts(checklist) or _complaint(log)
+    found = _sign(cause, log.splitlines()) or _on_hosts(checklist) or _complaint(log)
     if before and "failing before" in before:
         return Diagnosis(f"Perhaps not this version: it was failing before. {found.cause}", (before, *found.lines))
     return found
 
 
-def _sign(lines: Sequence[str]) -> Diagnosis | None:
-    shown = tuple(dict.fromkeys(line.strip()[:LONGEST_LINE] for line in lines))
+def _sign(told: str, log: Sequence[str]) -> Diagnosis | None:
+    """Look in what the stage said, too, but do not quote that: it stands above."""
+    said = told.strip()[:LONGEST_LINE]
+    shown = tuple(dict.fromkeys((said, *(line.strip()[:LONGEST_LINE] for line in log))))
     for cause, pattern in _SIGNS.items():
         hits = tuple(line for line in shown if pattern.search(line))
         if hits:
-            return Diagnosis(f"Likely: {cause}", hits[:MOST_LINES])
+            return Diagnosis(f"Likely: {cause}", tuple(line for line in hits if line != said)[:MOST_LINES])
     return None
 
 

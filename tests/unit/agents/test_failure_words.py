@@ -75,6 +75,12 @@ def test_p18_without_a_model_the_likeliest_cause_comes_with_its_lines(log: str, 
     assert found.lines
 
 
+def test_p18_what_the_stage_said_is_looked_at_but_not_quoted_again() -> None:
+    said = "bind: address already in use"
+    assert diagnose(said, "").told == ("Likely: its port is taken by something else.",)
+    assert diagnose(said, f"{said}\nOSError: EADDRINUSE").lines == ("OSError: EADDRINUSE",)
+
+
 def test_p18_hosts_are_named_where_the_log_tells_nothing() -> None:
     checklist = [
         {"name": "web-1: disk", "met": False, "detail": "0.1 GiB free"},

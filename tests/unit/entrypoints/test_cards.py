@@ -253,7 +253,7 @@ def test_p18_the_escalation_tells_who_was_involved_what_came_and_how_it_was_befo
     told = shown(escalation_card(view((events.Escalated("locked", 3, {**LOCKED.report, **more}),)), (), SLACK))
     for evidence in (
         *("Asked for by @ana, approved by @hana", "Before: The service was failing before", "backend: src/app.py"),
-        *("Likely cause, found by rules", "bind: address already in use"),
+        *("Cause, found by rules", "bind: address already in use"),
     ):
         assert evidence in told
 

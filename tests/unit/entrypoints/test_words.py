@@ -124,6 +124,13 @@ def test_a_sentence_says_what_happened_to_whom(event: Event, told: str) -> None:
     assert sentence(event, TERMINAL) == told
 
 
+@pytest.mark.parametrize("rests_on", [[], ["web-1: disk: 0.1 GiB free"]])
+def test_a_likely_cause_says_once_that_it_is_likely(rests_on: list[str]) -> None:
+    cause = "Likely: the host is not as it should be."
+    told = sentence(events.Escalated("reported", 2, {"likely": [cause, *rests_on]}), SLACK)
+    assert told.splitlines()[1:] == [cause, *(f"- {line}" for line in rests_on)]
+
+
 def test_a_person_behind_an_end_is_called_by_name_and_nobody_else() -> None:
     told = sentence(events.Finished("cancelled", "cancelled by U0ANA: <!channel> U0MAX", 1), SLACK)
     assert "cancelled by <@U0ANA>: &lt;!channel&gt; U0MAX" in told

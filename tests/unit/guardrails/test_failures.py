@@ -125,6 +125,14 @@ def test_two_failures_compare_by_stage_and_cause_but_not_by_numbers(
     assert later in told.sentence
 
 
+def test_two_failures_are_compared_by_the_first_sentence_of_their_causes() -> None:
+    first, other = "The host answered nothing. ssh said: timed out", "It is unhealthy. Its log ends here"
+    same = compare(Failure("r1", "v1", "deploy", first), Failure("r2", "v2", "deploy", first))
+    assert same.sentence == "v1 and v2 failed both in deploy, for the same cause: The host answered nothing."
+    apart = compare(Failure("r1", "v1", "deploy", first), Failure("r2", "v2", "deploy", other))
+    assert apart.sentence.endswith("for different causes: The host answered nothing. / It is unhealthy.")
+
+
 def test_p18_a_service_that_failed_before_the_release_is_told_apart() -> None:
     told = compare(Failure("r1", "v1", "deploy", "x"), Failure("r2", "v2", "verify", "x", failing_before=True))
     assert not told.same_stage
