@@ -12,6 +12,9 @@ from guardrails.plan_changes import differences
 from guardrails.verdict import Verdict
 from tools.history.releases import Outcome
 
+_MOVE = "move"
+"""Stands in the audit before the first effect."""
+
 
 async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     """Move the next batch of the plan, and go on only once it is well.
@@ -26,7 +29,9 @@ async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     if not state.get("touched"):
         void = await _void_by(state, plan, tools) if state["kind"] == "deploy" else ()
         return await _void(state, void, tools) if void else proceed("deploy", "running", touched=len(batch))
-    await tools.intend("move", *(f"{step.component} on {step.place} to {step.after.tag}" for step in batch))
+    if holding := await _held_since(state, tools):
+        return await _void(state, holding, tools)
+    await tools.intend(_MOVE, *(f"{step.component} on {step.place} to {step.after.tag}" for step in batch))
     trouble = await destination_of(tools).move(plan, batch)
     if trouble and trouble.untouched:
         return await _void(state, (trouble.cause,), tools)
@@ -41,6 +46,12 @@ async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
 async def _void_by(state: State, plan: Plan, tools: Toolbox) -> tuple[str, ...]:
     """Tell why the stored plan must not be carried out."""
     return await _unapproved(plan, tools) or await _drift(state, plan, tools) or await held(tools)
+
+
+async def _held_since(state: State, tools: Toolbox) -> tuple[str, ...]:
+    """Ask once more what holds the target, for hours may lie between two visits; what has begun goes on to its end."""
+    holding = () if state["done"] else await held(tools)
+    return holding if holding and not await tools.store.audit.intended(tools.release_id, _MOVE) else ()
 
 
 async def held(tools: Toolbox) -> tuple[str, ...]:

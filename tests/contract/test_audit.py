@@ -227,7 +227,7 @@ async def test_a_backup_put_back_by_a_person_can_be_accepted_and_stays_on_record
     await store.audit.add(asked())
     await store.close()
     assert await fault_in(file) is None
-    assert await fault_in(file, told) == ("replaced", told.number)
+    assert await fault_in(file, told) == ("contradicted", told.number)
 
 
 async def test_a_bot_that_starts_on_a_backup_says_so_in_its_log_and_in_the_audit(
@@ -474,6 +474,39 @@ async def test_the_list_is_of_a_service_and_of_a_time(store: Store) -> None:
     assert [one["number"] for one in told] == [ENTRIES, ENTRIES + 1]
 
 
+async def test_the_list_is_written_for_people(store: Store) -> None:
+    await store.audit.add(replace(asked(until=None, configuration="c" * 64), action="lock"))
+    declared = cast("Configuration", SimpleNamespace(shipmate=Shipmate(), services={}))
+    for door in ("terminal", ""):
+        async with on_record(store, declared, door=door):
+            pass
+    lines = (await said(lambda out: listed(store, [], wanted(), out))).splitlines()
+    assert len(lines) == ENTRIES + 1 + 2
+    assert " UTC command lock " in lines[ENTRIES]
+    assert lines[ENTRIES].endswith(f", until unlocked, configuration {'c' * 12}")
+    for whole in ("--all", "--json"):
+        assert (await said(lambda out, whole=whole: listed(store, [], wanted(whole), out))).count("stopped") == 2
+
+
+async def test_what_was_told_elsewhere_and_is_not_here_is_no_backup_to_accept(store: Store, file: Path) -> None:
+    for told in ("999:3f2a9c81d0e45b17", "3:3f2a9c81d0e45b17"):
+        against = wanted("verify", "--against", told)
+        said_so = await said(lambda out, against=against: verified(store, against, file, out))
+        assert "the number is not of this database, or the history was rewritten" in said_so
+        assert "audit accept" not in said_so
+
+
+def test_commands_are_put_on_record_by_the_words_that_people_type() -> None:
+    urgent = BreakGlass("observer", "v1.0.1", "production", "on fire")
+    assert asked_at_the_door(urgent, ANA, Origin()).action == "break-glass"
+    unread = parse("lock observer nothing-known for 2h a secret", Catalog({}, "/deploy"))
+    assert isinstance(unread, Misread)
+    assert misread_at_the_door(unread, ANA, Origin()).detail == {"command": "lock"}
+    unknown = parse("s3cret", Catalog({}, "/deploy"))
+    assert isinstance(unknown, Misread)
+    assert misread_at_the_door(unknown, ANA, Origin()).detail == {}
+
+
 async def test_a_release_leaves_its_whole_trail_in_the_order_of_what_happened(tmp_path: Path) -> None:
     said_so = Order("deploy", "observer", "production", "v1.0.1", ANA, Origin("C0RELEASES", "1.0"), "slack:1")
     async with crew_of(tmp_path, Office()) as crew:
@@ -498,3 +531,10 @@ async def test_a_release_leaves_its_whole_trail_in_the_order_of_what_happened(tm
     assert {one.release for one in entries[1:]} == {release}
     assert finished.body["audit"].startswith(f"{entries[-2].number}:")
     assert fault is None
+
+
+async def test_an_effect_that_is_about_to_begin_is_known_of_its_release_only(store: Store) -> None:
+    await store.audit.add(Record("effect", "move", "intended", "shipmate", release="r1"))
+    await store.audit.add(Record("effect", "move", "done", "shipmate", release="r2"))
+    assert [await store.audit.intended(name, "move") for name in ("r1", "r2", "r3")] == [True, False, False]
+    assert not await store.audit.intended("r1", "roll back")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tools.clock import Clock
@@ -18,6 +18,7 @@ from tools.history.tables import audit, questions
 from tools.history.testimony import DECIDE, OPENED, Claim, Testimony
 
 _AT_ONCE = 2000
+_A_SESSION = and_(audit.c.kind == "bot", audit.c.action.in_(["started", "stopped"]), audit.c.door == "terminal")
 
 
 @dataclass(slots=True, eq=False)
@@ -60,12 +61,20 @@ class Audit(Rows):
         row = await self._one(NEWEST)
         return Head(row["number"], row["seal"]) if row else Head(0, "")
 
-    async def recent(self, service: str | None, since: datetime | None, limit: int) -> tuple[Entry, ...]:
-        """List the newest entries of the chain, oldest of them first."""
+    async def recent(
+        self, service: str | None, since: datetime | None, limit: int, *, sessions: bool = True
+    ) -> tuple[Entry, ...]:
+        """List the newest entries of the chain, oldest of them first, with the sessions of terminals or without."""
         wanted = [audit.c.number >= FIRST, *([audit.c.service == service] if service else [])]
         wanted += [audit.c.at >= since.astimezone(UTC).isoformat(timespec="milliseconds")] if since else []
+        wanted += [] if sessions else [~_A_SESSION]
         rows = await self._all(select(audit).where(*wanted).order_by(audit.c.number.desc()).limit(limit))
         return tuple(Entry(**row) for row in reversed(rows))
+
+    async def intended(self, release: str, action: str) -> bool:
+        """Tell whether an effect of a release is on record as about to begin."""
+        about = (audit.c.release == release, audit.c.action == action, audit.c.outcome == "intended")
+        return await self._one(select(audit.c.number).where(*about).limit(1)) is not None
 
     async def entry(self, number: int) -> Entry | None:
         """Return the entry that has a number."""

@@ -46,6 +46,8 @@ class World:
     release_id: str = "r1"
     reported: list[Event] = field(default_factory=list)
     moved: int = 0
+    begun: bool = False
+    """The first effect is on record."""
     forged: bool = False
     """The approval stands in its table only."""
 
@@ -64,6 +66,14 @@ class World:
     async def doubt(self, question: Question) -> Fault | None:
         assert question == self.question
         return Fault("unproved-decision", 0, "no sealed entry tells of it.") if self.forged else None
+
+    async def intended(self, release: str, action: str) -> bool:
+        assert (release, action) == (self.release_id, "move")
+        return self.begun
+
+    async def intend(self, action: str, *_what: str) -> None:
+        assert action == "move"
+        self.begun = True
 
     async def latest(self, _release: str) -> Question | None:
         return self.question
@@ -174,3 +184,22 @@ async def test_p5_a_rollback_is_held_against_no_approval() -> None:
     world = World("nothing can be drawn: GitHub is away")
     went = await world.visited(kind="rollback")
     assert (went.goto, world.reported) == ("deploy", [])
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_p7_a_lock_that_came_between_two_visits_stops_what_has_not_begun(
+    monkeypatch: pytest.MonkeyPatch, *, begun: bool
+) -> None:
+    async def locked(_tools: object) -> tuple[str, ...]:
+        return ("observer in production is locked by U0HANA: the database moves.",)
+
+    world = World(PLAN, question=question_about(PLAN))
+    went = await world.visited()
+    assert isinstance(went.update, dict)
+    monkeypatch.setattr("agents.deployer.held", locked)
+    world.begun = begun
+    again = await world.visited(touched=went.update["touched"])
+    if begun:
+        assert (again.goto, world.moved) == ("deploy", 1)  # the second batch is next
+    else:
+        assert "the database moves" in world.voided(again)
