@@ -32,7 +32,7 @@ def _sealed(fingerprint: str) -> str:
 
 def _told(reason: str) -> str:
     if len(reason.strip()) < _SHORTEST_REASON:
-        raise ValueError("should say why the value may stay")
+        raise ValueError(f"should say why the value may stay, in {_SHORTEST_REASON} characters or more")
     return reason.strip()
 
 

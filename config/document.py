@@ -91,7 +91,7 @@ class _Reader:
         try:
             return self._yaml.constructor.construct_object(node)
         except (YAMLError, AttributeError, KeyError, TypeError, ValueError):
-            self._object(node, location, f"{node.value!r} cannot be read as {node.tag}")
+            self._object(node, location, _unlike(node))
             return None
 
     def _mapping(self, node: MappingNode, location: Location) -> dict[str, Any]:
@@ -119,6 +119,13 @@ class _Reader:
 
     def _object(self, node: Node, location: Location, message: str) -> None:
         self._document.objections.append(Objection(node.start_mark.line + 1, location, message))
+
+
+def _unlike(node: ScalarNode) -> str:
+    kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
+    if kind == "timestamp":
+        return f"{node.value!r} is no day; write one such as 2026-12-31, or text in quotes"
+    return f"{node.value!r} cannot be read as {kind}"
 
 
 def _mappings(node: Node) -> Iterator[MappingNode]:

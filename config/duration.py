@@ -1,4 +1,4 @@
-"""Durations as people write them: `30s`, `5m`, `1h30m`, `250ms`."""
+"""Durations as people write them: `30s`, `5m`, `1h30m`, `3d`."""
 
 import re
 from datetime import timedelta
@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-PATTERN = r"^(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?$"
-_UNITS = {"h": "hours", "m": "minutes", "s": "seconds", "ms": "milliseconds"}
+PATTERN = r"^(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?$"
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds", "ms": "milliseconds"}
 
 
 def parse_duration(text: Any) -> timedelta:
@@ -15,8 +15,11 @@ def parse_duration(text: Any) -> timedelta:
     if isinstance(text, timedelta):
         return text
     if not isinstance(text, str) or not text or not re.match(PATTERN, text):
-        raise ValueError("write a duration such as 30s, 5m, 1h30m or 250ms")
-    return timedelta(**{_UNITS[unit]: int(number) for number, unit in re.findall(r"(\d+)(ms|h|m|s)", text)})
+        raise ValueError("write a duration such as 30s, 5m, 1h30m or 3d")
+    try:
+        return timedelta(**{_UNITS[unit]: int(number) for number, unit in re.findall(r"(\d+)(ms|d|h|m|s)", text)})
+    except OverflowError:
+        raise ValueError("is longer than anything lasts; write a duration such as 30s, 5m, 1h30m or 3d") from None
 
 
 def format_duration(duration: timedelta) -> str:

@@ -74,6 +74,8 @@ def _message(model: type[BaseModel], location: Location, here: Location, detail:
         case "literal_error" | "enum":
             expected = frozenset(re.findall(r"'([^']*)'", str(context.get("expected", ""))))
             return f"not a valid value{did_you_mean(str(detail['input']), expected | _literals_at(model, here))}"
+        case "tuple_type" | "list_type" if keys_at(model, (*location, 0)):
+            return "should be a list of sections with keys of their own"
         case _:
             return plainly(detail, word)
 

@@ -11,7 +11,7 @@ from config.duration import Duration
 from config.nearest import nearest
 from config.settings import Settings
 
-SHORTEST = timedelta(minutes=1)
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=366)
 _FIELDS = 5
 _ANY_MOMENT = datetime(2026, 1, 1)  # noqa: DTZ001 - on the clock of whatever zone
 
@@ -41,6 +41,8 @@ def _zone(name: str) -> str:
 def _long_enough(duration: timedelta) -> timedelta:
     if duration < SHORTEST:
         raise ValueError("should be a minute or more, such as 62h")
+    if duration > LONGEST:
+        raise ValueError(f"should be {LONGEST.days}d or less, such as 62h")
     return duration
 
 

@@ -11,9 +11,7 @@ from config.shipmate import Shipmate
 PERSON = re.compile(r"[UW][A-Z0-9]{2,}|terminal:\S+|github:[\w-]+(\[bot\])?", re.ASCII)
 GROUP = re.compile(r"S[A-Z0-9]{5,}", re.ASCII)
 CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}", re.ASCII)
-NOBODY = (
-    "is nobody's id; use a Slack member id such as U0HANA (profile -> Copy member ID), terminal:LOGIN or github:LOGIN"
-)
+SHOWN = 40
 ROLES = ("approvers", "requesters", "operators", "break_glass")
 
 
@@ -23,7 +21,7 @@ def approval_contradictions(at: Location, environment: Environment) -> Iterator[
     for role in ROLES:
         for index, name in enumerate(getattr(policy, role)):
             if not (GROUP.fullmatch(name) or PERSON.fullmatch(name)):
-                yield Contradiction((*at, "approval", role, index), NOBODY)
+                yield Contradiction((*at, "approval", role, index), _nobody(name))
     known = not any(map(GROUP.fullmatch, policy.approvers))
     if known and policy.approvers and len(set(policy.approvers)) < policy.required:
         yield Contradiction(
@@ -59,7 +57,7 @@ def _people(bot: Shipmate) -> Iterator[Contradiction]:
             if owner != human:
                 yield Contradiction(at, f"'{identity}' already belongs to {owner}; keep it with one of them")
             elif not PERSON.fullmatch(identity):
-                yield Contradiction(at, NOBODY)
+                yield Contradiction(at, _nobody(identity))
 
 
 def _groups(bot: Shipmate) -> Iterator[Contradiction]:
@@ -69,4 +67,15 @@ def _groups(bot: Shipmate) -> Iterator[Contradiction]:
             yield Contradiction(("groups", group), message)
         for index, member in enumerate(members):
             if not PERSON.fullmatch(member):
-                yield Contradiction(("groups", group, index), NOBODY)
+                yield Contradiction(("groups", group, index), _nobody(member))
+
+
+def _nobody(name: str) -> str:
+    """Say that a name is no id, and where only capitals are missing, that."""
+    capitals = name.upper()
+    if re.search(r"\d", name) and (PERSON.fullmatch(capitals) or GROUP.fullmatch(capitals)):
+        return f"{name!r} is nobody's id; Slack writes its ids in capitals: {capitals}"
+    return (
+        f"{name[:SHOWN]!r} is nobody's id; use a Slack member id such as U0HANA (profile -> Copy member ID), "
+        "terminal:LOGIN or github:LOGIN"
+    )

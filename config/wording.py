@@ -23,6 +23,12 @@ TYPES = {
     **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), SECTION),
     **dict.fromkeys(("float_type", "float_parsing"), "should be a number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "should be true or false"),
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+        "should be a day such as 2026-12-31",
+    ),
+    **dict.fromkeys(("too_short", "string_too_short"), "should not be empty"),
+    "string_too_long": "should have {max_length} characters or fewer",
     "path_type": "should be a path",
     "string_type": "should be text; put a number in quotes",
 }
@@ -40,10 +46,8 @@ def plainly(detail: ErrorDetails, key: str) -> str:
             return f"should be a whole number{' of bytes' if key.endswith('_bytes') else ''}"
         case "string_pattern_mismatch":
             return PATTERNS.get(str(context.get("pattern")), f"should match {context.get('pattern')}")
-        case "too_short":
-            return "should not be empty"
         case other:
-            return TYPES.get(other, detail["msg"].removeprefix("Input "))
+            return TYPES[other].format_map(context) if other in TYPES else detail["msg"].removeprefix("Input ")
 
 
 def _as_list(value: Any) -> str:

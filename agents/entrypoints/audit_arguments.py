@@ -28,14 +28,15 @@ def describe(command: argparse.ArgumentParser) -> None:
         help="with verify: an entry as it was told earlier, such as at the end of a release in Slack",
     )
     command.add_argument("--reason", help="with accept: why the head file is behind or ahead")
-    command.add_argument("--json", action="store_true")
+    command.add_argument("--all", action="store_true", help="also the beginning and end of each command at a terminal")
+    command.add_argument("--json", action="store_true", help="print JSON, and every entry")
 
 
 def since(text: str) -> datetime:
     """Read how far back somebody wants to look; raises ArgumentTypeError with an example."""
     try:
         return datetime.now(UTC) - parse_duration(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter where it began before the first year
         pass
     try:
         when = datetime.fromisoformat(text)

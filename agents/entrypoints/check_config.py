@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from agents.entrypoints.checkup.allowances import allowance_checks
+from agents.entrypoints.checkup.check import Check
 from agents.entrypoints.checkup.freezes import freeze_checks
 from agents.entrypoints.figures import count
 from agents.policy import People, identities
@@ -33,9 +34,14 @@ def check_config(path: Path, environ: Mapping[str, str], *, out: TextIO) -> int:
     out.writelines(f"{remark}\n" for service in services for remark in remarks(service, configuration))
     now = datetime.now(UTC)
     calendar, allowed = freeze_checks(configuration, now), allowance_checks(configuration, now.date())
-    out.writelines(f"Freeze: {check.name}: {check.detail} {check.remedy}".rstrip() + "\n" for check in calendar)
+    out.writelines(f"Freeze: {check.name}: {_sentences(check)}\n" for check in calendar)
     out.writelines(f"Allowed secret: {check.name}: {check.detail}. {check.remedy}\n" for check in allowed)
     return PASSED
+
+
+def _sentences(check: Check) -> str:
+    stop = "" if check.detail.endswith((".", "!", "?")) else "."
+    return f"{check.detail}{stop} {check.remedy}" if check.remedy else check.detail
 
 
 def remarks(service: Service, configuration: Configuration) -> Iterator[str]:

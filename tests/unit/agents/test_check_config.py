@@ -30,7 +30,7 @@ def test_a_configuration_that_loads_is_counted(tmp_path: Path) -> None:
     ("starts", "lasts", "told"),
     [
         ("0 0 24 12 *", "1h", r"Freeze: observer in production: (next freeze|frozen until) .*: backups run\n"),
-        ("0 * * * *", "1h", r"Freeze: observer in production: frozen, and no end is in sight: backups run Leave a"),
+        ("0 * * * *", "1h", r"Freeze: observer in production: frozen, and no end is in sight: backups run\. Leave a"),
     ],
 )
 def test_freezes_are_told_and_one_without_a_pause_is_remarked_on(

@@ -37,9 +37,10 @@ def test_a_whole_entry_is_taken_with_its_day_written_plainly(tmp_path: Path) -> 
     ("key", "value", "told"),
     [
         ("reason", None, "reason"),
-        ("reason", '"  "', "should say why the value may stay"),
+        ("reason", '"  "', "should say why the value may stay, in 10 characters or more"),
         ("expires", None, "expires"),
-        ("expires", "never", "expires"),
+        ("expires", "never", "should be a day such as 2026-12-31"),
+        ("expires", "2026-13-45", "'2026-13-45' is no day; write one such as 2026-12-31"),
         ("fingerprint", "hunter2", "should be the fingerprint that the finding names"),
         ("path", "../other/compose.yml", "should be a path as the finding names it"),
         ("key", '" "', "should be the key that the finding names"),

@@ -37,11 +37,18 @@ def component(section: str) -> tuple[str, str]:
 TOLD = {
     "an approver's name": (
         production("approval: {approvers: [hana]}"),
-        f"19: environments.production.approval.approvers[0]: {NOBODY}",
+        f"19: environments.production.approval.approvers[0]: 'hana' {NOBODY}",
     ),
     "an approver in a mention": (
         production("approval: {approvers: ['@U0HANA']}"),
-        f"19: environments.production.approval.approvers[0]: {NOBODY}",
+        f"19: environments.production.approval.approvers[0]: '@U0HANA' {NOBODY}",
+    ),
+    "an approver in small letters": (
+        production("approval: {approvers: [u0hana]}"),
+        (
+            "19: environments.production.approval.approvers[0]: 'u0hana' is nobody's id; Slack writes its ids in "
+            "capitals: U0HANA"
+        ),
     ),
     "no time to approve": (
         production("approval: {expires: 0s}"),
@@ -198,12 +205,12 @@ BOT = {
         "people:\n  hana: ['github:hana']\n  max: ['github:Hana']\n",
         "3: people.max[0]: 'github:Hana' already belongs to hana; keep it with one of them",
     ),
-    "an identity of nobody": ("people:\n  hana: [hana]\n", f"2: people.hana[0]: {NOBODY}"),
+    "an identity of nobody": ("people:\n  hana: [hana]\n", f"2: people.hana[0]: 'hana' {NOBODY}"),
     "a group by its name": (
         "groups:\n  release-crew: [U0HANA]\n",
         "2: groups.release-crew: is not a user group's id; open the group in Slack and copy its id, such as S0RELEASE",
     ),
-    "a member of a group who is nobody": ("groups:\n  S0RELEASE: [hana]\n", f"2: groups.S0RELEASE[0]: {NOBODY}"),
+    "a member of a group who is nobody": ("groups:\n  S0RELEASE: [hana]\n", f"2: groups.S0RELEASE[0]: 'hana' {NOBODY}"),
 }
 
 

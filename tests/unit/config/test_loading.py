@@ -92,7 +92,7 @@ CASES = {
         ("    health:\n", "    health:\n      timeout: 1 minute\n"),
         (
             "services/observer.yaml:20: environments.production.health.timeout: write a duration such as 30s, "
-            "5m, 1h30m or 250ms"
+            "5m, 1h30m or 3d"
         ),
     ),
     "a value outside its list": (
@@ -174,8 +174,8 @@ CASES = {
     "whoever is nobody in any role": (
         ("    health:\n", "    approval: {approvers: [S0RELEASE], required: 2, break_glass: [ana]}\n    health:\n"),
         (
-            "services/observer.yaml:19: environments.production.approval.break_glass[0]: is nobody's id; use a Slack "
-            "member id such as U0HANA (profile -> Copy member ID), terminal:LOGIN or github:LOGIN"
+            "services/observer.yaml:19: environments.production.approval.break_glass[0]: 'ana' is nobody's id; use a "
+            "Slack member id such as U0HANA (profile -> Copy member ID), terminal:LOGIN or github:LOGIN"
         ),
     ),
     "two hosts that are one place": (
