@@ -21,7 +21,8 @@ from tools.history.testimony import UNPROVED
 
 async def listed(store: Store, services: Iterable[str], wanted: argparse.Namespace, out: Out) -> int:
     """List entries, oldest first; those of a service that is gone too. Raises `NotFound` where there never was one."""
-    entries = await store.audit.recent(wanted.what, wanted.since, max(wanted.limit, 1))
+    whole = wanted.all or wanted.json
+    entries = await store.audit.recent(wanted.what, wanted.since, max(wanted.limit, 1), sessions=whole)
     if wanted.what and not entries and wanted.what not in services:
         raise NotFound(f"There is no service {wanted.what}{did_you_mean(wanted.what, services)}")
     voice = terminal_voice()
@@ -128,6 +129,10 @@ _NEXT: Mapping[str, Sequence[str]] = {
     ),
     "no-head": (_COPY, "if you know why it is gone: `./shipmate audit accept --reason TEXT`."),
     "cut-off": (_COPY, "if you put a backup back yourself: `./shipmate audit accept --reason TEXT`."),
+    "contradicted": (
+        "compare NUMBER:SEAL with where it was told; and see what the head file says: ./shipmate audit verify",
+        "if a backup was put back since, what came after it is gone: that is said there, with the way to accept it.",
+    ),
     "replaced": (_COPY, "if you put a backup back yourself: `./shipmate audit accept --reason TEXT`."),
 }
 
@@ -138,20 +143,27 @@ def line(entry: Entry, voice: Voice) -> str:
     told = voice.say(
         "{number} {at:40} {what:240}: {outcome:60}",
         number=entry.number,
-        at=entry.at[:19],
+        at=f"{entry.at[:19].replace('T', ' ')} UTC",
         what=what,
         outcome=entry.outcome,
     )
     who = f" by {voice.mention(entry.person)}" if entry.person else ""
     where = voice.say(" ({door:20} {team:40})", door=entry.door, team=entry.workspace) if entry.workspace else ""
     details = {**json.loads(entry.detail), "release": entry.release, "plan": entry.digest[:12]}
-    kept = ((name.replace("_", " "), value) for name, value in details.items() if value != "")
+    kept = ((name.replace("_", " "), _told(name, value)) for name, value in details.items() if value != "")
     return (
         told
         + who
         + where
         + "".join(voice.say(", {name:40} {value:160}", name=name, value=value) for name, value in kept)
     )
+
+
+def _told(name: str, value: object) -> object:
+    """Write a detail as people read it."""
+    if name == "configuration":
+        return str(value)[:12]
+    return "unlocked" if name == "until" and value is None else value
 
 
 def document(entry: Entry) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 from agents.answers import Origin, Person
 from agents.entrypoints.commands import Command, Misread
+from agents.entrypoints.commands.grammar import verb_of
 from agents.entrypoints.gestures import Pressed, Said
 from tools.history.ledger import Record
 
@@ -14,7 +15,7 @@ def asked(command: Command, person: Person, origin: Origin) -> Record:
     rest = {name: value for name, value in given.items() if name not in {"service", "environment"} and value}
     return Record(
         "command",
-        type(command).__name__.lower(),
+        verb_of(command),
         "asked",
         person.id,
         person.team,
@@ -42,8 +43,9 @@ def pressed(button: Pressed) -> Record:
 
 
 def misread(command: Misread, person: Person, origin: Origin) -> Record:
-    """Write down that something was not understood: why, and never what it was."""
-    return Record("refusal", "read", command.code, person.id, person.team, door_of(origin))
+    """Write down that something was not understood: why, which command it was meant for, and never what it was."""
+    detail = {"command": command.verb} if command.verb else {}
+    return Record("refusal", "read", command.code, person.id, person.team, door_of(origin), detail=detail)
 
 
 def stranger(gesture: Said | Pressed, code: str) -> Record:

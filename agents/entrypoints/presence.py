@@ -18,14 +18,17 @@ NO_KEY = "The key that seals the audit was missing beside a database with entrie
 
 
 @asynccontextmanager
-async def on_record(store: Store, configuration: Configuration) -> AsyncIterator[None]:
-    """Put on record that this process begins to work on the store, and that it ended in good order."""
+async def on_record(store: Store, configuration: Configuration, *, door: str = "") -> AsyncIterator[None]:
+    """Put on record that this process begins to work on the store, and that it ended in good order.
+
+    `door` is by which somebody came who needs it for one command; empty for a bot that stays.
+    """
     about = {**await _standing(store), "configuration": configuration_digest(configuration), "process": os.getpid()}
-    await store.audit.add(Record(*STARTED, "done", BOT, detail=about))
+    await store.audit.add(Record(*STARTED, "done", BOT, door=door, detail=about))
     try:
         yield
     finally:
-        await store.audit.add(Record("bot", "stopped", "done", BOT, detail={"process": os.getpid()}))
+        await store.audit.add(Record("bot", "stopped", "done", BOT, door=door, detail={"process": os.getpid()}))
 
 
 async def _standing(store: Store) -> dict[str, str]:

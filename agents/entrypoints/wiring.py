@@ -228,13 +228,15 @@ class Bot:
 
 @asynccontextmanager
 async def working_crew(configuration: Configuration, clock: Clock | None = None) -> AsyncIterator[Crew]:
-    """Assemble a crew as `working_bot` does, for those who need nothing else of the bot."""
-    async with working_bot(configuration, clock) as bot:
+    """Assemble a crew as `working_bot` does, for one command at a terminal, which needs nothing else of the bot."""
+    async with working_bot(configuration, clock, door="terminal") as bot:
         yield bot.crew
 
 
 @asynccontextmanager
-async def working_bot(configuration: Configuration, clock: Clock | None = None) -> AsyncIterator[Bot]:
+async def working_bot(
+    configuration: Configuration, clock: Clock | None = None, *, door: str = ""
+) -> AsyncIterator[Bot]:
     """Assemble a bot that owns its database, start its crew, and stop both at the end.
 
     Raises `Superseded` while another process owns the database.
@@ -249,7 +251,7 @@ async def working_bot(configuration: Configuration, clock: Clock | None = None) 
         hide_given(configuration.services, os.environ, redactor)
         store = await open_store(databases.store, moment, redactor)
         stack.push_async_callback(store.close)
-        await stack.enter_async_context(on_record(store, configuration))
+        await stack.enter_async_context(on_record(store, configuration, door=door))
         connection = await stack.enter_async_context(aiosqlite.connect(databases.memory))
         await store.leases.bury()  # whoever held one was a process that is gone: the database is ours now
         saver = FencedSaver(connection, store, serde=DiscreetSerializer(redactor))

@@ -23,7 +23,8 @@ from agents.answers import Order, Origin, Refusal
 from agents.entrypoints.audit import accepted, listed, verified
 from agents.entrypoints.audit_arguments import describe
 from agents.entrypoints.books import asked as asked_at_the_door
-from agents.entrypoints.commands import Deploy
+from agents.entrypoints.books import misread as misread_at_the_door
+from agents.entrypoints.commands import BreakGlass, Catalog, Deploy, Misread, parse
 from agents.entrypoints.presence import on_record
 from config.shipmate import Configuration, Shipmate
 from tests.contract.crews import ANA, HANA, STRANGER, Office, crew_of, reaches
@@ -137,7 +138,7 @@ async def test_what_was_put_in_before_the_first_entry_is_not_listed_and_nothing_
     store = await opened(file)
     for number in range(2):
         await store.audit.add(asked(number=number))
-    change(file, *forged(0), *forged(-5), "DELETE FROM audit WHERE number > 0")
+    change(file, *forged(-3), *forged(-5), "DELETE FROM audit WHERE number > 0")
     await store.audit.add(asked("U0LATER"))
     listed_now = await store.audit.recent("observer", None, 50)
     await store.close()

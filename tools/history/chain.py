@@ -14,6 +14,7 @@ FORM = "shipmate-audit-1"
 """Goes into every seal: another form of entries is another word."""
 STARTED = ("bot", "started")
 _SHOWN = 16
+_ELSEWHERE = "the number is not of this database, or the history was rewritten."
 _NOT_ONE = "Not one entry was sealed with the key that lies here, so no entry is proved."
 
 
@@ -153,14 +154,18 @@ class Examination:
             return Fault("replaced", entry.number, told)
         for known in self.expected:
             if known.number == entry.number and not entry.seal.startswith(known.seal):
-                return Fault("replaced", entry.number, f"It was told earlier with the seal {known.seal}.")
+                return Fault("contradicted", entry.number, f"It was told with the seal {known.seal}: {_ELSEWHERE}")
         return None
 
     def _cut_off(self) -> Fault | None:
-        beyond = max(known.number for known in (self._last, *self.expected, *([self.head] if self.head else [])))
+        beyond = self.head.number if self.head else 0
         if beyond > self._last.number:
             told = f"The table ends at {self._last.number}, but there was an entry {beyond}: its end was cut off."
             return Fault("cut-off", self._last.number + 1, told)
+        beyond = max((known.number for known in self.expected), default=0)
+        if beyond > self._last.number:
+            told = f"The table ends at {self._last.number}, there is no entry {beyond}: {_ELSEWHERE}"
+            return Fault("contradicted", self._last.number + 1, told)
         if self.head is None:
             told = "The head file is missing or not of this key, so nobody can tell whether the end was cut off."
             return Fault("no-head", self._last.number, told)

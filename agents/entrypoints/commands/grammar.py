@@ -98,6 +98,12 @@ FORMS: Mapping[str, Form] = {
     "help": Form(Help, "", ((),), targeted=False),
 }
 VERBS = frozenset(FORMS)
+_VERB_OF = {form.make: verb for verb, form in FORMS.items()}
+
+
+def verb_of(command: Command) -> str:
+    """Name a command by the word that people type."""
+    return _VERB_OF[type(command)]
 
 
 def usages(prefix: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What people type, read into commands. Pure and total: any text gives a command or a `Misread`, never an error."""
 
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 from agents.entrypoints.commands.catalog import Catalog, pasted, spelled
@@ -26,8 +27,9 @@ LONGEST_TEXT = 600
 
 def parse(text: str, catalog: Catalog) -> Command | Misread:
     """Read what somebody typed behind the prefix."""
-    trouble = _unreadable(text, catalog)
-    return trouble or _read(tuple(text.split()), catalog)
+    words = tuple(text.split())
+    read = _unreadable(text, catalog) or _read(words, catalog)
+    return replace(read, verb=words[0]) if isinstance(read, Misread) and words[:1] and words[0] in FORMS else read
 
 
 def _unreadable(text: str, catalog: Catalog) -> Misread | None:

@@ -165,3 +165,5 @@ class Misread:
     standing: str
     next_step: str
     did_you_mean: str = ""
+    verb: str = ""
+    """The command that the text begins with, where it is one."""

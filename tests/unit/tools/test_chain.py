@@ -187,7 +187,8 @@ def test_an_end_cut_off_together_with_the_head_is_found_by_what_was_told_elsewhe
     assert examined(short, head_of(short)) is None
     fault = examined(short, head_of(short), Head(LENGTH, chain[-1].seal[:16]))
     assert fault is not None
-    assert (fault.code, fault.number) == ("cut-off", 5)
+    assert (fault.code, fault.number) == ("contradicted", 5)
+    assert "the number is not of this database, or the history was rewritten" in fault.told
 
 
 def test_a_chain_written_anew_with_the_stolen_key_is_found_by_what_was_told_elsewhere() -> None:
@@ -195,7 +196,7 @@ def test_a_chain_written_anew_with_the_stolen_key_is_found_by_what_was_told_else
     assert examined(forged, head_of(forged)) is None
     fault = examined(forged, head_of(forged), Head(7, told[6].seal[:16]))
     assert fault is not None
-    assert (fault.code, fault.number) == ("replaced", 7)
+    assert (fault.code, fault.number) == ("contradicted", 7)
 
 
 def test_entries_that_came_after_the_head_was_written_are_no_fault() -> None:
