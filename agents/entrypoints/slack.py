@@ -310,15 +310,19 @@ async def _connected(
     slack.handler = AsyncSocketModeHandler(application, app_token, web_client=talking, ping_interval=PING_SECONDS)
     slack.handler.client.proxy = talking.proxy
     slack.handler.client.wss_uri = str(link["url"])
+    await _listening(slack.handler)
+    return slack
+
+
+async def _listening(handler: AsyncSocketModeHandler) -> None:
     try:
         async with asyncio.timeout(SECONDS_PER_CALL):
-            await slack.handler.connect_async()  # type: ignore[no-untyped-call]  # untyped in the SDK
+            await handler.connect_async()  # type: ignore[no-untyped-call]  # untyped in the SDK
     except BaseException as error:
-        await slack.handler.close_async()  # type: ignore[no-untyped-call]  # untyped in the SDK
+        await handler.close_async()  # type: ignore[no-untyped-call]  # untyped in the SDK
         if isinstance(error, TimeoutError):
             raise Unreachable("Slack's Socket Mode cannot be reached.", remedy="Check network and proxy.") from error
         raise
-    return slack
 
 
 def listen(application: AsyncApp, slack: Slack) -> None:
