@@ -45,6 +45,7 @@ async def analyze(state: State, *, runtime: Runtime[Toolbox]) -> Next:
 async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
     version, base = await _running(tools)
     await tools.store.releases.change(state["release"], commit=commit, from_version=version)
+    tools.redactor.spare(version)
     files = await tools.repository.changed_files(base, commit)
     chosen = await _mending(scope(tools.service, touched(files), await tools.deployed()), tools)
     commits = await tools.repository.commits(base, commit)

@@ -28,6 +28,7 @@ from config.shipmate import Configuration
 from tools.clock import Clock
 from tools.history import Store
 from tools.history.releases import Outcome, Release, Status
+from tools.redaction import Redactor
 from tools.workspace import Workspaces
 
 
@@ -91,9 +92,12 @@ class Crew:
         if order.break_glass:
             order = replace(order, break_glass=self.store.redactor.redact(order.break_glass))
         refusal = await policy.may_open(order, self.configuration, self.store, self.membership)
-        refusal = refusal or await self._held_back(order)
+        refusal = refusal or _secret_in(order, self.store.redactor) or await self._held_back(order)
         if refusal and order.trigger == MANUAL:
             return refusal
+        self.store.redactor.spare(order.version)
+        if refusal:
+            order = replace(order, version=self.store.redactor.redact(order.version))
         asked = release_of(order, self.clock.now())
         release = await self.store.releases.open(asked)
         if refusal and release.id == asked.id:
@@ -361,6 +365,18 @@ class Crew:
         if release is None:
             raise LookupError(release_id)
         return release
+
+
+def _secret_in(order: Order, redactor: Redactor) -> Refusal | None:
+    """Refuse what could only be stored with a mark in its version, which is then released."""
+    names = redactor.whole_in(order.version)
+    if not names:
+        return None
+    standing = (
+        f"The name of the version holds the value of {', '.join(names)}, which is a secret; nothing was done."
+        f" Give the version another name, and replace the secret where others have seen it."
+    )
+    return Refusal("secret-in-version", standing, f"status {order.service}")
 
 
 def _goes_on(release: Release) -> Refusal | None:

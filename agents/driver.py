@@ -73,6 +73,8 @@ class Driver:
             touched = bool(memory.values.get("touched"))
             return await Endings(store, self.clock).give_up(release, cause, touched=touched)
         start = None if memory.created_at else _initial(release)
+        for name in (release.id, release.version, release.commit, release.from_version):
+            store.redactor.spare(name)  # what the graph remembers of them is carried out
         tools = replace(await self.equip(release), store=store)
         await self.graph.ainvoke(start, _thread(release, lease), context=tools, durability="sync")
         stored = await store.releases.get(release.id)

@@ -75,16 +75,17 @@ class Redactor:
             return objection
         known = self._known.get(value)
         if known is None or (known.whole and not whole):
-            spoken = self._ordinary | ordinary(()).union(*(ordinary([one]) for one in tuple(self._spoken)))
+            names = [one for one in tuple(self._spoken) if value not in one]
+            spoken = self._ordinary.union(*(ordinary([one]) for one in names))
             self._learn(value, _known(name, value, whole, spoken), newest)
         return None
 
     def spare(self, name: str) -> None:
         """Leave a name such as a version as it is, though ten characters in a row of it are in a secret, too.
 
-        A whole secret in it is masked nevertheless. The newest hundred names are kept.
+        Nothing is spared of a name with a whole secret in it. The newest hundred names are kept.
         """
-        if not name or name in self._spoken:
+        if not name or name in self._spoken or self.whole_in(name):
             return
         runs = ordinary([name])
         with self._lock:
@@ -92,6 +93,7 @@ class Redactor:
             for value, one in self._known.items():
                 if not one.disguises.isdisjoint(runs) or any(normal(piece) in runs for piece in one.pieces):
                     self._known[value] = one.without(runs)
+                    self._long.pop(value, None)
                     self._masks = self._tripwire = None
 
     def _learn(self, value: str, known: _Known, newest: int | None) -> None:
@@ -145,10 +147,10 @@ class Redactor:
             at = end
         return "".join([*parts, text[at:]]).encode(errors="surrogateescape") if parts else content
 
-    def holds(self, text: str) -> bool:
-        """Tell whether a whole registered value is in a short text, in whatever form."""
+    def whole_in(self, text: str) -> tuple[str, ...]:
+        """Name the secrets that are in a short text as a whole, in whatever form."""
         with self._lock:
-            return any(form in text for one in self._known.values() for form in one.forms)
+            return tuple(sorted({one.name for one in self._known.values() if any(form in text for form in one.forms)}))
 
     def leaks(self, text: str) -> bool:
         """Tell whether ten characters in a row of a secret are in a text, whatever their case, blanks or direction.

@@ -289,3 +289,29 @@ async def test_what_began_before_the_lock_is_stopped_right_before_its_first_effe
             await working.decide(release, f"digest of {release}", HANA, "approved")
         assert await outcome(working, release) is Outcome.SUCCEEDED
     assert found == ([told] if told else [])
+
+
+async def test_a_version_that_shares_characters_with_a_secret_is_kept_as_it_was_asked_for(crew: Crew) -> None:
+    """P16: what is masked is told, and never carried out."""
+    assert crew.store.redactor.register("DB_PASSWORD", "release-2026-" + "pw!") is None
+    answer = await crew.open(replace(order("1"), version="release-2026.4"))
+    assert isinstance(answer, Accepted)
+    stored = await crew.store.releases.get(answer.release)
+    assert stored is not None
+    assert stored.version == "release-2026.4"
+    assert stored.id == answer.release
+
+
+async def test_a_version_with_a_whole_secret_in_it_is_refused_and_not_stored(crew: Crew) -> None:
+    """P16, and P4: it is said whose value it is, and not which."""
+    secret = "release-2026-" + "pw!"
+    assert crew.store.redactor.register("DB_PASSWORD", secret) is None
+    refused = await crew.open(replace(order("1"), version=f"v1-{secret}"))
+    assert isinstance(refused, Refusal)
+    assert (refused.code, refused.next_step) == ("secret-in-version", "status observer")
+    assert "the value of DB_PASSWORD" in refused.standing
+    assert secret not in refused.standing
+    assert await crew.store.releases.unfinished(*PLACE) == ()
+    await crew.open(replace(order("2"), version=f"v1-{secret}", trigger="tag"))
+    (ended,) = await crew.store.releases.recent(*PLACE)
+    assert (ended.version, ended.outcome) == ("v1-[redacted:DB_PASSWORD]", Outcome.REFUSED)

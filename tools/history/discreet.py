@@ -7,8 +7,9 @@ from sqlalchemy import Engine, event
 
 from tools.redaction import Redactor
 
-_BYTE_BY_BYTE = re.compile(r"\b(?:FROM|INTO|UPDATE) (?:plans|deployments|audit)\b")
-"""Plans and what is deployed are carried out as people approved them; the audit redacts before it seals its entries."""
+_BYTE_BY_BYTE = re.compile(r"\b(?:FROM|INTO|UPDATE) (?:plans|deployments|releases|audit)\b")
+"""Plans and what is deployed are carried out as people approved them, and releases as they were asked for; whoever
+writes an audit entry or why a release was asked for or ended, redacts it first."""
 
 
 def keep_secrets_out(engine: Engine, redactor: Redactor) -> None:

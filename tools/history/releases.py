@@ -110,7 +110,7 @@ class Statistics:
 
 
 class Releases(Rows):
-    """The releases table. Causes pass the redactor."""
+    """The releases table. Causes and reasons pass the redactor; versions, commits and ids stay as they are."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock, redactor: Redactor, ledger: Ledger | None = None) -> None:
         super().__init__(engine, clock, ledger)
@@ -120,9 +120,14 @@ class Releases(Rows):
         """Store a new release; the same request, delivered again, returns the release it opened before."""
         told, who = _told(release), release.requested_by
         record = Record("effect", "opened", "done", who, door=_door(release), release=release.id, detail=told)
-        await self._change(self._insert(releases).values(**_row(release)).on_conflict_do_nothing(), record)
-        row = await self._one(select(releases).where(releases.c.request == release.request))
-        return _release(row) if row else release
+        row = _row(release) | {"cause": self._redactor.redact(release.cause), "origin": self._origin(release)}
+        await self._change(self._insert(releases).values(**row).on_conflict_do_nothing(), record)
+        stored = await self._one(select(releases).where(releases.c.request == release.request))
+        return _release(stored) if stored else release
+
+    def _origin(self, release: Release) -> dict[str, Any]:
+        reason = release.break_glass
+        return {**release.origin, **({"break_glass": self._redactor.redact(reason)} if reason else {})}
 
     async def get(self, release_id: str) -> Release | None:
         """Return a release."""

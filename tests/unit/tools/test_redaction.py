@@ -139,7 +139,7 @@ def test_of_a_secret_with_an_ordinary_word_in_it_the_word_is_no_piece_and_the_re
 
 @pytest.mark.parametrize("known_first", [True, False])
 def test_a_version_that_shares_characters_with_a_secret_stays_as_it_is_and_a_whole_secret_does_not(
-    known_first: bool,  # noqa: FBT001
+    known_first: bool,
 ) -> None:
     secret, version = "release-2026-" + "pw!", "release-2026.4"
     redactor = knowing(DB_PASSWORD=secret) if known_first else Redactor()
@@ -147,10 +147,20 @@ def test_a_version_that_shares_characters_with_a_secret_stays_as_it_is_and_a_who
     assert redactor.register("DB_PASSWORD", secret) is None
     assert redactor.outgoing(f"{version} runs") == f"{version} runs"
     assert redactor.blanked(version.encode()) == version.encode()
-    assert not redactor.holds(version)
-    assert redactor.holds(f"v-{secret}")
+    assert redactor.whole_in(version) == ()
+    assert redactor.whole_in(f"v-{secret}") == ("DB_PASSWORD",)
     assert redactor.outgoing(f"with {secret}") == "with [redacted:DB_PASSWORD]"
     assert redactor.redact(f"...{secret[-11:]}") == "...[redacted:DB_PASSWORD]"
+
+
+@pytest.mark.parametrize("known_first", [True, False])
+def test_nothing_is_spared_of_a_name_with_a_whole_secret_in_it(known_first: bool) -> None:
+    secret = "release-2026-" + "pw!"
+    redactor = knowing(DB_PASSWORD=secret) if known_first else Redactor()
+    redactor.spare(f"v1-{secret}")
+    assert redactor.register("DB_PASSWORD", secret) is None
+    assert redactor.redact(f"v1-{secret[:11]}") == "v1-[redacted:DB_PASSWORD]"
+    assert redactor.leaks(secret[::-1])
 
 
 @given(secrets, st.integers(0, 30), st.integers(10, 40), st.text(max_size=20), st.text(max_size=20))
