@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.entrypoints import figures
-from agents.entrypoints.audit_arguments import ACCEPT
+from agents.entrypoints.audit_arguments import ACCEPT, VERIFY
 from agents.entrypoints.terminal import Out
 from agents.entrypoints.voice import Voice, terminal_voice
 from config.nearest import did_you_mean
@@ -24,7 +24,7 @@ async def listed(store: Store, services: Iterable[str], wanted: argparse.Namespa
     whole = wanted.all or wanted.json
     entries = await store.audit.recent(wanted.what, wanted.since, max(wanted.limit, 1), sessions=whole)
     if wanted.what and not entries and wanted.what not in services:
-        raise NotFound(f"There is no service {wanted.what}{did_you_mean(wanted.what, services)}")
+        raise NotFound(f"There is no service {wanted.what}{did_you_mean(wanted.what, (*services, VERIFY, ACCEPT))}")
     voice = terminal_voice()
     if wanted.json:
         out.write(json.dumps([document(entry) for entry in entries], indent=2) + "\n")

@@ -65,6 +65,7 @@ COMMANDS = (
     "init",
     "help",
 )
+GUARDS = ("secrets", "commit", "volumes", "dockerfile")
 READ = frozenset({"status", "history", "stats"})
 """What only reads: the answer may be JSON, and no crew is needed."""
 FOLLOWED = frozenset({"deploy", "break-glass", "rollback", "approve"})
@@ -78,11 +79,14 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] == "help":
         described.print_help()
         return DONE if arguments else WRONG
-    wrong = _unknown(arguments[0])
+    wrong = _unknown(arguments[0]) or _unknown_guard(arguments)
     if wrong:
         print(wrong, file=sys.stderr)
         return WRONG
-    return _done(described.parse_args(arguments))
+    wanted, strange = described.parse_known_args(arguments)
+    if strange:  # told with the usage of the command itself, not of all of them
+        wanted.described.error(f"unrecognized arguments: {' '.join(strange)}")
+    return _done(wanted)
 
 
 def _done(wanted: argparse.Namespace) -> int:
@@ -147,6 +151,15 @@ def _unknown(word: str) -> str:
     return f"{told}{'' if told.endswith('?') else '.'} `./shipmate help` lists them."
 
 
+def _unknown_guard(arguments: Sequence[str]) -> str:
+    """Object to a word that is no guardrail; empty for guardrails, options and other commands."""
+    command, word, *_ = (*arguments, "-")
+    if command != "guard" or word in GUARDS or word.startswith("-"):
+        return ""
+    told = f"There is no guardrail '{word}'{did_you_mean(word, GUARDS)}"
+    return f"{told}{'' if told.endswith('?') else '.'} `./shipmate guard --help` tells what each is for."
+
+
 def _add_guards(commands: Any) -> None:
     guards = commands.add_parser("guard", help="run one guardrail on its own").add_subparsers(
         required=True, metavar="GUARDRAIL"
@@ -180,7 +193,7 @@ def _add_summary(commands: Any) -> None:
 
 def _add(commands: Any, name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, described=command)
     return command
 
 

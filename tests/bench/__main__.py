@@ -11,6 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+from config.nearest import did_you_mean
 from tests.bench import acks, deploy, fuzz, growth, memory, overhead, redaction, secrets, webhooks
 from tests.bench.figures import Report
 from tests.stage.stage import Stage, own_directory
@@ -27,25 +28,31 @@ ALONE: Mapping[str, Callable[[int], Awaitable[Report]]] = {
     "redaction": redaction.bench,
 }
 NAMES = (*ALONE, *ON_STAGE)
+BY_ITSELF: Mapping[str, Callable[[Sequence[str]], int]] = {"fuzz": fuzz.main, "secrets": secrets.main}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the benchmarks named, or all."""
-    if arguments[:1] == ["fuzz"]:
-        return fuzz.main(arguments[1:])
-    if arguments[:1] == ["secrets"]:
-        return secrets.main(arguments[1:])
+    if arguments and arguments[0] in BY_ITSELF:
+        return BY_ITSELF[arguments[0]](arguments[1:])
     parser = argparse.ArgumentParser("shipmate bench", description="Measure the crew on real parts, on loopback only.")
-    parser.add_argument("names", nargs="*", metavar="BENCHMARK", help=f"of {', '.join(NAMES)}; all where none is named")
+    named = f"of {', '.join(NAMES)}; all where none is named; or one by itself: {', '.join(BY_ITSELF)}"
+    parser.add_argument("names", nargs="*", metavar="BENCHMARK", help=named)
     parser.add_argument("--rounds", type=int, default=5, help="how often deploy and memory measure (default: 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.names) - set(NAMES)):
-        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+        parser.error(_unknown(unknown[0]))
     reports = _measured(options.names or NAMES, max(options.rounds, 1))
     if options.json:
         options.json.write_text(json.dumps([report.document() for report in reports], indent=2) + "\n")
     return 0 if all(goal.met for report in reports for goal in report.goals) else 1
+
+
+def _unknown(name: str) -> str:
+    if name in BY_ITSELF:
+        return f"{name} is run by itself: ./shipmate bench {name}"
+    return f"there is no benchmark '{name}'{did_you_mean(name, (*NAMES, *BY_ITSELF))}"
 
 
 def _measured(names: Sequence[str], rounds: int) -> list[Report]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from config.nearest import did_you_mean
 from tests.evaluation.evaluate import evaluate
 from tests.evaluation.scoring import HEADING, Score, missed, row
 from tests.evaluation.shapes import shapes
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         "shipmate eval", description="Score what is written about changes, without network."
     )
-    parser.add_argument("subject", choices=SUBJECTS, help="what to score")
+    parser.add_argument("subject", type=_subject, help=f"what to score: {', '.join(SUBJECTS)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores there, too")
     options = parser.parse_args(arguments)
     print(HEADING, flush=True)  # noqa: T201 - the person who started it reads this
@@ -31,6 +32,12 @@ def main(arguments: Sequence[str]) -> int:
         document = {"scores": [score.document() for score in scores], "misses": list(misses)}
         options.json.write_text(json.dumps(document, indent=2) + "\n")
     return 1 if misses else 0
+
+
+def _subject(word: str) -> str:
+    if word not in SUBJECTS:
+        raise argparse.ArgumentTypeError(f"there is nothing called '{word}'{did_you_mean(word, SUBJECTS)}")
+    return word
 
 
 async def _scored(number: int) -> Score:

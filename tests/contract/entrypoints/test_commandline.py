@@ -5,11 +5,14 @@ import os
 import pwd
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from agents.entrypoints import commandline
+from tests.bench.__main__ import main as bench
+from tests.evaluation.__main__ import main as evaluation
 from tests.stage.places import ROOT
 
 SERVICE = """\
@@ -55,6 +58,7 @@ def test_what_acts_takes_no_json_instead_of_doing_nothing(verb: str, capsys: pyt
         (("stats", "obsrver"), "./shipmate stats observer"),
         (("history", "observer", "prodction"), "./shipmate history observer production"),
         (("guard", "volumes", "obsrver"), "did you mean 'observer'?"),
+        (("audit", "verfy"), "did you mean 'verify'?"),
         (("summary", "--repo", "/nowhere", "--base", "a", "--head", "b"), "/nowhere is not a git repository."),
     ],
 )
@@ -109,6 +113,35 @@ def test_a_compose_file_that_cannot_be_read_is_told_in_a_line(config: Path, name
 def test_a_word_that_is_no_command_is_told_in_whole_sentences(capsys: pytest.CaptureFixture[str]) -> None:
     assert commandline.main(["frobnicate"]) == commandline.WRONG
     assert "unlock. `./shipmate help` lists them." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("main", "words", "told"),
+    [
+        (commandline.main, ("guard", "secrts"), "There is no guardrail 'secrts', did you mean 'secrets'?"),
+        (commandline.main, ("check-config", "foo"), "usage: ./shipmate check-config [-h]\n"),
+        (bench, ("secrts",), "there is no benchmark 'secrts', did you mean 'secrets'?"),
+        (bench, ("growth", "fuzz"), "fuzz is run by itself: ./shipmate bench fuzz"),
+        (evaluation, ("sumaries",), "there is nothing called 'sumaries', did you mean 'summaries'?"),
+    ],
+)
+def test_a_word_behind_a_command_is_objected_to_with_what_that_command_takes(
+    main: Callable[[Sequence[str]], int], words: Sequence[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code: object = main(words)
+    except SystemExit as stopped:
+        code = stopped.code
+    assert code == commandline.WRONG
+    assert told in capsys.readouterr().err
+
+
+def test_every_guardrail_that_is_known_by_name_can_be_run(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in commandline.GUARDS:
+        with pytest.raises(SystemExit) as stopped:
+            commandline.main(["guard", name, "--help"])
+        assert stopped.value.code == 0
+        assert f"./shipmate guard {name}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("verb", "told"), [("deploy", f"{commandline.LEFT}\n"), ("history", "")])
