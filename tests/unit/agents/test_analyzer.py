@@ -19,6 +19,7 @@ from tests.unit.agents.test_survey import answering
 from tools.changes import Commit
 from tools.history.deployments import Deployment
 from tools.history.targets import Target
+from tools.redaction import Redactor
 
 SUITES = {"unit": {"command": ["true"], "kind": "unit"}}
 CHECKED = Service.model_validate({**SERVICE.model_dump(), "suites": SUITES, "rules": [Rule.NO_CHANGE]})
@@ -54,6 +55,7 @@ async def analyzed(
         release=answering(SimpleNamespace(pinned="", branch="", version="v1.2.2")),
         report=report,
         deployed=answering({one.component: one for one in recorded}),
+        redactor=Redactor(),
         store=SimpleNamespace(
             targets=SimpleNamespace(get=answering(Target("observer", "production"))),
             releases=SimpleNamespace(change=answering_keywords),
