@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import astuple, replace
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from types import SimpleNamespace
@@ -308,7 +309,7 @@ async def test_a_bot_that_starts_without_the_key_makes_a_new_one_and_says_so_lou
     await store.close()
     assert f"entry {ENTRIES + 2} tells that a new one was made" in told
     key.write_bytes(former)
-    assert await fault_in(file) == ("changed", ENTRIES + 1)
+    assert await fault_in(file) == ("without-key", ENTRIES + 1)
 
 
 async def test_an_emptied_table_without_its_key_is_not_taken_for_a_new_one(store: Store, file: Path) -> None:
@@ -485,14 +486,13 @@ async def test_the_list_is_written_for_people(store: Store) -> None:
     assert len(lines) == ENTRIES + 1 + 2
     assert " UTC command lock " in lines[ENTRIES]
     assert lines[ENTRIES].endswith(f", until unlocked, configuration {'c' * 12}")
-    for whole in ("--all", "--json"):
-        assert (await said(lambda out, whole=whole: listed(store, [], wanted(whole), out))).count("stopped") == 2
+    for given in (wanted("--all"), wanted("--json")):
+        assert (await said(partial(listed, store, [], given))).count("stopped") == 2
 
 
 async def test_what_was_told_elsewhere_and_is_not_here_is_no_backup_to_accept(store: Store, file: Path) -> None:
     for told in ("999:3f2a9c81d0e45b17", "3:3f2a9c81d0e45b17"):
-        against = wanted("verify", "--against", told)
-        said_so = await said(lambda out, against=against: verified(store, against, file, out))
+        said_so = await said(partial(verified, store, wanted("verify", "--against", told), file))
         assert "the number is not of this database, or the history was rewritten" in said_so
         assert "audit accept" not in said_so
 

@@ -141,6 +141,9 @@ class Examination:
             return Fault(
                 "inserted", entry.number, "It is sealed, but belongs behind another entry than the one before."
             )
+        if linked and hmac.compare_digest(seal_of(b"", entry), entry.seal):
+            told = "It was written without the key, as while that was missing, or by somebody who has none."
+            return Fault("without-key", entry.number, told)
         if linked:
             return Fault("changed", entry.number, "It is not what was sealed: something in it was changed.")
         return Fault("moved", entry.number, "It is not what was sealed here: it was moved, copied or put in.")
