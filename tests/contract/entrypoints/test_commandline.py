@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from agents.entrypoints import commandline
-from tests.bench.__main__ import main as bench
 from tests.evaluation.__main__ import main as evaluation
 from tests.stage.places import ROOT
 
@@ -120,8 +119,6 @@ def test_a_word_that_is_no_command_is_told_in_whole_sentences(capsys: pytest.Cap
     [
         (commandline.main, ("guard", "secrts"), "There is no guardrail 'secrts', did you mean 'secrets'?"),
         (commandline.main, ("check-config", "foo"), "usage: ./shipmate check-config [-h]\n"),
-        (bench, ("secrts",), "there is no benchmark 'secrts', did you mean 'secrets'?"),
-        (bench, ("growth", "fuzz"), "fuzz is run by itself: ./shipmate bench fuzz"),
         (evaluation, ("sumaries",), "there is nothing called 'sumaries', did you mean 'summaries'?"),
     ],
 )
@@ -134,6 +131,13 @@ def test_a_word_behind_a_command_is_objected_to_with_what_that_command_takes(
         code = stopped.code
     assert code == commandline.WRONG
     assert told in capsys.readouterr().err
+
+
+def test_a_benchmark_that_there_is_not_is_told_with_the_nearest_one() -> None:
+    command = [sys.executable, "-m", "tests.bench", "secrts"]
+    ran = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, timeout=120)
+    assert ran.returncode == commandline.WRONG
+    assert "there is no benchmark 'secrts', did you mean 'secrets'?" in ran.stderr
 
 
 def test_every_guardrail_that_is_known_by_name_can_be_run(capsys: pytest.CaptureFixture[str]) -> None:
