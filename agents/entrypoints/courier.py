@@ -21,6 +21,7 @@ from tools.history.outbox import Parcel
 from tools.hook import Hook
 from tools.mail import Mail, Post
 from tools.redaction import Redactor
+from tools.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -178,15 +179,9 @@ async def escalated_elsewhere(crew: Crew, configuration: Configuration) -> Async
     channels = couriers(configuration, crew.store, crew.clock)
     async with AsyncExitStack() as stack:
         for work in (incidents.follower.run, *(one.run for one in channels)):
-            stack.push_async_callback(_ended, asyncio.create_task(work()))
+            stack.push_async_callback(end, [asyncio.create_task(work())])
         yield
     with suppress(TimeoutError):
         async with asyncio.timeout(FAREWELL.total_seconds()):
             await incidents.follower.turn()
             await asyncio.gather(*(one.turn() for one in channels))
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

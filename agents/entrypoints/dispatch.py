@@ -25,6 +25,7 @@ from tools.github_suites import Suites, suites_of
 from tools.history.deliveries import Delivery
 from tools.history.releases import Release, Status
 from tools.repository import Repository
+from tools.tasks import end
 from tools.versions import commit_version
 
 log = logging.getLogger(__name__)
@@ -75,10 +76,7 @@ class Dispatcher:
                 await self._turn()
                 await self._rest()
         finally:
-            under_way = list(self._lanes.values())
-            for task in under_way:
-                task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await end(self._lanes.values())
 
     async def _turn(self) -> None:
         try:

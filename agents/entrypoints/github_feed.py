@@ -30,6 +30,7 @@ from tools.github_refusals import Limited
 from tools.history import Store
 from tools.history.messages import Message
 from tools.history.releases import Outcome, Release
+from tools.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +65,7 @@ async def mirrored_on_github(
     try:
         yield
     finally:
-        writing.cancel()
-        with suppress(asyncio.CancelledError):
-            await writing
+        await end([writing])
         with suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL.total_seconds()):
                 await feed.follower.caught_up(FAREWELL)

@@ -9,6 +9,7 @@ from agents.entrypoints.polling import Poller
 from agents.entrypoints.webhooks import Door, open_webhooks
 from agents.entrypoints.wiring import Bot
 from config.shipmate import Configuration
+from tools.tasks import end
 
 
 @asynccontextmanager
@@ -36,6 +37,4 @@ async def hearing_of_github(bot: Bot, configuration: Configuration) -> AsyncIter
         try:
             yield tuple(told)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)

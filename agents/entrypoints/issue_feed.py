@@ -22,6 +22,7 @@ from tools.history import Store
 from tools.history.messages import Message
 from tools.history.releases import FAILURES, Outcome, Release
 from tools.linear import Busy, Issue, Linear
+from tools.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +54,7 @@ async def told_to_issues(
     try:
         yield
     finally:
-        telling.cancel()
-        with suppress(asyncio.CancelledError):
-            await telling
+        await end([telling])
         with suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL.total_seconds()):
                 await feed.follower.caught_up(FAREWELL)

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import signal
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
@@ -19,6 +18,7 @@ from agents.entrypoints.slack import Slack, check_tokens, open_slack
 from agents.entrypoints.terminal import Out
 from agents.entrypoints.wiring import working_bot
 from config.shipmate import Configuration
+from tools.tasks import end
 
 FAREWELL = timedelta(seconds=5)
 """How long the last edits of cards may take at the end."""
@@ -79,7 +79,5 @@ async def _until_told_to_stop(crew: Crew, slack: Slack, configuration: Configura
     try:
         await told.wait()
     finally:
-        writing.cancel()
-        with suppress(asyncio.CancelledError):
-            await writing
+        await end([writing])
         await feed.caught_up(FAREWELL)

@@ -60,7 +60,7 @@ def image(stage: Stage) -> str:
     """An image of our own, built on the bot's engine and pushed."""
     sources = stage.scratch("sources")
     (sources / "Dockerfile").write_text(DOCKERFILE.format(base=f"{stage.registry.address}/{PYTHON}"))
-    name = f"{stage.registry.address}/acme/web:v1"
+    name = f"{stage.registry.address}/acme/deployed:v1"
     stage.bot.docker("build", "--quiet", "--tag", name, sources)
     stage.bot.docker("push", "--quiet", name)
     return name
