@@ -120,7 +120,7 @@ _NEXT: Mapping[str, Sequence[str]] = {
         "look at what that release did (`./shipmate audit`), and ask who could write to that file.",
     ),
     "no-key": (
-        "put FILES.key back from a backup before a bot or a command that acts is started: that makes a new one, and says so.",
+        "put FILES.key back from a backup before a bot or a command that acts starts: that would make a new one.",
         "ask who could remove that file. Where there is no backup, nothing can prove these entries any more.",
     ),
     "another-key": (
