@@ -125,6 +125,8 @@ async def test_a_bot_that_has_everything_is_told_so(world: World) -> None:
     states = report.states()
     assert {name for name, state in states.items() if state != "ok"} == {
         "acme/observer: checks",
+        "escalation.email",
+        "escalation.webhook",
         "observer in production: approvers",
     }
     assert {"git", "engine", "buildx", "secret scanner", "database", "scopes", "releases_channel"} <= states.keys()
