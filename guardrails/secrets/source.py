@@ -57,6 +57,9 @@ _SETTING_IN_TEXT = re.compile(
     r"""|accountname|endpoint|port|ssl)\s*="""
 )
 _PASSWORD_WORDS = word_set("password passwd pwd pass pw passphrase passcode pswd")
+_SHORTEST, _LONG = 6, 20
+"""Characters of a password that anybody would choose, and of what is hardly a word any more."""
+_PHRASE_WORDS = 4
 _FORMAT_NAMES = word_set(
     "oauth2 oauth1 base64 base32 sha1 sha256 sha384 sha512 md5 hs256 rs256 es256 utf8 http2 k8s x509 aes256"
 )
@@ -138,6 +141,7 @@ def _chosen(key: str, value: str) -> bool:
     """Judge a value that a person may have chosen."""
     letters, digits = bool(re.search(r"[A-Za-z]", value)), bool(re.search(r"\d", value))
     if _PASSWORD_WORDS & set(words(key)) or "secret" in words(key)[-2:]:
-        phrase = len(re.split(r"[-_.]", value)) > 3 and len(value) > 19 and value.replace("-", "").isalpha()  # noqa: PLR2004
-        return phrase or (letters and digits and len(value) > 5 and value.lower() not in _FORMAT_NAMES)  # noqa: PLR2004
-    return letters and digits and len(value) > 19 and not re.search(r"[./:]", value)  # noqa: PLR2004
+        long = len(value) >= _LONG and value.replace("-", "").isalpha()
+        phrase = long and len(re.split(r"[-_.]", value)) >= _PHRASE_WORDS
+        return phrase or (letters and digits and len(value) >= _SHORTEST and value.lower() not in _FORMAT_NAMES)
+    return letters and digits and len(value) >= _LONG and not re.search(r"[./:]", value)
