@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, StringConstraints, Tag
 from config.duration import Duration
 from config.local import LocalPath
 from config.nearest import nearest
+from config.rollout import ReverseProxy, Rolling
 from config.settings import GITHUB_NAME, WEB_ADDRESS, Name, Settings, VariableName
 
 
@@ -48,7 +49,11 @@ class ComposeTarget(Settings):
     """Remove unused images after a verified deploy; those that a rollback needs are kept."""
     image_tag_variable: VariableName = "IMAGE_TAG"
     """Variable through which the compose file receives the tag."""
-    strategy: Literal["recreate"] = "recreate"
+    strategy: Literal["recreate", "rolling"] = "recreate"
+    """`recreate`: a short gap. `rolling`: the new version next to the old one, behind `proxy`; no request is lost."""
+    proxy: ReverseProxy | None = None
+    """Needed for `rolling`."""
+    rolling: Rolling = Rolling()
     archive: int = Field(default=3, ge=0, le=20)
     """How many image archives (tar) to keep on the host; 0: none."""
     minimum_free_bytes: int = 2 * 1024**3

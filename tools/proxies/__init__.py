@@ -1,0 +1,1 @@
+"""Reverse proxies on a host: which instances of a service take new requests."""
