@@ -59,6 +59,7 @@ def collisions(services: Mapping[str, Service]) -> Iterator[tuple[str, Contradic
 
 
 def _environment(at: Location, environment: Environment, components: Collection[str]) -> Iterator[Contradiction]:
+    yield from _strangers((*at, "components"), environment.components, components)
     yield from no_expression((*at, "startup", "line"), environment.startup.line or "")
     yield from no_expression((*at, "startup", "fatal"), environment.startup.fatal)
     yield from no_expression((*at, "watch", "error_log"), environment.watch.error_log)
@@ -80,9 +81,7 @@ def _environment(at: Location, environment: Environment, components: Collection[
 
 
 def _components(at: Location, target: GitopsTarget, components: Collection[str]) -> Iterator[Contradiction]:
-    for name in target.images:
-        if name not in components:
-            yield Contradiction((*at, "target", "images", name), f"is no component{did_you_mean(name, components)}")
+    yield from _strangers((*at, "target", "images"), target.images, components)
     for name in sorted(set(components) - set(target.images)):
         yield Contradiction((*at, "target", "images"), f"does not say where the tag of '{name}' stands")
     if target.argocd.hard_refresh_after >= target.argocd.sync_timeout:
@@ -90,6 +89,12 @@ def _components(at: Location, target: GitopsTarget, components: Collection[str])
             f"would never happen: the wait ends after {format_duration(target.argocd.sync_timeout)}; make it shorter"
         )
         yield Contradiction((*at, "target", "argocd", "hard_refresh_after"), message)
+
+
+def _strangers(at: Location, named: Collection[str], components: Collection[str]) -> Iterator[Contradiction]:
+    for name in named:
+        if name not in components:
+            yield Contradiction((*at, name), f"is no component{did_you_mean(name, components)}")
 
 
 def _hosts(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:

@@ -28,6 +28,14 @@ class Health(Settings):
     """Attempts after the first, counted only when the probe (not the container) fails."""
 
 
+class ComponentChecks(Settings):
+    """Where one component of several is asked; what is absent is asked as the environment says."""
+
+    health: Health | None = None
+    smoke: tuple[Probe, ...] | None = None
+    """Absent: the environment's. Empty: none but the component's health."""
+
+
 class MetricWatch(Settings):
     """One Prometheus query and the value that it must not exceed. Silence of Prometheus is told, and is no alarm."""
 

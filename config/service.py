@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from config.allowances import AllowedSecret
-from config.contracts import EnvironmentContract, Health, Limits, PathContract, Probe, Startup, Watch
+from config.contracts import ComponentChecks, EnvironmentContract, Health, Limits, PathContract, Probe, Startup, Watch
 from config.duration import Duration
 from config.freezes import Freeze
 from config.settings import WEB_ADDRESS, Name, Settings
@@ -73,11 +73,28 @@ class Environment(Settings):
     health: Health
     smoke: tuple[Probe, ...] = ()
     """Further endpoints to check after the deploy."""
+    components: dict[Name, ComponentChecks] = Field(default_factory=dict)
+    """Component -> its own endpoints, where a service has several components."""
     watch: Watch = Watch()
     startup: Startup = Startup()
     variables: EnvironmentContract = EnvironmentContract()
     paths: PathContract = PathContract()
     limits: Limits = Limits()
+
+    def health_of(self, component: str) -> Health:
+        """Tell when a component counts as healthy."""
+        return self.components.get(component, ComponentChecks()).health or self.health
+
+    def requests_of(self, component: str) -> tuple[Probe, ...]:
+        """List what a component is asked, its health first."""
+        own = self.components.get(component, ComponentChecks()).smoke
+        return (self.health_of(component).probe, *(self.smoke if own is None else own))
+
+    @property
+    def requests(self) -> tuple[Probe, ...]:
+        """List everything that is asked in this environment, its health first and nothing twice."""
+        own = (request for component in self.components for request in self.requests_of(component))
+        return tuple(dict.fromkeys((self.health.probe, *self.smoke, *own)))
 
     @property
     def compose(self) -> ComposeTarget:

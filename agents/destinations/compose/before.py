@@ -24,7 +24,7 @@ async def found_failing(tools: Toolbox, surveyed: Sequence[Surveyed]) -> list[st
 
 
 async def _faults(tools: Toolbox, server: Server) -> tuple[str, ...]:
-    requests = (tools.environment.health.probe, *tools.environment.smoke)
+    requests = tools.environment.requests
     answers = await asyncio.gather(*(probe(server.host, request) for request in requests))
     found = (wrong(answer, request) for answer, request in zip(answers, requests, strict=True))
     return tuple(f"{fault} on {server.name}" for fault in found if fault)

@@ -1,5 +1,6 @@
 """The components on their hosts after the move: what is measured, and what the guardrails say of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from agents.events import ConditionLine
 from agents.state import State
 from agents.toolbox import Server, Toolbox
 from agents.words.failure_log import around_failure
+from config.contracts import Probe
 from guardrails.environment import names_injected
 from guardrails.leaks import nothing_leaked
 from guardrails.plan import Plan, PlannedStep
@@ -68,10 +70,10 @@ async def _examined(tools: Toolbox, plan: Plan, step: PlannedStep, before: Befor
         "start": started_well(await _started(tools, server, container, log.text), tools.environment.startup),
         "secrets": nothing_leaked(container.name, log.leaked),
         "environment": names_injected(tools.environment.variables, container.name, container.environment_names),
-        "endpoints": await _endpoints(tools, server),
+        "endpoints": await _endpoints(server, tools.environment.requests_of(step.component)),
     }
     if not any(verdict.blocks for verdict in parts.values()):
-        parts["watchdog"] = await _watched(tools, server, container, before.baseline_ms)
+        parts["watchdog"] = await _watched(tools, server, container, step, before.baseline_ms)
     if not any(verdict.blocks for verdict in parts.values()):
         parts["paths"] = await _paths(tools, server, container, before.used)
     lines = tuple(line(f"{where}: {name}", verdict) for name, verdict in parts.items())
@@ -91,8 +93,7 @@ async def _started(tools: Toolbox, server: Server, container: Container, log: st
     )
 
 
-async def _endpoints(tools: Toolbox, server: Server) -> Verdict:
-    requests = (tools.environment.health.probe, *tools.environment.smoke)
+async def _endpoints(server: Server, requests: Sequence[Probe]) -> Verdict:
     faults = {request.url: wrong(await probe(server.host, request), request) for request in requests}
     return Verdict.of(
         Finding("endpoint", url, fault, "Read the container's log around the time of the request.")
@@ -101,8 +102,10 @@ async def _endpoints(tools: Toolbox, server: Server) -> Verdict:
     )
 
 
-async def _watched(tools: Toolbox, server: Server, container: Container, baseline_ms: float | None) -> Verdict:
-    settings, requests = tools.environment.watch, (tools.environment.health.probe, *tools.environment.smoke)
+async def _watched(
+    tools: Toolbox, server: Server, container: Container, step: PlannedStep, baseline_ms: float | None
+) -> Verdict:
+    settings, requests = tools.environment.watch, tools.environment.requests_of(step.component)
     baseline = None if baseline_ms is None else timedelta(milliseconds=baseline_ms)
     restarts = container.restarts
     samples = await observe(

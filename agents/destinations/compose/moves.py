@@ -85,7 +85,7 @@ async def take_away(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
 async def settle(tools: Toolbox, plan: Plan, step: PlannedStep) -> Start:
     """Wait until what a step moved is healthy and answers, or is seen not to."""
     server, service = tools.servers[step.place], tools.service.compose_service(step.component)
-    health = tools.environment.health
+    health = tools.environment.health_of(step.component)
     return await wait_until_well(server.host, server.containers, plan.compose.project, service, health, tools.clock)
 
 

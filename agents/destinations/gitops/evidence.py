@@ -14,7 +14,7 @@ async def checklist(tools: Toolbox) -> tuple[ConditionLine, ...]:
     """Look at the file, at ArgoCD and every resource that is not well, and ask every endpoint."""
     seen = await look(tools)
     unwell = await _unwell(tools) if seen.application else ()
-    endpoints = [await _endpoint(tools, index) for index in range(1 + len(tools.environment.smoke))]
+    endpoints = [await _endpoint(tools, index) for index in range(len(tools.environment.requests))]
     return (*_file(tools, seen), *_cluster(tools, seen, unwell), *endpoints)
 
 
@@ -51,6 +51,6 @@ async def _unwell(tools: Toolbox) -> tuple[Unwell, ...]:
 
 
 async def _endpoint(tools: Toolbox, index: int) -> ConditionLine:
-    request = (tools.environment.health.probe, *tools.environment.smoke)[index]
+    request = tools.environment.requests[index]
     fault = wrong(await ask(request), request)
     return ConditionLine(f"GET {request.url}", not fault, fault or f"answers {request.status}")

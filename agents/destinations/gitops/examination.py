@@ -39,7 +39,7 @@ async def examine(tools: Toolbox, state: State, plan: Plan) -> Examination:
 
 
 async def _endpoints(tools: Toolbox) -> Verdict:
-    requests = (tools.environment.health.probe, *tools.environment.smoke)
+    requests = tools.environment.requests
     faults = {request.url: wrong(await ask(request), request) for request in requests}
     remedy = "Read the log of the pods behind it around the time of the request."
     return Verdict.of(Finding("endpoint", url, fault, remedy) for url, fault in faults.items() if fault)
@@ -47,7 +47,7 @@ async def _endpoints(tools: Toolbox) -> Verdict:
 
 async def _watched(tools: Toolbox) -> tuple[list[Sample], list[Application | None]]:
     """Look at both sides again and again; stop early where watching on is useless."""
-    requests, settings = (tools.environment.health.probe, *tools.environment.smoke), _from_outside(tools)
+    requests, settings = tools.environment.requests, _from_outside(tools)
     looked: list[Sample] = []
     applications: list[Application | None] = []
     async for sample in samples(requests, settings, tools.clock):

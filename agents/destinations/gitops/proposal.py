@@ -91,7 +91,7 @@ async def _failing(tools: Toolbox, seen: Seen) -> list[str]:
     application = seen.application
     degraded = application is not None and application.health == DEGRADED
     cluster = [f"{application.name} was {DEGRADED} in ArgoCD"] if application and degraded else []
-    requests = (tools.environment.health.probe, *tools.environment.smoke)
+    requests = tools.environment.requests
     answers = await asyncio.gather(*map(ask, requests))
     faults = (wrong(answer, request) for answer, request in zip(answers, requests, strict=True))
     return [*cluster, *filter(None, faults)]

@@ -120,6 +120,10 @@ TOLD = {
             "/ or ./"
         ),
     ),
+    "endpoints of a component that there is none of": (
+        production("components: {observr: {}}"),
+        "19: environments.production.components.observr: is no component, did you mean 'observer'?",
+    ),
     "an empty glob of branches": (
         production("triggers: {branches: [main, '']}"),
         (
