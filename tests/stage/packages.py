@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ SYSTEM = {
     "iptables": "iptables",
 }
 """Program -> the Debian package installed for it."""
+BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver", "node": "nodejs"}
+"""The same for what only the suites of a web front end need."""
 DOCKER = ("docker.io", "docker-cli", "docker-compose", "docker-buildx")
 AROUND_DOCKER = ("containerd", "runc", "tini", "docker-registry", "busybox-static")
 """Taken from the machine's own release, because they need its libraries."""
@@ -50,14 +52,22 @@ def ensure() -> Toolset:
     release = codename()
     if release is None or os.geteuid() != 0:
         return _as_found()
-    if not all(map(_on_path, SYSTEM)):
-        with alone("system-packages"):  # another run may be faster
-            _install(sorted({package for program, package in SYSTEM.items() if not _on_path(program)}))
+    _ensure_installed(SYSTEM)
     if not TOOLSET.exists():
         with alone("toolset"):
             _make_toolset(release)
     path = f"{TOOLSET}/usr/bin:{TOOLSET}/usr/sbin:{TOOLSET}/bin:{os.environ['PATH']}:{SYSTEM_PATH}"
     return Toolset(path, TOOLSET / "usr/libexec/docker/cli-plugins", private=True)
+
+
+def ensure_browser() -> None:
+    """Make sure that a browser and Node are there, which only a test with a web front end asks for."""
+    if codename() is not None and os.geteuid() == 0:
+        _ensure_installed(BROWSER)
+    missing = [program for program in BROWSER if not _on_path(program)]
+    if missing:
+        packages = " ".join(BROWSER[program] for program in missing)
+        raise StageError(f"{', '.join(missing)} missing. Install it first, e.g.: sudo apt-get install {packages}")
 
 
 def prometheus_program() -> Path:
@@ -100,6 +110,13 @@ def _as_found() -> Toolset:
         )
     plugins = Path.home() / ".docker/cli-plugins"
     return Toolset(f"{os.environ['PATH']}:{SYSTEM_PATH}", plugins if plugins.is_dir() else None, private=False)
+
+
+def _ensure_installed(programs: Mapping[str, str]) -> None:
+    if all(map(_on_path, programs)):
+        return
+    with alone("system-packages"):  # another run may be faster
+        _install(sorted({package for program, package in programs.items() if not _on_path(program)}))
 
 
 def _on_path(program: str) -> str | None:
