@@ -10,6 +10,7 @@ from config.allowances import AllowedSecret
 from config.contracts import ComponentChecks, EnvironmentContract, Health, Limits, PathContract, Probe, Startup, Watch
 from config.duration import Duration
 from config.freezes import Freeze
+from config.migrations import Migrations
 from config.settings import WEB_ADDRESS, Name, Settings
 from config.sources import Category, Component, Repository, Suite
 from config.targets import ComposeTarget, GitopsTarget, Target
@@ -151,6 +152,7 @@ class Service(Settings):
     """Which rules may leave work out; without any of them everything runs."""
     suites: dict[Name, Suite] = Field(default_factory=dict)
     components: dict[Name, Component] = Field(min_length=1)
+    migrations: Migrations = Migrations()
     default_environment: Name = "production"
     environments: dict[Name, Environment] = Field(min_length=1)
     owners: tuple[str, ...] = ()
