@@ -102,12 +102,21 @@ def _hosts(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:
         yield Contradiction((*at, "target", "directory"), "must be absolute, such as /opt/observer")
     if target.env_from and target.env_file is None:
         yield Contradiction((*at, "target", "env_from"), "needs `env_file`: the file that it is written to")
+    yield from _canary(at, target)
     names = [host.name for host in target.hosts]
     for index, name in enumerate(names):
         if name in names[:index]:
             yield Contradiction(
                 (*at, "target", "hosts", index, "name"), f"'{name}' is already the name of another host"
             )
+
+
+def _canary(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:
+    if target.canaries >= len(target.hosts):
+        message = "is not fewer than the hosts there are; a canary needs others to be compared with"
+        yield Contradiction((*at, "target", "canary", "hosts"), message)
+    if target.canary.every > target.canary.window:
+        yield Contradiction((*at, "target", "canary", "every"), "is longer than the window; nothing would be compared")
 
 
 def _triggers(at: Location, triggers: Triggers) -> Iterator[Contradiction]:

@@ -34,3 +34,28 @@ class Rolling(Settings):
     """How long requests under way at the switch may take to end before their instance is stopped."""
     warm: Duration = timedelta(minutes=10)
     """How long the old version goes on running after the release was verified, so that going back is a switch."""
+
+
+class Canary(Settings):
+    """How the first hosts with the new version are compared with those that still run the old one."""
+
+    hosts: int = Field(default=1, ge=1)
+    """So many go first, as declared; the others follow only where these are not worse."""
+    window: Duration = timedelta(minutes=2)
+    """How long both versions are asked side by side; shorter where it is clear before that the new one is worse."""
+    every: Duration = timedelta(seconds=2)
+    """How often."""
+    requests: int = Field(default=3, ge=1, le=20)
+    """So many times each host is asked each of its addresses at every look."""
+    answers: int = Field(default=30, ge=5)
+    """Fewer per version and address than this are not enough to tell anything."""
+    confidence: float = Field(default=99, ge=80, lt=100)
+    """Percent: how sure it must be that a difference in errors or latency is none by chance."""
+    error_points: float = Field(default=1, gt=0, le=100)
+    """Percentage points of failed requests above the old version's that are worth a rollback."""
+    latency_ratio: float = Field(default=1.2, gt=1)
+    """Times the old version's median latency that are worth a rollback."""
+    latency_floor: Duration = timedelta(milliseconds=20)
+    """A difference smaller than this is worth none, whatever its ratio."""
+    unclear: Literal["go-on", "go-back"] = "go-on"
+    """What is done where there were not enough answers to tell; it is told either way."""

@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, StringConstraints, Tag
 from config.duration import Duration
 from config.local import LocalPath
 from config.nearest import nearest
-from config.rollout import ReverseProxy, Rolling
+from config.rollout import Canary, ReverseProxy, Rolling
 from config.settings import GITHUB_NAME, WEB_ADDRESS, Name, Settings, VariableName
 
 
@@ -49,8 +49,12 @@ class ComposeTarget(Settings):
     """Remove unused images after a verified deploy; those that a rollback needs are kept."""
     image_tag_variable: VariableName = "IMAGE_TAG"
     """Variable through which the compose file receives the tag."""
-    strategy: Literal["recreate", "rolling"] = "recreate"
-    """`recreate`: a short gap. `rolling`: the new version next to the old one, behind `proxy`; no request is lost."""
+    strategy: Literal["recreate", "rolling", "canary"] = "recreate"
+    """`recreate`: a short gap. `rolling`: the new version next to the old one, behind `proxy`; no request is lost.
+    `canary`: some hosts first, each moved as `rolling` where there is a `proxy`, and compared with the others."""
+    at_once: int = Field(default=1, ge=1, le=50)
+    """So many hosts are moved side by side; the next ones follow only once these are healthy."""
+    canary: Canary = Canary()
     proxy: ReverseProxy | None = None
     """Needed for `rolling`."""
     rolling: Rolling = Rolling()
@@ -58,6 +62,16 @@ class ComposeTarget(Settings):
     """How many image archives (tar) to keep on the host; 0: none."""
     minimum_free_bytes: int = 2 * 1024**3
     """Free disk that every host must have."""
+
+    @property
+    def rolls(self) -> bool:
+        """Tell whether old and new stand next to each other on a host while it is moved."""
+        return self.strategy == "rolling" or (self.strategy == "canary" and self.proxy is not None)
+
+    @property
+    def canaries(self) -> int:
+        """Tell how many hosts go first."""
+        return self.canary.hosts if self.strategy == "canary" else 0
 
 
 class ArgoApplication(Settings):

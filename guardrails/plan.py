@@ -10,12 +10,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter
 
 from guardrails.plan_past import modern
 from guardrails.plan_targets import EXACT, ComposePlan, GitopsPlan, Pinned, Running
+from guardrails.waves import waves
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,34 @@ class Plan:
         return bool(self.target.places) and set(self.target.places) <= proved - refused
 
     def batch(self, done: int) -> tuple[PlannedStep, ...]:
-        """List what is done in one go after so many steps: all that one commit says, or one component on one host."""
-        return self.steps[done:] if isinstance(self.target, GitopsPlan) else self.steps[done : done + 1]
+        """List what is done in one go after so many steps: all that one commit says, or a component on a wave of hosts.
+
+        The components of a wave follow one another: one has arrived on all its hosts before the next one moves.
+        """
+        following = self.steps[done:]
+        if isinstance(self.target, GitopsPlan) or not following:
+            return following
+        component = following[0].component
+        wave = next(wave for wave in self.waves if following[0].place in wave)
+        return tuple(takewhile(lambda step: step.component == component and step.place in wave, following))
+
+    @property
+    def waves(self) -> tuple[tuple[str, ...], ...]:
+        """List the places that are moved side by side, wave after wave; those that a way back leaves alone are out."""
+        places = tuple(dict.fromkeys(step.place for step in self.steps))
+        if isinstance(self.target, GitopsPlan):
+            return (places,)
+        return waves(places, self.target.at_once, self.target.canaries)
+
+    def completes_canaries(self, done: int) -> bool:
+        """Tell whether after so many steps the canaries run the new version, and nobody else does."""
+        return 0 < sum(step.place in self.canaries for step in self.steps) == done < len(self.steps)
+
+    @property
+    def canaries(self) -> tuple[str, ...]:
+        """Name the places that go first, to be compared with the others."""
+        first = 0 if isinstance(self.target, GitopsPlan) else self.target.canaries
+        return tuple(dict.fromkeys(step.place for step in self.steps))[:first]
 
     def batches(self, touched: int) -> tuple[tuple[PlannedStep, ...], ...]:
         """List what was done in so many steps, in order."""
@@ -120,6 +148,8 @@ class Plan:
 
 
 _PLAN = TypeAdapter(Plan)
+_PLAIN: Mapping[str, int] = {"at_once": 1, "canaries": 0}
+"""Younger than stored plans: what says nothing else than these did leaves the digest as it was."""
 
 
 def to_json(plan: Plan) -> dict[str, Any]:
@@ -135,7 +165,8 @@ def from_json(data: Mapping[str, Any]) -> Plan:
 
 def digest(plan: Plan) -> str:
     """Name the plan by what it does: SHA-256, in hex, over the canonical JSON of its effective fields."""
-    text = json.dumps(effective(plan), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    fields = {name: value for name, value in effective(plan).items() if _PLAIN.get(name) != value}
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

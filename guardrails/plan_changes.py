@@ -13,6 +13,7 @@ _TITLES = {
     "environment_names": "Environment names",
     "compose_text": "Compose file",
     "env_file": "Env file",
+    "at_once": "Hosts at once",
 }
 _KEYS = {
     "components": ("name",),

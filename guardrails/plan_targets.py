@@ -61,6 +61,10 @@ class ComposePlan:
     project: str
     env_file: PlannedEnvFile | None = None
     """None: it is the hosts' own, or stays as it is."""
+    at_once: int = 1
+    """So many hosts are moved side by side."""
+    canaries: int = 0
+    """So many hosts go first, and are compared with the others before these follow."""
 
     @property
     def places(self) -> tuple[str, ...]:

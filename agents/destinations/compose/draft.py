@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 from agents.destinations.compose.composed import Composed
 from agents.destinations.compose.survey import Found, Surveyed
 from agents.wanted import Images
 from config.service import Service
+from config.targets import ComposeTarget
 from guardrails.plan import Intended, Plan, PlannedComponent, PlannedStep, WayBack
 from guardrails.plan_targets import ComposePlan, PlannedEnvFile, PlannedMount, PlannedService
+from guardrails.waves import waves
 
 
 def draft(
@@ -55,9 +58,11 @@ def redraw(
             directory=str(target.directory),
             project=service.project(target),
             env_file=env_file,
+            at_once=target.at_once,
+            canaries=target.canaries,
         ),
         strategy=target.strategy,
-        steps=tuple(_steps(service, images, surveyed)),
+        steps=tuple(_steps(service, target, images, surveyed)),
         ways_back=tuple(_way_back(host) for host in surveyed),
     )
 
@@ -73,13 +78,16 @@ def _component(name: str, image: Mapping[str, Any]) -> PlannedComponent:
     )
 
 
-def _steps(service: Service, images: Images, surveyed: Sequence[Surveyed]) -> Iterator[PlannedStep]:
-    for host in surveyed:
-        for name in service.components:
-            image = images[name]
-            found = _found(host, name)
+def _steps(
+    service: Service, target: ComposeTarget, images: Images, surveyed: Sequence[Surveyed]
+) -> Iterator[PlannedStep]:
+    """Take one component after the other on the hosts that move side by side, and then the next hosts."""
+    hosts = {host.name: host for host in surveyed}
+    for wave in waves(tuple(hosts), target.at_once, target.canaries):
+        for name, place in product(service.components, wave):
+            image, found = images[name], _found(hosts[place], name)
             after = Intended(image["image"], image["tag"], image["digest"])
-            yield PlannedStep(name, host.name, found.running if found else None, after)
+            yield PlannedStep(name, place, found.running if found else None, after)
 
 
 def _way_back(host: Surveyed) -> WayBack:

@@ -31,6 +31,7 @@ from guardrails.plan_targets import (
     PlannedService,
     Running,
 )
+from guardrails.waves import waves
 
 COMPONENT = PlannedComponent("observer", "ghcr.io/acme/observer", "v1.2.3", "sha256:aa", 100, 90)
 FRONT = PlannedComponent("front", "ghcr.io/acme/front", "v1.2.3", "sha256:bb")
@@ -113,6 +114,8 @@ EFFECTIVE: list[tuple[str, dict[str, Any]]] = [
     ("Directory", on(directory="/srv/elsewhere")),
     ("Project", on(project="renamed")),
     ("Strategy", {"strategy": "rolling"}),
+    ("Hosts at once changed from 1 to 5", on(at_once=5)),
+    ("Canaries changed from 0 to 1", on(canaries=1)),
     ("another order", {"steps": PLAN.steps[::-1]}),
     ("removed", {"steps": PLAN.steps[:1]}),
     ("before changed", step(before=None)),
@@ -203,7 +206,7 @@ def test_every_field_of_the_plan_is_decided_to_take_effect_or_to_be_advice() -> 
 def changed(plan: Plan, change: dict[str, Any]) -> set[str]:
     """Name the effective fields that a change changes."""
     before, after = effective(plan), effective(replace(plan, **change))
-    return {name for name in before if before[name] != after.get(name)}
+    return {name for name in before | after if before.get(name) != after.get(name)}
 
 
 def test_a_plan_survives_its_storage_and_keeps_its_digest() -> None:
@@ -214,7 +217,8 @@ def test_a_plan_survives_its_storage_and_keeps_its_digest() -> None:
 def test_a_plan_of_before_there_were_deployment_repositories_is_still_read() -> None:
     flat = to_json(PLAN)
     services = {one["component"]: one["compose_service"] for one in flat["target"].pop("services")}
-    del flat["target"]["env_file"]  # nobody wrote one then
+    for younger in ("env_file", "at_once", "canaries"):
+        del flat["target"][younger]  # nobody knew of them then
     flat |= flat.pop("target")
     for one in flat["components"]:
         one["compose_service"] = services[one["name"]]
@@ -229,6 +233,64 @@ def test_one_commit_says_all_at_once_and_servers_take_one_step_after_the_other()
     assert (PLAN.batch(1), PLAN.batch(2)) == ((PLAN.steps[1],), ())
     assert BY_REPOSITORY.batches(1) == BY_REPOSITORY.batches(2) == (BY_REPOSITORY.steps,)
     assert BY_REPOSITORY.batches(0) == PLAN.batches(0) == ()
+
+
+FLEET = tuple(f"web-{number}" for number in range(1, 8))
+
+
+def fleet(at_once: int, canaries: int = 0, components: tuple[str, ...] = ("front", "back")) -> Plan:
+    """Plan as many steps as there are hosts and components, in the order of the draft."""
+    target = replace(SERVERS, hosts=FLEET, at_once=at_once, canaries=canaries)
+    steps = (
+        PlannedStep(component, place, None, AFTER)
+        for wave in waves(FLEET, at_once, canaries)
+        for component in components
+        for place in wave
+    )
+    return replace(PLAN, target=target, steps=tuple(steps))
+
+
+def shape(plan: Plan) -> list[str]:
+    batches = plan.batches(len(plan.steps))
+    return [f"{batch[0].component}: {' '.join(step.place.removeprefix('web-') for step in batch)}" for batch in batches]
+
+
+def test_p12_hosts_move_side_by_side_one_component_after_the_other() -> None:
+    assert shape(fleet(3)) == [
+        *("front: 1 2 3", "back: 1 2 3"),
+        *("front: 4 5 6", "back: 4 5 6"),
+        *("front: 7", "back: 7"),
+    ]
+    assert shape(fleet(3, canaries=1)) == [
+        *("front: 1", "back: 1"),
+        *("front: 2 3 4", "back: 2 3 4"),
+        *("front: 5 6 7", "back: 5 6 7"),
+    ]
+    assert shape(fleet(2, canaries=3, components=("front",))) == ["front: 1 2", "front: 3", "front: 4 5", "front: 6 7"]
+    assert shape(fleet(50)) == ["front: 1 2 3 4 5 6 7", "back: 1 2 3 4 5 6 7"]
+
+
+@given(st.integers(1, 9), st.integers(0, 9), st.integers(1, 3))
+def test_p12_batches_take_every_step_once_in_order_and_never_more_hosts_than_allowed(
+    at_once: int, canaries: int, components: int
+) -> None:
+    plan = fleet(at_once, canaries, tuple(f"part-{number}" for number in range(components)))
+    batches = plan.batches(len(plan.steps))
+    assert [step for batch in batches for step in batch] == list(plan.steps)
+    for batch in batches:
+        assert len({step.place for step in batch}) == len(batch) <= at_once
+        assert len({step.component for step in batch}) == 1
+        assert len({step.place in plan.canaries for step in batch}) == 1, "canaries and others never share a batch"
+    ends = [sum(map(len, batches[:count])) for count in range(len(batches) + 1)]
+    told = [done for done in ends if plan.completes_canaries(done)]
+    assert told == ([canaries * components] if 0 < canaries < len(FLEET) else [])
+
+
+def test_a_plan_that_says_nothing_new_keeps_the_digest_it_had_before_hosts_moved_side_by_side() -> None:
+    assert digest(PLAN) == "c51c7f17f0bf24d417cb3f0e823586351bf05fe83b4e5d9d2f15f00d9ba116e5"
+    stored = to_json(PLAN)
+    del stored["target"]["at_once"], stored["target"]["canaries"]
+    assert from_json(stored) == PLAN
 
 
 @pytest.mark.parametrize("damage", [{"version": None}, {"approved": True}, {"steps": [{"component": "x"}]}])
