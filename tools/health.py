@@ -44,13 +44,27 @@ class Settled:
     answer: Answer | None = None
 
 
-async def probe(host: Host, request: Probe) -> Answer:
-    """Ask one URL, which is as seen from the host itself; redirects are answers and not followed."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One container of several that run a service, and where it is asked past the proxy."""
+
+    container: str
+    """Its whole id."""
+    address: str
+    port: int
+
+
+async def probe(host: Host, request: Probe, at: Standing | None = None) -> Answer:
+    """Ask one URL, which is as seen from the host itself; redirects are answers and not followed.
+
+    `at` takes the place of its address and port: there the same request goes past the proxy.
+    """
     url = URL(request.url)
     if url.host not in _LOOPBACK:
         return Answer(None, timedelta(), error=f"{request.url} is not on the host's own loopback address")
     try:
-        async with host.tunnel(url.port or 80) as (address, port):
+        way = host.tunnel(at.port, at.address) if at else host.tunnel(url.port or 80)
+        async with way as (address, port):
             return await _ask(url, URL.build(scheme=url.scheme, host=address, port=port), request.within)
     except ToolError as error:
         return Answer(None, timedelta(), error=str(error))
@@ -150,11 +164,14 @@ class _Look:
 class _Onlooker:
     """Look at one service again and again, and remember the container as it was first seen."""
 
-    def __init__(self, host: Host, containers: Containers, project: str, service: str, request: Probe) -> None:
+    def __init__(
+        self, host: Host, containers: Containers, service: tuple[str, str], request: Probe, at: Standing | None
+    ) -> None:
         self._host = host
         self._containers = containers
-        self._service = (project, service)
+        self._service = service
         self._request = request
+        self._at = at
         self._first: Container | None = None
 
     async def look(self) -> _Look:
@@ -165,27 +182,36 @@ class _Onlooker:
         lacks = unready(container)
         if final or lacks:
             return _Look(container, None, final, lacks)
-        answer = await probe(self._host, self._request)
+        answer = await probe(self._host, self._request, self._at)
         return _Look(container, answer, "", wrong(answer, self._request))
 
     async def log_tail(self, container: Container | None) -> str:
         return await self._containers.logs(container.id, tail=LOG_TAIL_LINES) if container else ""
 
     async def _container(self) -> Container | None:
+        if self._at:
+            return await self._containers.inspect(self._at.container)
         known = await self._containers.inspect(self._first.id) if self._first else None
         return known or await self._containers.find(*self._service)
 
 
-async def settle(
-    host: Host, containers: Containers, project: str, service: str, health: Health, clock: Clock
+async def settle(  # noqa: PLR0913 - everything that is needed to look at one service
+    host: Host,
+    containers: Containers,
+    project: str,
+    service: str,
+    health: Health,
+    clock: Clock,
+    *,
+    at: Standing | None = None,
 ) -> Settled:
-    """Wait until the service's container runs, is healthy and answers its probe.
+    """Wait until the service's container runs, is healthy and answers its probe; of several the one that stands `at`.
 
     Fails at once when the container exits, restarts or turns unhealthy. Where only the
     probe fails, each of `retries` further attempts gets the full `timeout` again.
     """
     started = clock.monotonic()
-    onlooker = _Onlooker(host, containers, project, service, health.probe)
+    onlooker = _Onlooker(host, containers, (project, service), health.probe, at)
     look = await _attempt(onlooker, health.timeout, clock)
     for _ in range(health.retries):
         if look.over or look.answer is None:

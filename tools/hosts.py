@@ -72,6 +72,6 @@ class Host(Protocol):
         """Replace a file atomically: a reader sees the old content or the new, never half."""
         ...
 
-    def tunnel(self, port: int) -> AbstractAsyncContextManager[tuple[str, int]]:
-        """Open a way to a loopback port of the host; yields (address, port) reachable from here."""
+    def tunnel(self, port: int, address: str = "127.0.0.1") -> AbstractAsyncContextManager[tuple[str, int]]:
+        """Open a way to a port as the host reaches it, its loopback by default; yields (address, port) for here."""
         ...

@@ -19,7 +19,7 @@ FORMAT = (
     '"tmpfs":{{json .HostConfig.Tmpfs}},'
     '"user":{{json .Config.User}},"read_only":{{json .HostConfig.ReadonlyRootfs}},'
     '"test":{{if .Config.Healthcheck}}{{json .Config.Healthcheck.Test}}{{else}}null{{end}},'
-    '"labels":{{json .Config.Labels}},"names":'
+    '"labels":{{json .Config.Labels}},"networks":{{json .NetworkSettings.Networks}},"names":'
     '[{{range $i, $e := .Config.Env}}{{if $i}},{{end}}{{json (index (split $e "=") 0)}}{{end}}]}'
 )
 """Template for `docker inspect --format`: one line of JSON for each container."""
@@ -66,6 +66,8 @@ class Container:
     read_only: bool = False
     healthcheck_test: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Network -> the fixed address that it has there, running or not; networks without one are left out."""
 
     @property
     def running(self) -> bool:
@@ -125,7 +127,13 @@ def _container(raw: Mapping[str, Any]) -> Container:
         read_only=raw["read_only"],
         healthcheck_test=tuple(raw["test"] or ()),
         labels=raw["labels"] or {},
+        addresses=_addresses(raw.get("networks") or {}),
     )
+
+
+def _addresses(networks: Mapping[str, Any]) -> dict[str, str]:
+    fixed = {name: ((network or {}).get("IPAMConfig") or {}).get("IPv4Address") for name, network in networks.items()}
+    return {name: address for name, address in fixed.items() if address}
 
 
 def _mounts(raw: Mapping[str, Any]) -> tuple[ContainerMount, ...]:

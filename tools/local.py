@@ -51,9 +51,9 @@ class LocalHost:
         written.require(f"Writing {path} on {self._name}")
 
     @asynccontextmanager
-    async def tunnel(self, port: int) -> AsyncIterator[tuple[str, int]]:
+    async def tunnel(self, port: int, address: str = "127.0.0.1") -> AsyncIterator[tuple[str, int]]:
         """Yield the port itself: it is already here."""
-        yield ("127.0.0.1", port)
+        yield (address, port)
 
     def _variables(self) -> dict[str, str]:
         own = {**os.environ, **self._environment}

@@ -68,11 +68,11 @@ class SshHost:
         written.require(f"Writing {path} on {self.name}")
 
     @asynccontextmanager
-    async def tunnel(self, port: int) -> AsyncIterator[tuple[str, int]]:
-        """Forward a port of this machine's loopback to the host's; closed with the context."""
+    async def tunnel(self, port: int, address: str = "127.0.0.1") -> AsyncIterator[tuple[str, int]]:
+        """Forward a port of this machine's loopback to one that the host reaches; closed with the context."""
         connection = await self._connected()
         try:
-            listener = await connection.forward_local_port("127.0.0.1", 0, "127.0.0.1", port)
+            listener = await connection.forward_local_port("127.0.0.1", 0, address, port)
         except (OSError, asyncssh.Error) as error:
             raise Unreachable(f"No tunnel to port {port} of {self.name} could be opened: {error}.") from error
         try:

@@ -122,3 +122,12 @@ def test_changes_are_sorted_and_named() -> None:
         PathChange("/app/gone", "deleted"),
         PathChange("/app/new file", "added"),
     )
+
+
+def test_fixed_addresses_are_told_also_of_a_stopped_container_and_no_others() -> None:
+    networks = {
+        "shipmate": {"IPAMConfig": {"IPv4Address": "198.18.3.250"}, "IPAddress": ""},
+        "observer_default": {"IPAMConfig": None, "IPAddress": "198.18.0.2"},
+    }
+    (container,) = containers_in(_line(status="exited", networks=networks))
+    assert container.addresses == {"shipmate": "198.18.3.250"}
