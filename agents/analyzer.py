@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from agents.contents import inspect_sources
 from agents.destinations.choice import destination_of
 from agents.events import Analyzed, CommitLine, DecisionLine, Objected, SuiteRan
+from agents.migrations import judge_migrations, migrations_of
 from agents.state import Next, State, end, proceed
 from agents.toolbox import Toolbox
 from agents.words.concealed import concealed_since, texts_of
@@ -54,6 +55,7 @@ async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
     if chosen.skip_all or not chosen.deploy:
         return end(Outcome.SKIPPED, "; ".join(decision.reason for decision in chosen.decisions), "skipped")
     verdict = await inspect_sources(tools, commit) + await _concealed(base, commit, files, commits, tools)
+    verdict += judge_migrations(tools, await migrations_of(tools, base, commit, files))
     if verdict.findings:
         await tools.report(Objected("analyze", verdict.findings))
     if verdict.blocks:
