@@ -30,6 +30,8 @@ from tools.history.releases import Release
 from tools.host_images import HostImages
 from tools.hosts import Host
 from tools.images import Images
+from tools.instances import Instances
+from tools.proxies.port import Proxy
 from tools.redaction import Redactor
 from tools.registry import Registry
 from tools.repository import Repository
@@ -48,6 +50,10 @@ class Server:
     images: HostImages
     env: EnvFile | None = None
     """The env file that the bot writes there; None where it is the host's own."""
+    instances: Instances | None = None
+    """Containers of one service next to each other; None where only one at a time is wanted."""
+    proxy: Proxy | None = None
+    """The reverse proxy in front of them; None where there is none."""
 
     @property
     def name(self) -> str:

@@ -47,6 +47,7 @@ from tools.history.releases import Release
 from tools.host_images import HostImages
 from tools.hosts import Host
 from tools.images import Images
+from tools.instances import Instances
 from tools.local import LocalHost
 from tools.ownership import Ownership
 from tools.redaction import Redactor
@@ -198,7 +199,8 @@ class Workshop:
         written = target.env_file if target.env_from else None
         env = EnvFile(host, target.directory, written) if written else None
         fetch = self.images.pull if settings.address is None else None  # here the bot's own login counts
-        return Server(host, compose, Containers(host), HostImages(host, fetch), env)
+        beside = Instances(host, target.directory, target.file, service.project(target)) if target.rolls else None
+        return Server(host, compose, Containers(host), HostImages(host, fetch), env, beside)
 
     def _host(self, settings: HostSettings) -> Host:
         if settings not in self._hosts:
