@@ -76,7 +76,9 @@ async def _tests(tools: Toolbox) -> Mapping[str, Any]:
     suites = [event for event in loaded if isinstance(event, events.SuiteRan)]
     return {
         "tests": tuple(
-            SuiteFact(suite.name, suite.outcome, suite.tests, suite.coverage, suite.reason)
+            SuiteFact(
+                suite.name, suite.outcome, suite.tests, suite.coverage, suite.reason, tuple(map(str, suite.figures))
+            )
             for suite in suites
             if suite.outcome != "skipped"
         ),

@@ -66,5 +66,5 @@ def _missed(wanted: Trusted, look: _Look, suite: Suite) -> str:
 
 
 def _result(name: str, suite: Suite, outcome: SuiteOutcome, reason: str, took: timedelta, log: str = "") -> SuiteResult:
-    weighed: SuiteOutcome = "warning" if outcome == "failed" and suite.severity == "warning" else outcome
+    weighed: SuiteOutcome = "warning" if outcome == "failed" and not suite.critical else outcome
     return SuiteResult(name, suite.kind, weighed, duration=took, reason=reason, log_tail=log)

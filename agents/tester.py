@@ -35,7 +35,8 @@ async def _run(name: str, commit: str, tools: Toolbox) -> SuiteResult:
     suite = tools.service.suites[name]
     result = await vouched(name, suite, commit, tools) if suite.check else None
     if result is None:
-        result = await run_suite(name, suite, await tools.sources(commit), key=tools.release_id)
+        today = tools.clock.now().date()
+        result = await run_suite(name, suite, await tools.sources(commit), key=tools.release_id, today=today)
     before = await covered(tools.store, tools.service.service, tools.environment_name) if result.coverage else {}
     await tools.report(
         SuiteRan(
@@ -49,6 +50,8 @@ async def _run(name: str, commit: str, tools: Toolbox) -> SuiteResult:
             reason=result.reason,
             covered_before=before.get(name, ()),
             upload=await _uploaded(name, commit, result, tools),
+            figures=result.figures,
+            remarks=result.remarks,
         )
     )
     return result

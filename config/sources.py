@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from config.duration import Duration
 from config.local import Origin
+from config.reports import AdvisoryPolicy, PageLimits
 from config.settings import GITHUB_NAME, Settings, TagPattern, VariableName
 
 
@@ -70,11 +71,27 @@ class Suite(Settings):
     """Line coverage in percent; counted only where `coverage` is given."""
     codecov: bool = False
     """Upload the coverage report with CODECOV_TOKEN where one is set; a failed upload is recorded as a warning."""
-    severity: Literal["critical", "warning"] = "critical"
-    """A failed critical suite stops the release; a failed warning suite is recorded."""
+    lighthouse: PurePosixPath | None = None
+    """Path of the Lighthouse report (`--output=json`) that the command writes, relative to the sources."""
+    page: PageLimits = PageLimits()
+    """What the page must reach; counted only where `lighthouse` is given."""
+    npm_audit: PurePosixPath | None = None
+    """Path of what `npm audit --json` printed, relative to the sources."""
+    pip_audit: PurePosixPath | None = None
+    """Path of what `pip-audit --format json` wrote, relative to the sources."""
+    advisories: AdvisoryPolicy = AdvisoryPolicy()
+    """What known weaknesses mean; counted only where `npm_audit` or `pip_audit` is given."""
+    severity: Literal["critical", "warning"] | None = None
+    """A failed critical suite stops the release; a failed warning suite is recorded. Absent: performance suites are
+    warnings, all others critical."""
     covers: tuple[Category, ...] = ()
     """Categories this suite tests: it is never skipped when one of them changed."""
     timeout: Duration = timedelta(minutes=10)
+
+    @property
+    def critical(self) -> bool:
+        """Tell whether a failure stops the release."""
+        return (self.severity or ("warning" if self.kind is SuiteKind.PERFORMANCE else "critical")) == "critical"
 
 
 class DockerfileRules(Settings):

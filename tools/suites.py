@@ -9,9 +9,9 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
@@ -21,7 +21,9 @@ from tools.containment import contained, ended, started, words_so_far
 from tools.errors import Garbled, TimedOut
 from tools.hosts import Completed
 from tools.process import run
+from tools.report_weights import Figure, Weighed
 from tools.reports import JunitReport, inside, load, read_coverage, read_junit
+from tools.suite_reports import report_paths, weighed
 
 SuiteOutcome = Literal["passed", "warning", "failed", "skipped"]
 
@@ -49,6 +51,10 @@ class SuiteResult:
     log_tail: str = ""
     coverage_report: bytes | None = field(default=None, repr=False)
     """The report itself, where it was read and somebody wants it."""
+    figures: tuple[Figure, ...] = ()
+    """Numbers of its reports beside tests and coverage."""
+    remarks: tuple[str, ...] = ()
+    """What its reports name that did not fail it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +66,23 @@ class Evidence:
     coverage: bytes | None = None
     duration: timedelta = timedelta()
     log: str = ""
+    reports: Mapping[str, bytes | None] = field(default_factory=dict)
+    """What else it was to write, by the program that writes it."""
 
 
 async def run_suite(
-    name: str, suite: Suite, sources: Path, *, key: str = "", engine: Mapping[str, str] | None = None
+    name: str,
+    suite: Suite,
+    sources: Path,
+    *,
+    key: str = "",
+    engine: Mapping[str, str] | None = None,
+    today: date | None = None,
 ) -> SuiteResult:
     """Run one suite on a copy of the sources, in its image or on this machine, and judge it.
 
     A `key` (such as the release's id) lets a repeated run first end what an interrupted one left running;
-    `engine` adds variables such as DOCKER_HOST to those of this process.
+    `engine` adds variables such as DOCKER_HOST to those of this process; by `today` exceptions end.
     Raises `NotFound` and `Unreachable` when the image or the engine is missing.
     """
     scratch = Path(tempfile.mkdtemp(prefix=".suite-", dir=sources.parent))
@@ -78,32 +92,50 @@ async def run_suite(
         container = f"shipmate-{key or uuid4().hex[:12]}-{name}"
         environment = {**os.environ, **(engine or {})}
         completed = await (_in_container(container, suite, copy, environment) if suite.image else _here(suite, copy))
-        return await asyncio.to_thread(lambda: judged(name, suite, _evidence(suite, copy, completed)))
+        return await asyncio.to_thread(lambda: judged(name, suite, _evidence(suite, copy, completed), today))
     finally:
         await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
 
 
-def judged(name: str, suite: Suite, evidence: Evidence) -> SuiteResult:
+def judged(name: str, suite: Suite, evidence: Evidence, today: date | None = None) -> SuiteResult:
     """Judge a run by its evidence alone."""
     report, test_objection = _read_tests(suite, evidence)
     coverage, coverage_objection = _read_coverage(suite, evidence)
-    objections = (test_objection or _exit_objection(suite, evidence), coverage_objection)
-    late = f"It did not end within {suite.timeout.total_seconds():g} s." if evidence.exit_code is None else ""
-    reason = late or " ".join(objection for objection in objections if objection)
-    outcome: SuiteOutcome = "passed" if not reason else "warning" if suite.severity == "warning" else "failed"
+    others = tuple(weighed(suite, evidence.reports, today or datetime.now(UTC).date()))
+    failed = _joined((test_objection, *(one.objection for one in others)))
+    objection = _late(suite, evidence) or _joined(
+        (failed or _exit_objection(suite, evidence, others), coverage_objection)
+    )
+    warning = "" if objection else _joined(one.warning for one in others)
     return SuiteResult(
         name=name,
         kind=suite.kind,
-        outcome=outcome,
+        outcome=_outcome(suite, objection, warning),
         tests=report.tests if report else 0,
-        failures=report.failures if report else (),
+        failures=(*(report.failures if report else ()), *(line for one in others for line in one.failures)),
         skipped=report.skipped if report else 0,
         coverage=coverage,
         duration=evidence.duration,
-        reason=reason,
+        reason=objection or warning,
         coverage_report=evidence.coverage if suite.codecov and coverage is not None else None,
         log_tail="\n".join(evidence.log.strip().splitlines()[-_TAIL_LINES:])[-_TAIL_CHARACTERS:],
+        figures=tuple(figure for one in others for figure in one.figures),
+        remarks=tuple(line for one in others for line in one.remarks),
     )
+
+
+def _outcome(suite: Suite, objection: str, warning: str) -> SuiteOutcome:
+    if objection and suite.critical:
+        return "failed"
+    return "warning" if objection or warning else "passed"
+
+
+def _joined(sentences: Iterable[str]) -> str:
+    return " ".join(filter(None, sentences))
+
+
+def _late(suite: Suite, evidence: Evidence) -> str:
+    return f"It did not end within {suite.timeout.total_seconds():g} s." if evidence.exit_code is None else ""
 
 
 def _read_tests(suite: Suite, evidence: Evidence) -> tuple[JunitReport | None, str]:
@@ -141,10 +173,11 @@ def _read_coverage(suite: Suite, evidence: Evidence) -> tuple[float | None, str]
     return coverage, f"Coverage is {coverage:.2f} %, below the minimum of {suite.minimum_coverage:g} %."
 
 
-def _exit_objection(suite: Suite, evidence: Evidence) -> str:
-    if not evidence.exit_code:
+def _exit_objection(suite: Suite, evidence: Evidence, others: tuple[Weighed, ...]) -> str:
+    """Object to an exit code that nothing explains; audits end with 1 when they found something, however mild."""
+    if not evidence.exit_code or (evidence.exit_code == 1 and any(one.found for one in others)):
         return ""
-    although = " although its report shows no failure" if suite.junit else ""
+    although = " although its report shows no failure" if suite.junit or others else ""
     return f"Its command ended with exit code {evidence.exit_code}{although}."
 
 
@@ -155,7 +188,7 @@ def _exit_note(evidence: Evidence) -> str:
 def _prepare(suite: Suite, sources: Path, copy: Path) -> None:
     """Copy the sources without reports that came with them: only what this run writes counts."""
     shutil.copytree(sources, copy, symlinks=True)
-    for report in (suite.junit, suite.coverage):
+    for report in (suite.junit, suite.coverage, *report_paths(suite).values()):
         if report is not None and inside(copy, report) and not (copy / report).is_dir():
             (copy / report).unlink(missing_ok=True)
 
@@ -166,7 +199,8 @@ def _evidence(suite: Suite, copy: Path, completed: Completed | str) -> Evidence:
     junit = load(copy, suite.junit) if suite.junit else None
     coverage = load(copy, suite.coverage) if suite.coverage else None
     log = f"{completed.stdout}\n{completed.stderr}"
-    return Evidence(completed.exit_code, junit, coverage, completed.duration, log)
+    others = {name: load(copy, path) for name, path in report_paths(suite).items()}
+    return Evidence(completed.exit_code, junit, coverage, completed.duration, log, others)
 
 
 async def _here(suite: Suite, copy: Path) -> Completed | str:

@@ -206,12 +206,18 @@ def suite_line(suite: events.SuiteRan, voice: Voice) -> str:
         return voice.say("{name:60}: not run. {reason:160}", name=suite.name, reason=suite.reason or "No reason given.")
     before = [(one.version, one.percent) for one in suite.covered_before]
     coverage = f", coverage {figures.trend(suite.coverage, before)}" if suite.coverage is not None else ""
-    tests = "" if suite.suite_kind == "lint" and not suite.tests else f", {figures.count(suite.tests, 'test')}"
+    tests = (
+        ""
+        if not suite.tests and (suite.suite_kind == "lint" or suite.figures)
+        else f", {figures.count(suite.tests, 'test')}"
+    )
     failures = f", failed: {', '.join(suite.failures)}" if suite.failures else ""
-    told = f"{suite.outcome}{tests}{coverage}, {figures.duration(suite.seconds)}{failures}"
+    measured = "".join(f", {figure}" for figure in suite.figures)
+    told = f"{suite.outcome}{tests}{measured}{coverage}, {figures.duration(suite.seconds)}{failures}"
     reason = f". {suite.reason}" if suite.reason else ""
     upload = f". Coverage {suite.upload}" if suite.upload else ""
-    return voice.say("{name:60}: {told:400}", name=suite.name, told=told + reason + upload)
+    remarks = f". Beside: {'; '.join(suite.remarks)}" if suite.remarks else ""
+    return voice.say("{name:60}: {told:400}", name=suite.name, told=told + reason + upload + remarks)
 
 
 def _images(view: ReleaseView, voice: Voice) -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from guardrails.verdict import Finding
+from tools.report_weights import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,10 @@ class SuiteRan:
     """Of the last releases that succeeded, newest first."""
     upload: str = ""
     """What became of the coverage report at Codecov; empty where none was to be sent."""
+    figures: tuple[Figure, ...] = ()
+    """Numbers of its reports beside tests and coverage: how fast a page is, how many advisories there are."""
+    remarks: tuple[str, ...] = ()
+    """What its reports name that did not fail it: milder advisories, exceptions, packages nobody audited."""
 
     @property
     def key(self) -> str:

@@ -126,6 +126,7 @@ def _told(line: Line, against: str) -> Iterator[str]:
     yield from (f"  - {code(failure)}" for failure in result.failures[:MOST_FAILURES])
     if len(result.failures) > MOST_FAILURES:
         yield f"  - and {len(result.failures) - MOST_FAILURES} more"
+    yield from (f"  - beside: {code(remark)}" for remark in result.remarks[:MOST_FAILURES])
     if result.outcome != "passed" and not result.failures and result.log_tail.strip():
         yield _quoted(result.log_tail)
 
@@ -134,6 +135,7 @@ def _facts(line: Line, result: SuiteResult, against: str) -> Iterator[str]:
     if result.tests:
         skipped = f" ({result.skipped} skipped)" if result.skipped else ""
         yield f"{result.tests} test{'s' * (result.tests != 1)}{skipped}"
+    yield from map(str, result.figures)
     if result.coverage is not None:
         yield f"coverage {result.coverage:.2f} %{_change(result.coverage, line.before, against)}"
     yield f"{result.duration.total_seconds():.1f} s"

@@ -65,7 +65,7 @@ async def examined(gate: Gate, services: Sequence[Service], bench: Bench, progre
                 label = name if len(services) == 1 else f"{service.service}: {name}"
                 await progress(f"Running {label}.")
                 line = _left(label, name, suite, change, gate) or await _ran(label, name, gate, service, sources, bench)
-                lines.append(replace(line, critical=suite.severity == "critical", before=covered.get(label)))
+                lines.append(replace(line, critical=suite.critical, before=covered.get(label)))
         compared = change.compared
     return Report(tuple(lines), compared, against)
 

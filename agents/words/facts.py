@@ -27,6 +27,8 @@ class SuiteFact:
     tests: int = 0
     coverage: float | None = None
     detail: str = ""
+    figures: tuple[str, ...] = ()
+    """Numbers of its reports beside tests and coverage, each with its limit."""
 
 
 @dataclass(frozen=True, slots=True)

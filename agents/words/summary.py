@@ -192,7 +192,8 @@ def _area(area: str, medium: _Medium) -> str:
 def _suite(suite: SuiteFact, medium: _Medium) -> str:
     coverage = "" if suite.coverage is None else f", coverage {suite.coverage:.0f} %"
     detail = f": {medium(suite.detail)}" if suite.detail else ""
-    return f"{one_line(suite.name)} {suite.outcome}, {_count(range(suite.tests), 'test')}{coverage}{detail}"
+    tests = () if suite.figures and not suite.tests else (_count(range(suite.tests), "test"),)
+    return f"{', '.join((f'{one_line(suite.name)} {suite.outcome}', *tests, *suite.figures))}{coverage}{detail}"
 
 
 def _finding(finding: Finding, medium: _Medium) -> str:

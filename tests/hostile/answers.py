@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,6 +12,7 @@ from agents.words.claims import Draft, ground
 from agents.words.excerpt import excerpt
 from agents.words.facts import ReleaseFacts
 from tests.hostile.reader import Reader, text
+from tools.advisories import read_npm_audit, read_pip_audit
 from tools.argocd_answers import read_application, read_tree
 from tools.changes import read_changes, read_commits
 from tools.compose_file import normalise
@@ -19,6 +21,7 @@ from tools.errors import Garbled
 from tools.host_images import image_in
 from tools.hosts import Completed
 from tools.inspection import containers_in, path_changes_in
+from tools.pages import read_lighthouse
 from tools.prometheus import first_value
 from tools.reports import read_coverage, read_junit
 from tools.resources import gpu_in, stats_in
@@ -102,11 +105,18 @@ _CHANGES = (
     b":100644 100644 1111111 2222222 M\0x.py\0:100644 100644 1 2 R100\0a\0b\0" + b"1\t1\tx.py\0" + b"0\t0\t\0a\0b\0"
 )
 _LOG = b"\0".join((b"a" * 40, b"Ana", b"2026-11-21T09:00:00+00:00", b"Fix (#12)", b"Body", b""))
+_REPORTS = Path(__file__).parents[1] / "corpora/reports"
+_LIGHTHOUSE, _NPM_AUDIT, _PIP_AUDIT = (
+    (_REPORTS / f"{name}.json").read_bytes() for name in ("lighthouse", "npm-audit", "pip-audit")
+)
 _STATS = b'{"CPUPerc":"1.25%","MemPerc":"0.5%"}'
 
 ANSWERS: Mapping[str, Reader] = {
     "JUnit": Reader(read_junit, (_JUNIT,), (Garbled,), _counted),
     "Cobertura": Reader(read_coverage, (_COBERTURA,), (Garbled,), lambda percent: 0 <= percent <= 100),
+    "Lighthouse": Reader(read_lighthouse, (_LIGHTHOUSE,), (Garbled,), lambda page: 0 <= (page.score or 0) <= 100),
+    "npm audit": Reader(read_npm_audit, (_NPM_AUDIT,), (Garbled,), lambda audit: audit.audited >= 0),
+    "pip-audit": Reader(read_pip_audit, (_PIP_AUDIT,), (Garbled,), lambda audit: audit.audited >= 0),
     "ArgoCD application": Reader(_of_json(read_application), (json.dumps(_APPLICATION).encode(),), (Garbled,)),
     "ArgoCD tree": Reader(_of_json(read_tree), (json.dumps(_APPLICATION).encode(),), (Garbled,)),
     "Prometheus": Reader(_of_json(first_value), (json.dumps(_METRIC).encode(),), (Garbled,)),

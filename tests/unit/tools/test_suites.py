@@ -76,7 +76,7 @@ def test_tests_that_are_not_reported_one_by_one_never_pass(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["lint", "security", "performance"])
 @pytest.mark.parametrize(("exit_code", "outcome"), [(0, "passed"), (1, "failed"), (None, "failed")])
 def test_checks_are_judged_by_their_exit_code(kind: str, exit_code: int | None, outcome: str) -> None:
-    assert judged("x", _suite(kind=kind, junit=None), Evidence(exit_code)).outcome == outcome
+    assert judged("x", _suite(kind=kind, junit=None, severity="critical"), Evidence(exit_code)).outcome == outcome
 
 
 def test_the_log_keeps_its_last_lines_only() -> None:
