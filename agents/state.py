@@ -47,6 +47,9 @@ class State(TypedDict, total=False):
     touched: int
     """Steps of the plan that may have had an effect; at least `done`."""
     baseline_ms: float | None
+    """Median latency of the version before; only releases planned before `former` came know it."""
+    former: dict[str, dict[str, Any]]
+    """`component@host`, or the application's name -> how the version before behaved there."""
     used_before: dict[str, list[str]]
     """`component@host` -> places in the container that the version before wrote to, of those that are mounted."""
     failing_before: list[str]

@@ -53,13 +53,17 @@ class Watch(Settings):
     every: Duration = timedelta(seconds=5)
     load: int = Field(default=3, ge=1, le=20)
     """Requests put side by side to each smoke endpoint at every look: some faults show only under load."""
+    probes: int = Field(default=3, ge=1, le=20)
+    """Requests one after the other to the health endpoint at every look; their latencies are what is compared."""
     latency_ratio: float = Field(default=2.0, gt=1)
-    """Alarm when the median latency exceeds this many times the baseline measured before the deploy."""
+    """Alarm when the median latency, or what one answer in ten exceeds, is more than this many times that before."""
     latency_floor: Duration = timedelta(milliseconds=50)
     """Latencies below this never alarm: a ratio of two tiny numbers says nothing."""
     error_log: str = r"\b(ERROR|CRITICAL|FATAL|Traceback)\b"
     error_log_surge: int = Field(default=5, ge=1)
-    """Alarm when more matching log lines than this appear during the window."""
+    """Alarm when more matching log lines than this appear during the window,"""
+    error_log_ratio: float = Field(default=2.0, ge=1)
+    """and more than this many times as many as the version before wrote in the same time."""
     cpu_percent: float | None = Field(default=None, gt=0)
     """Alarm when the container's CPU use stays above this, in percent of one CPU. Absent: not watched."""
     memory_percent: float | None = Field(default=None, gt=0, le=100)

@@ -6,12 +6,14 @@ from statistics import median
 
 from config.contracts import Watch
 from guardrails.verdict import Finding, Level, Verdict
+from tools.former import Former, slowest_tenth
 from tools.measurements import Measurement
 from tools.resources import CPU, GPU, MEMORY
 from tools.watch import Sample
 
 SUSTAINED = 3
 """Looks in a row above a limit that are no spike any more; in a shorter window all of them, and at least two."""
+NOTHING_KNOWN = Former()
 _SERVER_ERROR = 500
 _CALLED: Mapping[str, str] = {CPU: "CPU", MEMORY: "memory", GPU: "GPU"}
 _PERCENT: Mapping[str, str] = {
@@ -21,26 +23,36 @@ _PERCENT: Mapping[str, str] = {
 }
 
 
-def service_well(
-    service: str, samples: Sequence[Sample], baseline: timedelta | None, restarts: int, watch: Watch
-) -> Verdict:
+def service_well(service: str, samples: Sequence[Sample], former: Former, restarts: int, watch: Watch) -> Verdict:
     """Judge a whole window: one 5xx, no answer, latency, restarts, error log, and what stays above its limit.
 
-    `baseline` is the median latency before the deploy, None where nothing answered then;
-    `restarts` is the container's count at the start of the watch.
+    `former` is how the version before behaved; `restarts` is how often the container had restarted when it was moved.
     """
     if not samples:
         return Verdict.of([_finding("watch-unseen", service, "Nobody watched the service, so nobody knows.")])
-    lasting = _lasting(service, samples, restarts, watch)
-    return Verdict.of((*lasting, *_slow(service, samples, baseline, watch), *_used(service, samples, watch)))
+    lasting = _lasting(service, samples, restarts, watch, former)
+    return Verdict.of((*lasting, *_slow(service, samples, former, watch), *_used(service, samples, watch)))
 
 
-def alarmed(samples: Sequence[Sample], restarts: int, watch: Watch) -> bool:
+def alarmed(samples: Sequence[Sample], restarts: int, watch: Watch, former: Former = NOTHING_KNOWN) -> bool:
     """Tell whether watching on is useless: an alarm was raised that no later sample takes back.
 
     Latency is none of these: one slow answer is chance, and only the whole window has a median.
     """
-    return bool(samples) and (any(True for _ in _lasting("", samples, restarts, watch)) or _exceeded(samples, watch))
+    lasting = _lasting("", samples, restarts, watch, former) if samples else ()
+    return any(True for _ in lasting) or _exceeded(samples, watch)
+
+
+def latency_limit(former_ms: float | None, watch: Watch) -> float | None:
+    """Tell the milliseconds above which a latency is too long; None where there is none of before to compare with."""
+    floor = watch.latency_floor / timedelta(milliseconds=1)
+    return None if former_ms is None else max(floor, former_ms * watch.latency_ratio)
+
+
+def errors_limit(former: Former, watch: Watch) -> int:
+    """Tell how many error lines a whole window may bring; a version that always wrote many may go on doing so."""
+    expected = former.errors_per_minute * (watch.window / timedelta(minutes=1))
+    return max(watch.error_log_surge, int(expected * watch.error_log_ratio))
 
 
 def limits(watch: Watch) -> dict[str, float]:
@@ -60,7 +72,7 @@ def series(samples: Sequence[Sample], name: str) -> tuple[Measurement, ...]:
     return tuple(one for sample in samples for one in sample.measured if one.name == name)
 
 
-def _lasting(service: str, samples: Sequence[Sample], restarts: int, watch: Watch) -> Iterator[Finding]:
+def _lasting(service: str, samples: Sequence[Sample], restarts: int, watch: Watch, former: Former) -> Iterator[Finding]:
     failed = [sample for sample in samples if sample.status is not None and sample.status >= _SERVER_ERROR]
     silent = [sample.error or "no reason known" for sample in samples if sample.status is None]
     grown = max(sample.restarts for sample in samples) - restarts
@@ -76,22 +88,33 @@ def _lasting(service: str, samples: Sequence[Sample], restarts: int, watch: Watc
         yield _finding("watch-restarts", service, f"The container restarted {grown} time(s).")
     if not all(sample.running for sample in samples):
         yield _finding("watch-stopped", service, "The container stopped running.")
-    if errors > watch.error_log_surge:
-        yield _finding("watch-error-log", service, f"{errors} error lines in the log (limit {watch.error_log_surge}).")
+    if errors > errors_limit(former, watch):
+        before = f"{former.errors_per_minute:g} a minute before, " if former.errors_per_minute else ""
+        told = f"{errors} error lines in the log ({before}limit {errors_limit(former, watch)})."
+        yield _finding("watch-error-log", service, told)
 
 
-def _slow(service: str, samples: Sequence[Sample], baseline: timedelta | None, watch: Watch) -> Iterator[Finding]:
-    """Compare medians: one slow answer is chance, and two tiny numbers have no ratio worth an alarm."""
-    answered = [sample.latency.total_seconds() for sample in samples if sample.status is not None]
+def _slow(service: str, samples: Sequence[Sample], former: Former, watch: Watch) -> Iterator[Finding]:
+    """Compare medians, and what one answer in ten exceeds: one slow answer is chance, and so are two tiny numbers."""
+    answered = [latency for sample in samples for latency in sample.answered]
     if not answered:
         return
-    typical = timedelta(seconds=median(answered))
-    if baseline is None:
-        message = f"Median latency {_ms(typical)}; there is no baseline to compare it with."
+    typical, slowest = median(map(_ms, answered)), slowest_tenth(answered)
+    if former.latency_ms is None:
+        message = f"Median latency {typical:.0f} ms; there is no baseline to compare it with."
         yield _finding("watch-no-baseline", service, message, Level.NOTE)
-    elif typical > max(watch.latency_floor, baseline * watch.latency_ratio):
-        message = f"Median latency {_ms(typical)}, {_ms(baseline)} before (limit {watch.latency_ratio:g} times)."
-        yield _finding("watch-latency", service, message)
+    elif too_slow(typical, former.latency_ms, watch):
+        message = f"Median latency {typical:.0f} ms, {former.latency_ms:.0f} ms before"
+        yield _finding("watch-latency", service, f"{message} (limit {watch.latency_ratio:g} times).")
+    elif slowest is not None and too_slow(_ms(slowest), former.slow_ms, watch):
+        message = f"One answer in ten takes longer than {_ms(slowest):.0f} ms, {former.slow_ms:.0f} ms before"
+        yield _finding("watch-latency", service, f"{message} (limit {watch.latency_ratio:g} times).")
+
+
+def too_slow(milliseconds: float, former_ms: float | None, watch: Watch) -> bool:
+    """Tell whether a latency is above its limit."""
+    limit = latency_limit(former_ms, watch)
+    return limit is not None and milliseconds > limit
 
 
 def _used(service: str, samples: Sequence[Sample], watch: Watch) -> Iterator[Finding]:
@@ -154,5 +177,5 @@ def _finding(rule: str, service: str, message: str, level: Level = Level.BLOCKIN
     return Finding(rule=rule, subject=service, message=message, remedy=remedy, level=level)
 
 
-def _ms(duration: timedelta) -> str:
-    return f"{duration.total_seconds() * 1000:.0f} ms"
+def _ms(duration: timedelta) -> float:
+    return duration.total_seconds() * 1000

@@ -2,26 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from config.contracts import Health, Probe, Watch
 from tools.clock import Clock
+from tools.former import Baseline, measured
 from tools.health import POLL, Answer, ask, wrong
-from tools.watch import Baseline, Sample, metric_value, typical, worst
-
-BASELINE_PROBES = 5
+from tools.watch import Sample, metric_value, timed
 
 
-async def baseline(request: Probe, clock: Clock, probes: int = BASELINE_PROBES) -> Baseline | None:
-    """Measure the version that runs now, in a few requests one after the other."""
-    latencies = []
-    for number in range(probes):
-        if number:
-            await clock.sleep(timedelta(milliseconds=50))
-        answer = await ask(request)
-        if answer.status == request.status:
-            latencies.append(answer.latency)
-    return typical(latencies)
+async def baseline(request: Probe, clock: Clock) -> Baseline | None:
+    """Measure the version that runs now, in requests one after the other."""
+    return await measured(lambda: ask(request), request, clock)
 
 
 async def answers_well(health: Health, clock: Clock) -> str:
@@ -41,7 +34,8 @@ async def answers_well(health: Health, clock: Clock) -> str:
 async def samples(requests: Sequence[Probe], watch: Watch, clock: Clock) -> AsyncIterator[Sample]:
     """Look at once and then `every` so often until the window is over.
 
-    Each look times the first request alone, and then puts `watch.load` of each of the others side by side.
+    Each look times the first request alone, `watch.probes` times, and then puts `watch.load` of each of the others side
+    by side.
     """
     started = clock.monotonic()
     for number in range(watch.window // watch.every + 1):
@@ -51,13 +45,12 @@ async def samples(requests: Sequence[Probe], watch: Watch, clock: Clock) -> Asyn
 
 
 async def _sample(requests: Sequence[Probe], watch: Watch, clock: Clock) -> Sample:
-    at, alone = clock.now(), await ask(requests[0])
-    together, measured = await asyncio.gather(
+    at, alone = clock.now(), [await ask(requests[0]) for _ in range(watch.probes)]
+    together, known = await asyncio.gather(
         _burst(requests[1:], watch.load),
         asyncio.gather(*(metric_value(name, settings) for name, settings in sorted(watch.metrics.items()))),
     )
-    status, error = worst([(requests[0], alone), *together])
-    return Sample(at, status, alone.latency, restarts=0, error_lines=0, error=error, measured=tuple(measured))
+    return replace(timed(at, [(requests[0], one) for one in alone], together), measured=tuple(known))
 
 
 async def _burst(requests: Sequence[Probe], load: int) -> list[tuple[Probe, Answer]]:

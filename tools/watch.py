@@ -16,8 +16,9 @@ from tools.hosts import Host
 from tools.measurements import Measurement
 from tools.resources import CPU, MEMORY, container_use, gpu_use
 
-BASELINE_PROBES = 5
 _SERVER_ERROR = 500
+_STATS_TAKE = timedelta(seconds=2)
+"""Looks that follow each other more quickly measure only what has a limit."""
 _LOG_LINES = 2000
 """More error lines than this are not counted; long before that they are a surge."""
 
@@ -30,7 +31,7 @@ class Sample:
     status: int | None
     """The worst of all answers; None: a request had no answer, and `error` says which and why."""
     latency: timedelta
-    """Of the request that the baseline was measured with, asked alone."""
+    """Of the request that the baseline was measured with, asked alone; the median where it was asked several times."""
     restarts: int
     error_lines: int
     """Matching log lines since the watch began."""
@@ -38,38 +39,18 @@ class Sample:
     error: str = ""
     measured: tuple[Measurement, ...] = ()
     """What else is watched, as the service's settings want it: CPU, memory, GPU, queries to Prometheus."""
+    latencies: tuple[timedelta, ...] = ()
+    """Of every answer behind `latency`; empty where there was one request."""
 
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """How a service answered before the deploy: the median of the good answers."""
-
-    latency: timedelta
-    answers: int
+    @property
+    def answered(self) -> tuple[timedelta, ...]:
+        """List the latencies of this look; none where a request had no answer."""
+        return () if self.status is None else self.latencies or (self.latency,)
 
 
 def error_lines(log: str, pattern: str) -> int:
     """Count the log lines that match."""
     return sum(1 for line in log.splitlines() if re.search(pattern, line))
-
-
-def typical(latencies: Sequence[timedelta]) -> Baseline | None:
-    """Take the median; None where there was no good answer, as before a first deploy."""
-    if not latencies:
-        return None
-    return Baseline(timedelta(seconds=median(latency.total_seconds() for latency in latencies)), len(latencies))
-
-
-async def baseline(host: Host, request: Probe, clock: Clock, probes: int = BASELINE_PROBES) -> Baseline | None:
-    """Measure the version that runs now, in a few requests one after the other."""
-    latencies = []
-    for number in range(probes):
-        if number:
-            await clock.sleep(timedelta(milliseconds=50))
-        answer = await probe(host, request)
-        if answer.status == request.status:
-            latencies.append(answer.latency)
-    return typical(latencies)
 
 
 def worst(answers: Iterable[tuple[Probe, Answer]]) -> tuple[int | None, str]:
@@ -91,30 +72,30 @@ async def observe(
 ) -> tuple[Sample, ...]:
     """Look at one container at once and then `every` so often until the window is over or the samples are `enough`.
 
-    Each look times the first request alone, and then puts `watch.load` of each of the others side by side, while what
-    the container uses is measured: that takes a second or two, so looks may be further apart than `every`. A container
-    that was replaced or removed counts as not running any more.
+    Each look times the first request alone, `watch.probes` times, and then puts `watch.load` of each of the others side
+    by side, while what the container uses is measured: that takes a second or two, so looks may be further apart than
+    `every`. A container that was replaced or removed counts as not running any more.
     """
     since, started = await containers.now(), clock.monotonic()
     samples: list[Sample] = []
     for number in range(watch.window // watch.every + 1):
         elapsed = timedelta(seconds=clock.monotonic() - started)
         await clock.sleep(max(timedelta(), number * watch.every - elapsed))
-        at, alone = clock.now(), await probe(containers.host, requests[0])
+        at, alone = clock.now(), [await probe(containers.host, requests[0]) for _ in range(watch.probes)]
         together, measured = await asyncio.gather(
             _burst(containers.host, requests[1:], watch.load), measure(containers.host, container, watch)
         )
-        answers = [(requests[0], alone), *together]
-        sample = await _sample(containers, container, answers, watch.error_log, since, at)
-        samples.append(replace(sample, measured=measured))
+        look = timed(at, [(requests[0], one) for one in alone], together)
+        samples.append(replace(await _inside(look, containers, container, watch, since), measured=measured))
         if enough(samples):
             break
     return tuple(samples)
 
 
 async def measure(host: Host, container: str, watch: Watch) -> tuple[Measurement, ...]:
-    """Measure side by side what the settings give a limit for, in a fixed order."""
-    wanted = {CPU: watch.cpu_percent, MEMORY: watch.memory_percent}
+    """Measure side by side, in a fixed order, what has a limit; CPU and memory also where there is the time for it."""
+    unhurried = watch.every >= _STATS_TAKE
+    wanted = {CPU: unhurried or watch.cpu_percent, MEMORY: unhurried or watch.memory_percent}
     looks = [metric_value(name, metric) for name, metric in sorted(watch.metrics.items())]
     if watch.gpu_percent is not None:
         looks.insert(0, gpu_use(host))
@@ -141,23 +122,21 @@ async def _burst(host: Host, requests: Sequence[Probe], load: int) -> list[tuple
     return list(zip(burst, await asyncio.gather(*(probe(host, request) for request in burst)), strict=True))
 
 
-async def _sample(
-    containers: Containers,
-    container: str,
-    answers: Sequence[tuple[Probe, Answer]],
-    error_log: str,
-    since: datetime,
-    at: datetime,
-) -> Sample:
-    status, error = worst(answers)
+def timed(at: datetime, alone: Sequence[tuple[Probe, Answer]], together: Sequence[tuple[Probe, Answer]]) -> Sample:
+    """Sum up the answers of one look."""
+    status, error = worst((*alone, *together))
+    latencies = tuple(answer.latency for _, answer in alone if answer.status is not None)
+    middle = median(latency.total_seconds() for latency in latencies or [alone[0][1].latency])
+    return Sample(at, status, timedelta(seconds=middle), restarts=0, error_lines=0, error=error, latencies=latencies)
+
+
+async def _inside(look: Sample, containers: Containers, container: str, watch: Watch, since: datetime) -> Sample:
+    """Add to a look what the engine and the log tell."""
     seen = await containers.inspect(container)
     log = await containers.logs(container, since=since, tail=_LOG_LINES)
-    return Sample(
-        at=at,
-        status=status,
-        latency=answers[0][1].latency,
+    return replace(
+        look,
         restarts=seen.restarts if seen else 0,
-        error_lines=error_lines(log, error_log),
+        error_lines=error_lines(log, watch.error_log),
         running=seen is not None and seen.running,
-        error=error,
     )

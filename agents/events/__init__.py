@@ -42,6 +42,7 @@ from agents.events.line import (
 )
 from agents.events.move import (
     Checked,
+    Look,
     Moved,
     Rescued,
     RolledBack,
@@ -51,12 +52,14 @@ from agents.events.move import (
 )
 from agents.events.proof import (
     Analyzed,
+    ArrivalLine,
     Built,
     CommitLine,
     Covered,
     DecisionLine,
     Diverted,
     Objected,
+    Shipped,
     SuiteRan,
     TagMissed,
 )
@@ -64,6 +67,7 @@ from agents.events.proof import (
 __all__ = [
     "Acknowledged",
     "Analyzed",
+    "ArrivalLine",
     "Asked",
     "Built",
     "CarriedOver",
@@ -84,6 +88,7 @@ __all__ = [
     "GlassBroken",
     "HeldBack",
     "Left",
+    "Look",
     "Moved",
     "Objected",
     "Opened",
@@ -96,6 +101,7 @@ __all__ = [
     "Reviewed",
     "RolledBack",
     "Settled",
+    "Shipped",
     "SuiteRan",
     "Synced",
     "TagMissed",
@@ -121,6 +127,7 @@ Event = (
     | Built
     | Diverted
     | TagMissed
+    | Shipped
     | Planned
     | Asked
     | Voted

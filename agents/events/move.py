@@ -75,6 +75,23 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """One look of the watchdog."""
+
+    seconds: float
+    """Since the watch began."""
+    latency_ms: float | None
+    status: int | None
+    """The worst answer; None: a request had none."""
+    error_lines: int = 0
+    """Since the watch began."""
+    cpu: float | None = None
+    """Percent of one CPU; None where it was not measured."""
+    memory: float | None = None
+    """Percent of the container's limit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
     """The watchdog's window: how the service answered after the deploy."""
 
@@ -85,11 +102,16 @@ class Watched:
     alarms: tuple[str, ...]
     measured: tuple[str, ...] = ()
     """What else has a limit, each in one line: `cpu 3 to 12 (limit 150)`."""
+    component: str = ""
+    place: str = ""
+    limit_ms: float | None = None
+    """Above this the median latency is an alarm."""
+    looks: tuple[Look, ...] = ()
 
     @property
     def key(self) -> str:
-        """One per release."""
-        return self.KIND
+        """One per component and place; one per release where neither is told."""
+        return f"{self.KIND}:{self.component}@{self.place}" if self.place else self.KIND
 
 
 @dataclass(frozen=True, slots=True)

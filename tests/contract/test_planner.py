@@ -120,15 +120,12 @@ def _looked_at_already(monkeypatch: pytest.MonkeyPatch) -> None:
     async def survey(tools: Any) -> object:
         return tools.surveyed
 
-    async def baseline(host: str, *_: object) -> None:
-        assert host == HOSTS[0].name
-
     wanted = Wanted(WANTED.version, WANTED.commit, WANTED.images)
     monkeypatch.setattr("agents.planner.wanted_by", answering(wanted))
     monkeypatch.setattr("agents.planner.brief", answering(Briefing((), {})))
     monkeypatch.setattr("agents.destinations.compose.shipping.ship", answering(Verdict()))
     monkeypatch.setattr("agents.destinations.compose.proposal.readiness", answering(Verdict()))
-    looks = {"composed": answering(WANTED), "used_now": answering({}), "survey": survey, "baseline": baseline}
+    looks = {"composed": answering(WANTED), "used_now": answering({}), "survey": survey, "behaved": answering({})}
     looks["found_failing"] = answering([])
     for name, stand in looks.items():
         monkeypatch.setattr(f"agents.destinations.compose.proposal.{name}", stand)

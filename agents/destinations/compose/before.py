@@ -7,7 +7,9 @@ from agents.destinations.compose.survey import Surveyed
 from agents.destinations.compose.usage import place
 from agents.toolbox import Server, Toolbox
 from guardrails.baseline import Standing, failing_before
+from tools.former import Former, baseline, errors_per_minute, told
 from tools.health import probe, wrong
+from tools.tasks import side_by_side
 
 
 async def found_failing(tools: Toolbox, surveyed: Sequence[Surveyed]) -> list[str]:
@@ -21,6 +23,23 @@ async def found_failing(tools: Toolbox, surveyed: Sequence[Surveyed]) -> list[st
     serving = {part.where.rpartition("@")[2] for part in parts}
     answers = await asyncio.gather(*(_faults(tools, tools.servers[name]) for name in sorted(serving)))
     return list(failing_before(parts, [fault for faults in answers for fault in faults]))
+
+
+async def behaved(tools: Toolbox, surveyed: Sequence[Surveyed]) -> dict[str, Former]:
+    """Measure how each component on each host answers and complains, hosts side by side: `component@host` -> that."""
+    hosts = await side_by_side(surveyed, lambda host: _behaved_on(tools, host))
+    return {name: former for host in hosts for name, former in host.items()}
+
+
+async def _behaved_on(tools: Toolbox, host: Surveyed) -> dict[str, Former]:
+    """Measure one host's components one after the other: they share its processors."""
+    server, environment, found = tools.servers[host.name], tools.environment, {}
+    for name, part in (host.components or {}).items():
+        latency = await baseline(server.host, environment.health_of(name).probe, tools.clock)
+        container = part.in_service
+        errors = await errors_per_minute(server.containers, container, environment.watch) if container else 0.0
+        found[place(name, host.name)] = told(latency, errors)
+    return found
 
 
 async def _faults(tools: Toolbox, server: Server) -> tuple[str, ...]:

@@ -1,14 +1,13 @@
 """The components on their hosts after the move: what is measured, and what the guardrails say of it."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
 
 from agents.destinations.compose.usage import mount_uses, place
 from agents.destinations.port import Examination
-from agents.destinations.watched import line, watched
+from agents.destinations.watched import former_of, line, watched
 from agents.discretion import told
-from agents.events import ConditionLine
 from agents.state import State
 from agents.toolbox import Server, Toolbox
 from agents.words.failure_log import around_failure
@@ -16,14 +15,17 @@ from config.contracts import Probe
 from guardrails.environment import names_injected
 from guardrails.leaks import nothing_leaked
 from guardrails.plan import Plan, PlannedStep
+from guardrails.plan_targets import Running
 from guardrails.startup import Started, started_well
 from guardrails.verdict import Finding, Verdict
-from guardrails.watchdog import alarmed, seen, service_well
+from guardrails.watchdog import alarmed, service_well
 from guardrails.written import contract_kept, dying
 from tools.disk import listing
+from tools.former import Former
 from tools.health import probe, wrong
 from tools.inspection import Container
-from tools.watch import observe
+from tools.tasks import side_by_side
+from tools.watch import Sample, observe
 
 LOG_LINES = 500
 
@@ -33,51 +35,81 @@ def sanctioned(step: PlannedStep, plan: Plan) -> str:
     return "last_good_tag" if len(plan.components) == 1 else f"last_good_tag.{step.component}"
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
-    """How the version before behaved: None or empty where nobody knows."""
+@dataclass(slots=True)
+class _Part:
+    """One component on one host, and what was found out about it so far."""
 
-    baseline_ms: float | None = None
-    used: tuple[str, ...] = ()
-    """Places in the container that it wrote to, of those that are mounted."""
+    step: PlannedStep
+    server: Server
+    former: Former
+    used_before: tuple[str, ...]
+    """Places in the container that the version before wrote to, of those that are mounted."""
+    container: Container | None = None
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    log: str = ""
+
+    @property
+    def where(self) -> str:
+        return f"{self.step.component} on {self.step.place}"
+
+    @property
+    def well(self) -> bool:
+        return not any(verdict.blocks for verdict in self.verdicts.values())
+
+    @property
+    def restarts(self) -> int:
+        """Tell how often the container had restarted when it was moved: one that the move made had not."""
+        kept = self.step.before.container_id if isinstance(self.step.before, Running) else ""
+        return self.container.restarts if self.container and self.container.id == kept else 0
 
 
 async def examine(tools: Toolbox, state: State, plan: Plan) -> Examination:
-    """Examine every component on every host, one after the other."""
-    examined = [await _examined(tools, plan, step, _before(state, step)) for step in plan.steps]
+    """Look at every component on every host; watch all of them side by side; then see where each wrote.
+
+    What is not well from the start is not watched, and nothing else is then.
+    """
+    parts = [_part(tools, state, step) for step in plan.steps]
+    await side_by_side(parts, lambda part: _look(tools, plan, part))
+    if all(part.well for part in parts):
+        await _watch_all(tools, parts)
+    await side_by_side(parts, lambda part: _see_paths(tools, part))
     return Examination(
-        sum((one.verdict for one in examined), start=Verdict()),
-        tuple(line for one in examined for line in one.lines),
-        "\n".join(one.log for one in examined if one.verdict.blocks),
+        sum((verdict for part in parts for verdict in part.verdicts.values()), start=Verdict()),
+        tuple(line(f"{part.where}: {name}", verdict) for part in parts for name, verdict in part.verdicts.items()),
+        "\n".join(part.log for part in parts if not part.well),
     )
 
 
-def _before(state: State, step: PlannedStep) -> Before:
+def _part(tools: Toolbox, state: State, step: PlannedStep) -> _Part:
     """Tell how the version before behaved; an older version may leave alone what a newer one wrote to."""
-    used = state.get("used_before", {}) if state["kind"] == "deploy" else {}
-    return Before(state.get("baseline_ms"), tuple(used.get(place(step.component, step.place), ())))
+    used, name = state.get("used_before", {}) if state["kind"] == "deploy" else {}, place(step.component, step.place)
+    return _Part(step, tools.servers[step.place], former_of(state, name), tuple(used.get(name, ())))
 
 
-async def _examined(tools: Toolbox, plan: Plan, step: PlannedStep, before: Before) -> Examination:
-    """Look at the start, the environment and the endpoints; watch for a while; then see where it wrote."""
-    server, where = tools.servers[step.place], f"{step.component} on {step.place}"
-    container = await server.containers.find(plan.compose.project, tools.service.compose_service(step.component))
+async def _look(tools: Toolbox, plan: Plan, part: _Part) -> None:
+    """Look at the start, the environment and the endpoints of one component."""
+    server, service = part.server, tools.service.compose_service(part.step.component)
+    part.container = container = await server.containers.find(plan.compose.project, service)
     if container is None:
-        gone = Finding("container-gone", where, "There is no container any more.", "Look for who removed it.")
-        return Examination(Verdict.of([gone]), (ConditionLine(f"{where}: start", met=False, detail=gone.message),), "")
+        gone = Finding("container-gone", part.where, "There is no container any more.", "Look for who removed it.")
+        part.verdicts["start"] = Verdict.of([gone])
+        return
     log = await told(tools, server, await server.containers.logs(container.id, tail=LOG_LINES))
-    parts = {
+    part.log = around_failure(log.text)
+    part.verdicts = {
         "start": started_well(await _started(tools, server, container, log.text), tools.environment.startup),
         "secrets": nothing_leaked(container.name, log.leaked),
         "environment": names_injected(tools.environment.variables, container.name, container.environment_names),
-        "endpoints": await _endpoints(server, tools.environment.requests_of(step.component)),
+        "endpoints": await _endpoints(server, tools.environment.requests_of(part.step.component)),
     }
-    if not any(verdict.blocks for verdict in parts.values()):
-        parts["watchdog"] = await _watched(tools, server, container, step, before.baseline_ms)
-    if not any(verdict.blocks for verdict in parts.values()):
-        parts["paths"] = await _paths(tools, server, container, before.used)
-    lines = tuple(line(f"{where}: {name}", verdict) for name, verdict in parts.items())
-    return Examination(sum(parts.values(), start=Verdict()), lines, around_failure(log.text))
+
+
+async def _watch_all(tools: Toolbox, parts: Sequence[_Part]) -> None:
+    """Watch all at the same time; an alarm of one ends the watch over all, for all of them go back."""
+    alarm = asyncio.Event()
+    verdicts = await side_by_side(parts, lambda part: _watched(tools, part, alarm), at_once=len(parts))
+    for part, verdict in zip(parts, verdicts, strict=True):
+        part.verdicts["watchdog"] = verdict
 
 
 async def _started(tools: Toolbox, server: Server, container: Container, log: str) -> Started:
@@ -102,27 +134,27 @@ async def _endpoints(server: Server, requests: Sequence[Probe]) -> Verdict:
     )
 
 
-async def _watched(
-    tools: Toolbox, server: Server, container: Container, step: PlannedStep, baseline_ms: float | None
-) -> Verdict:
-    settings, requests = tools.environment.watch, tools.environment.requests_of(step.component)
-    baseline = None if baseline_ms is None else timedelta(milliseconds=baseline_ms)
-    restarts = container.restarts
-    samples = await observe(
-        server.containers,
-        container.id,
-        requests,
-        settings,
-        tools.clock,
-        enough=lambda so_far: alarmed(so_far, restarts, settings),
-    )
-    verdict = service_well(container.name, samples, baseline, restarts, settings)
-    await tools.report(watched(samples, baseline_ms, verdict, seen(samples, settings)))
+async def _watched(tools: Toolbox, part: _Part, alarm: asyncio.Event) -> Verdict:
+    settings, container = tools.environment.watch, part.container
+    if container is None:
+        return Verdict()
+
+    def enough(so_far: Sequence[Sample]) -> bool:
+        if alarmed(so_far, part.restarts, settings, part.former):
+            alarm.set()
+        return alarm.is_set()
+
+    requests = tools.environment.requests_of(part.step.component)
+    samples = await observe(part.server.containers, container.id, requests, settings, tools.clock, enough=enough)
+    verdict = service_well(container.name, samples, part.former, part.restarts, settings)
+    await tools.report(watched(samples, part.former, verdict, settings, part.step.component, part.step.place))
     return verdict
 
 
-async def _paths(tools: Toolbox, server: Server, container: Container, used_before: tuple[str, ...]) -> Verdict:
-    """Compare what the program really wrote with where storage is mapped."""
-    changes = await server.containers.changes(container.id)
-    lost = dying(changes, container, tools.environment.paths)
-    return contract_kept(container.name, lost, await mount_uses(server, container), used_before=used_before)
+async def _see_paths(tools: Toolbox, part: _Part) -> None:
+    """Compare what the program really wrote with where storage is mapped; only of what is well so far."""
+    if part.container is None or not part.well:
+        return
+    changes = await part.server.containers.changes(part.container.id)
+    lost, uses = dying(changes, part.container, tools.environment.paths), await mount_uses(part.server, part.container)
+    part.verdicts["paths"] = contract_kept(part.container.name, lost, uses, used_before=part.used_before)

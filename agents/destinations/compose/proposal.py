@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from agents.destinations.compose.before import found_failing
+from agents.destinations.compose.before import behaved, found_failing
 from agents.destinations.compose.composed import Composed, composed
 from agents.destinations.compose.draft import draft
 from agents.destinations.compose.env import way_back
@@ -16,15 +16,15 @@ from agents.destinations.compose.running import adopt
 from agents.destinations.compose.survey import Surveyed, survey
 from agents.destinations.compose.usage import used_now
 from agents.destinations.port import Proposal
+from agents.destinations.watched import remembered
 from agents.events import Moved, Settled
 from agents.state import State
-from agents.toolbox import Server, Toolbox
+from agents.toolbox import Toolbox
 from agents.wanted import Wanted
 from agents.words.differences import differences
 from guardrails.verdict import Verdict
 from tools.compose_reading import read_compose
 from tools.errors import ToolError
-from tools.watch import baseline
 
 
 async def propose(tools: Toolbox, state: State, wanted: Wanted) -> Proposal | Verdict:
@@ -75,15 +75,9 @@ async def _weigh(state: State, whole: Composed, surveyed: Sequence[Surveyed], to
 
 async def _remembered(surveyed: Sequence[Surveyed], tools: Toolbox) -> dict[str, Any]:
     used = await used_now(tools, surveyed)
-    baseline_ms = await _baseline(tools.servers[surveyed[0].name], tools)
+    former = remembered(await behaved(tools, surveyed))
     failing = await found_failing(tools, surveyed)
-    return {"used_before": used, "baseline_ms": baseline_ms, "failing_before": failing}
-
-
-async def _baseline(server: Server, tools: Toolbox) -> float | None:
-    """Measure how fast the version that runs now answers, in milliseconds; None where nothing answers."""
-    measured = await baseline(server.host, tools.environment.health.probe, tools.clock)
-    return round(measured.latency.total_seconds() * 1000, 1) if measured else None
+    return {"used_before": used, "former": former, "failing_before": failing}
 
 
 async def _downtime(tools: Toolbox) -> timedelta:

@@ -1,13 +1,12 @@
 """A released application after it has settled: asked from outside and through ArgoCD, for a while."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from agents.destinations.gitops.draft import changes
 from agents.destinations.gitops.moves import images
 from agents.destinations.gitops.sight import cluster_of
 from agents.destinations.port import Examination
-from agents.destinations.watched import line, watched
+from agents.destinations.watched import former_of, line, watched
 from agents.events import ConditionLine
 from agents.state import State
 from agents.toolbox import Toolbox
@@ -59,10 +58,10 @@ async def _watched(tools: Toolbox) -> tuple[list[Sample], list[Application | Non
 
 
 async def _judged(tools: Toolbox, state: State, plan: Plan, looked: Sequence[Sample]) -> Verdict:
-    settings, before = _from_outside(tools), state.get("baseline_ms")
-    baseline = None if before is None else timedelta(milliseconds=before)
-    verdict = service_well(plan.gitops.application, looked, baseline, 0, settings)
-    await tools.report(watched(looked, before, verdict))
+    settings, application = _from_outside(tools), plan.gitops.application
+    former = former_of(state, application)
+    verdict = service_well(application, looked, former, 0, settings)
+    await tools.report(watched(looked, former, verdict, settings))
     return verdict
 
 

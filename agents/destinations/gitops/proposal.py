@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from agents.destinations.gitops.draft import differences, draft
 from agents.destinations.gitops.sight import Seen, is_empty, known, look, named
 from agents.destinations.port import Proposal
+from agents.destinations.watched import remembered
 from agents.state import State
 from agents.toolbox import Toolbox
 from agents.wanted import Wanted
@@ -15,6 +16,7 @@ from guardrails.plan import Plan
 from guardrails.verdict import Finding, Verdict
 from tools.argocd_answers import DEGRADED
 from tools.errors import NotFound
+from tools.former import told
 from tools.gitops_pins import Pin
 from tools.health import ask, wrong
 from tools.outside import baseline
@@ -33,8 +35,9 @@ async def propose(tools: Toolbox, state: State, wanted: Wanted) -> Proposal | Ve
     verdict = cluster_ready(drawn.gitops.application, seen.application, stands)
     if state["kind"] == "deploy" and (verdict + gate.verdict).blocks:
         return verdict + gate.verdict
-    remembered = {"baseline_ms": await _baseline(tools), "failing_before": await _failing(tools, seen)}
-    return Proposal(drawn, gate, verdict, differences(drawn), remembered=remembered)
+    former = told(await baseline(tools.environment.health.probe, tools.clock))
+    known = {"former": remembered({drawn.gitops.application: former}), "failing_before": await _failing(tools, seen)}
+    return Proposal(drawn, gate, verdict, differences(drawn), remembered=known)
 
 
 def drafted(tools: Toolbox, wanted: Wanted, seen: Seen) -> Plan | Verdict:
@@ -76,12 +79,6 @@ async def _images(tools: Toolbox, wanted: Wanted, seen: Seen) -> Mapping[str, bo
         reference = image["tag"] if pin and pin.tag == image["tag"] else image["digest"]
         found[f"{image['image']}:{image['tag']}"] = await known(tools, image["image"], reference, seen.application)
     return found
-
-
-async def _baseline(tools: Toolbox) -> float | None:
-    """Measure how fast the version that runs now answers, in milliseconds; None where nothing answers."""
-    measured = await baseline(tools.environment.health.probe, tools.clock)
-    return round(measured.latency.total_seconds() * 1000, 1) if measured else None
 
 
 async def _failing(tools: Toolbox, seen: Seen) -> list[str]:

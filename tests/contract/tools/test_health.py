@@ -7,9 +7,10 @@ from config.contracts import Health, Probe, Watch
 from tests.contract.tools.web import Site
 from tools.clock import SystemClock
 from tools.containers import Containers
+from tools.former import baseline
 from tools.health import Settled, probe, settle
 from tools.hosts import Host
-from tools.watch import Sample, baseline, observe
+from tools.watch import Sample, observe
 
 Make = Callable[..., Site]
 CLOCK = SystemClock()
@@ -118,7 +119,9 @@ async def test_a_quiet_watch_sees_good_answers_and_nothing_else(host: Host, site
     before = await baseline(host, Probe(url=place.url), CLOCK)
     samples = await _watch(host, place)
     assert before
-    assert before.answers == 5
+    assert before.answers == 20
+    assert before.slow
+    assert {len(sample.latencies) for sample in samples} == {3}
     assert len(samples) == 4
     assert {(sample.status, sample.restarts, sample.error_lines, sample.running) for sample in samples} == {
         (200, 0, 0, True)

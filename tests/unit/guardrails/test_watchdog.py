@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from config.contracts import MetricWatch, Watch
 from guardrails.verdict import Level, Verdict
 from guardrails.watchdog import alarmed, seen, service_well
+from tools.former import Former
 from tools.measurements import Measurement
 from tools.watch import Sample
 
@@ -18,11 +19,11 @@ WATCH = Watch()
 GOOD = Sample(
     datetime(2026, 2, 6, tzinfo=UTC), status=200, latency=timedelta(milliseconds=60), restarts=0, error_lines=0
 )
-BASELINE = timedelta(milliseconds=40)
+BASELINE = Former(40)
 
 
-def judge(*samples: Sample, baseline: timedelta | None = BASELINE, restarts: int = 0) -> Verdict:
-    return service_well("observer", samples, baseline, restarts, WATCH)
+def judge(*samples: Sample, former: Former = BASELINE, restarts: int = 0) -> Verdict:
+    return service_well("observer", samples, former, restarts, WATCH)
 
 
 def slow(milliseconds: float) -> Sample:
@@ -69,14 +70,57 @@ def test_one_bad_sample_is_an_alarm_that_ends_the_watch(rule: str, told: str, ch
 def test_latency_alarms_by_its_median_over_the_ratio_and_the_floor(
     alarm: bool, baseline_ms: int, milliseconds: list[int]
 ) -> None:
-    before = timedelta(milliseconds=baseline_ms)
-    verdict = judge(*map(slow, milliseconds), baseline=before)
+    verdict = judge(*map(slow, milliseconds), former=Former(baseline_ms))
     assert [finding.rule for finding in verdict.findings] == ["watch-latency"] * alarm
     assert not alarmed([slow(value) for value in milliseconds], 0, WATCH)
 
 
+def many(*milliseconds: int) -> Sample:
+    return replace(GOOD, latencies=tuple(timedelta(milliseconds=one) for one in milliseconds))
+
+
+@pytest.mark.parametrize(
+    ("alarm", "former", "slow_answers", "looks"),
+    [
+        (True, Former(40, 45), 3, 7),
+        (False, Former(40, 45), 2, 7),
+        (False, Former(40, 45), 3, 6),
+        (False, Former(40, None), 7, 7),
+        (False, Former(40, 300), 7, 7),
+        (False, Former(1, 20), 0, 7),
+    ],
+    ids=["3 of 21", "2 of 21", "18 are too few", "too few before", "was slow before", "below the floor"],
+)
+def test_a_slow_tenth_is_an_alarm_where_both_versions_gave_enough_answers(
+    alarm: bool, former: Former, slow_answers: int, looks: int
+) -> None:
+    lengths = [500] * slow_answers + [40] * (3 * looks - slow_answers)
+    verdict = judge(*(many(*lengths[at : at + 3]) for at in range(0, len(lengths), 3)), former=former)
+    assert [finding.message for finding in verdict.findings] == [
+        "One answer in ten takes longer than 500 ms, 45 ms before (limit 2 times)."
+    ] * alarm
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "lines", "alarm"),
+    [(0, 5, False), (0, 6, True), (4, 6, True), (40, 40, False), (40, 41, True), (200, 190, False)],
+)
+def test_a_surge_of_error_lines_is_one_against_what_the_version_before_wrote(
+    per_minute: float, lines: int, alarm: bool
+) -> None:
+    former = replace(BASELINE, errors_per_minute=per_minute)
+    samples = [GOOD, replace(GOOD, error_lines=lines)]
+    assert judge(*samples, former=former).blocks is alarm
+    assert alarmed(samples, 0, WATCH, former) is alarm
+
+
+def test_a_noisy_version_before_is_told_with_the_surge() -> None:
+    (finding,) = judge(replace(GOOD, error_lines=50), former=Former(40, None, 12.5)).findings
+    assert finding.message == "50 error lines in the log (12.5 a minute before, limit 12)."
+
+
 def test_without_a_baseline_latency_is_only_noted() -> None:
-    verdict = judge(slow(5000), baseline=None)
+    verdict = judge(slow(5000), former=Former())
     assert [(finding.rule, finding.level) for finding in verdict.findings] == [("watch-no-baseline", Level.NOTE)]
 
 

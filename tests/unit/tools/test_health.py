@@ -4,9 +4,10 @@ from datetime import timedelta
 import pytest
 
 from config.contracts import Probe
+from tools.former import slowest_tenth, typical
 from tools.health import Answer, hopeless, unready, wrong
 from tools.inspection import Container
-from tools.watch import error_lines, typical
+from tools.watch import error_lines
 
 REQUEST = Probe(url="http://127.0.0.1:8080/health", within=timedelta(seconds=3))
 RUNNING = Container("id", "web", "web:v1", "sha256:1", "running")
@@ -85,3 +86,11 @@ def test_the_typical_latency_is_the_median_and_nothing_has_none() -> None:
     assert found
     assert (found.latency, found.answers) == (timedelta(milliseconds=20), 3)
     assert typical([]) is None
+
+
+@pytest.mark.parametrize(("answers", "slow"), [(19, None), (20, 18), (21, 19), (40, 36)])
+def test_the_slowest_tenth_begins_where_nine_of_ten_answers_end_and_few_answers_have_none(
+    answers: int, slow: int | None
+) -> None:
+    found = slowest_tenth([timedelta(milliseconds=number + 1) for number in reversed(range(answers))])
+    assert found == (None if slow is None else timedelta(milliseconds=slow))
