@@ -25,28 +25,33 @@ async def roll_back(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     tools = runtime.context
     plan = await tools.plan()
     touched = plan.batches(max(state.get("touched", 0), state.get("done", 0)))
-    restored = [(batch, await _undo(tools, plan, batch)) for batch in reversed(touched)]
+    restored: dict[PlannedStep, bool | None] = {}
+    for batch in reversed(touched):
+        restored |= await _undo(tools, plan, batch)
     for number, pause in enumerate(PAUSES):
         # A command cut off in mid-deploy may still have been at work: what did not get well is put back once more.
         again = {None, False} if number == 0 else {None}
-        if any(back in again for _, back in restored):
+        left = [tuple(step for step in batch if restored[step] in again) for batch in reversed(touched)]
+        if any(left):
             await tools.clock.sleep(pause)
-            restored = [(batch, await _undo(tools, plan, batch) if back in again else back) for batch, back in restored]
-    whole = all(back for _, back in restored)
+        for batch in filter(None, left):
+            restored |= await _undo(tools, plan, batch)
+    whole = all(restored.values())
     to = "close" if whole and state.get("outcome") else "escalate"
     return proceed(to, "passed" if whole else "failed", rolled_back=whole if touched else None)
 
 
-async def _undo(tools: Toolbox, plan: Plan, batch: Sequence[PlannedStep]) -> bool | None:
-    """Put one batch back, and tell whether it runs well; None where another attempt may help."""
+async def _undo(tools: Toolbox, plan: Plan, batch: Sequence[PlannedStep]) -> dict[PlannedStep, bool | None]:
+    """Put one batch back, and tell of each step whether it runs well; None where another attempt may help."""
     begun, destination = tools.clock.monotonic(), destination_of(tools)
     await tools.intend("roll back", *(f"{step.component} on {step.place}" for step in batch))
     try:
-        back = await destination.put_back(plan, batch)
+        backs = await destination.put_back(plan, batch)
     except ToolError as error:  # the others must still be put back
-        back = Back(None if isinstance(error, Unreachable) else False, await destination.hushed(error, batch))
+        well = None if isinstance(error, Unreachable) else False
+        backs = [Back(well, await destination.hushed(error, batch))] * len(batch)
     seconds = round(tools.clock.monotonic() - begun, 3)
-    for step in reversed(batch):
+    for step, back in reversed([*zip(batch, backs, strict=True)]):
         to = step.before.called if step.before else "nothing"
         await tools.report(RolledBack(step.component, step.place, to, bool(back.well), seconds, back.detail))
-    return back.well
+    return {step: back.well for step, back in zip(batch, backs, strict=True)}

@@ -1,12 +1,34 @@
-"""Ending what runs beside."""
+"""What runs side by side: bounded, waited for, and ended."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 AGAIN = timedelta(seconds=5)
 """For what was cancelled to clean up, before it is told once more."""
+HOSTS_AT_ONCE = 10
+"""So many hosts are looked at side by side: with fifty at once, all of them waited for this machine."""
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+async def side_by_side(items: Iterable[T], work: Callable[[T], Awaitable[R]], at_once: int = HOSTS_AT_ONCE) -> list[R]:
+    """Work on every item, at most so many at a time; results are in the items' order.
+
+    Where some fail, the others still come to their end; then the first failure is raised.
+    """
+    places = asyncio.Semaphore(at_once)
+
+    async def placed(item: T) -> R:
+        async with places:
+            return await work(item)
+
+    ended = await asyncio.gather(*map(placed, items), return_exceptions=True)
+    done = [one for one in ended if not isinstance(one, BaseException)]
+    if len(done) < len(ended):
+        raise next(one for one in ended if isinstance(one, BaseException))
+    return done
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]], again: timedelta = AGAIN) -> None:

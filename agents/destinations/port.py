@@ -80,11 +80,11 @@ class Destination(Protocol):
         ...
 
     async def move(self, plan: Plan, steps: Sequence[PlannedStep]) -> Trouble | None:
-        """Carry out one batch of steps, tell how it goes, and wait until all of it is well."""
+        """Carry out one batch of steps, tell how it goes, and wait until all of it is well, or has come to an end."""
         ...
 
-    async def put_back(self, plan: Plan, steps: Sequence[PlannedStep]) -> Back:
-        """Undo one batch of steps, as the plan remembers it; nothing but the place itself is needed."""
+    async def put_back(self, plan: Plan, steps: Sequence[PlannedStep]) -> Sequence[Back]:
+        """Undo steps of one batch, as the plan remembers them, and tell of each; nothing but its place is needed."""
         ...
 
     async def examine(self, state: State, plan: Plan) -> Examination:

@@ -1,4 +1,4 @@
-"""The adapter for servers with a compose file: one component on one host at a time."""
+"""The adapter for servers with a compose file: one component at a time, on as many hosts as the plan allows."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-from agents.destinations.compose import composed, env, evidence, keeping, moves, proposal, running, shipping
+from agents.destinations.compose import composed, env, evidence, fleet, keeping, proposal, running, shipping
 from agents.destinations.compose.draft import draft, redraw
 from agents.destinations.compose.examination import examine
 from agents.destinations.compose.remounted import remounted
@@ -74,18 +74,13 @@ class ComposeDestination(Destination):
 
     @override
     async def move(self, plan: Plan, steps: Sequence[PlannedStep]) -> Trouble | None:
-        """Put each image on its host, and wait until it is healthy there."""
-        for step in steps:
-            trouble = await moves.carry_out(self.tools, plan, step)
-            if trouble:
-                return trouble
-        return None
+        """Put each image on its host, side by side, and wait until it is healthy there."""
+        return await fleet.move(self.tools, plan, steps)
 
     @override
-    async def put_back(self, plan: Plan, steps: Sequence[PlannedStep]) -> Back:
-        """Start again what each host ran before, newest first."""
-        backs = [await moves.restore(self.tools, plan, step) for step in reversed(steps)]
-        return next((back for back in backs if not back.well), backs[-1])
+    async def put_back(self, plan: Plan, steps: Sequence[PlannedStep]) -> Sequence[Back]:
+        """Start again what each host ran before, side by side."""
+        return await fleet.put_back(self.tools, plan, steps)
 
     @override
     async def examine(self, state: State, plan: Plan) -> Examination:

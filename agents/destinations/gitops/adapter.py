@@ -64,9 +64,9 @@ class GitopsDestination(Destination):
         return await moves.carry_out(self.tools, plan)
 
     @override
-    async def put_back(self, plan: Plan, steps: Sequence[PlannedStep]) -> Back:
-        """Write the earlier tags back, and wait until the cluster runs them."""
-        return await moves.restore(self.tools, plan, steps)
+    async def put_back(self, plan: Plan, steps: Sequence[PlannedStep]) -> Sequence[Back]:
+        """Write the earlier tags back in one commit, and wait until the cluster runs them."""
+        return [await moves.restore(self.tools, plan, steps)] * len(steps)
 
     @override
     async def examine(self, state: State, plan: Plan) -> Examination:
