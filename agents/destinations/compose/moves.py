@@ -1,10 +1,11 @@
 """Putting one image on one host: the effect that a deploy and a rollback share. Repeating it changes nothing."""
 
-import asyncio
 from collections.abc import Sequence
 
-from agents.destinations.compose import env
+from agents.destinations.compose import rolling
+from agents.destinations.compose.preparation import fence_of, prepare, prepare_back, tag_of
 from agents.destinations.compose.rescue import rescue_failed, rescue_replaced
+from agents.destinations.compose.serving import route_to
 from agents.destinations.port import Back, Trouble
 from agents.discretion import told
 from agents.events import Moved, Settled
@@ -16,17 +17,12 @@ from guardrails.plan_targets import Running
 from tools.health import Settled as Start
 from tools.health import settle as wait_until_well
 from tools.inspection import Container
-from tools.references import ID
 
 
 async def carry_out(tools: Toolbox, plan: Plan, step: PlannedStep) -> Trouble | None:
     """Move one component on one host to what the plan intends, and wait until it is well."""
-    begun = tools.clock.monotonic()
-    await move_forward(tools, plan, step)
-    moved = tools.clock.monotonic() - begun
-    before = step.before.called if step.before else ""
-    await tools.report(Moved(step.component, step.place, before, step.after.tag, round(moved, 3)))
-    settled = await settle(tools, plan, step)
+    route = route_to(tools, step.component)
+    settled = await (rolling.forward(tools, plan, step, route) if route else _recreate(tools, plan, step))
     waited = round(settled.waited.total_seconds(), 3)
     said = (await told(tools, tools.servers[step.place], settled.log_tail)).text if settled.log_tail else ""
     log = around_failure(said)
@@ -38,25 +34,33 @@ async def carry_out(tools: Toolbox, plan: Plan, step: PlannedStep) -> Trouble | 
 
 async def restore(tools: Toolbox, plan: Plan, step: PlannedStep) -> Back:
     """Put one component on one host back to what ran before the plan, and wait until it is well."""
+    route = route_to(tools, step.component)
     if not isinstance(step.before, Running):
-        await take_away(tools, plan, step)
+        await (rolling.withdraw(tools, plan, step, route) if route else take_away(tools, plan, step))
         return Back(well=True, detail="first deploy: the container is stopped, it and its volumes are kept")
-    await move_back(tools, plan, step, step.before)
-    settled = await settle(tools, plan, step)
+    if route:
+        settled = await rolling.back(tools, plan, step, step.before, route)
+    else:
+        await move_back(tools, plan, step, step.before)
+        settled = await settle(tools, plan, step)
     if settled.container and settled.container.status == "exited":  # by a stop that was cut off with the deploy
         return Back(None, settled.cause)
     return Back(settled.healthy, settled.cause or _volumes(settled.container, tools.environment.paths.persist))
 
 
+async def _recreate(tools: Toolbox, plan: Plan, step: PlannedStep) -> Start:
+    begun = tools.clock.monotonic()
+    await move_forward(tools, plan, step)
+    moved = tools.clock.monotonic() - begun
+    before = step.before.called if step.before else ""
+    await tools.report(Moved(step.component, step.place, before, step.after.tag, round(moved, 3)))
+    return await settle(tools, plan, step)
+
+
 async def move_forward(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
     """Make a host run what the plan intends: its compose file, and exactly its digest under its tag."""
-    server, fence = tools.servers[step.place], await _fence(tools, plan)
-    await asyncio.gather(
-        server.images.ensure(step.after.image, step.after.digest, step.after.tag),
-        server.compose.prepare(tools.environment.compose.directories, fence),
-    )
-    await env.install(tools, server, plan, fence)
-    await server.compose.install(plan.compose.compose_text.encode(), fence)
+    server, fence = tools.servers[step.place], await fence_of(tools, plan)
+    await prepare(tools, plan, step, fence)
     if isinstance(step.before, Running):
         await rescue_replaced(tools, server, step, step.before.container_id, fence)
     await _up(tools, server, step, step.after.tag, fence)
@@ -64,20 +68,15 @@ async def move_forward(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
 
 async def move_back(tools: Toolbox, plan: Plan, step: PlannedStep, before: Running) -> None:
     """Make a host run again what it ran before the plan, from the image that it kept."""
-    server, fence = tools.servers[step.place], await _fence(tools, plan)
-    tag = before.tag or "latest"
-    if not before.image.startswith(ID):  # an image without a name can be given no tag
-        await server.images.tag(before.image_id, f"{before.image}:{tag}")
-    await env.put_back(server, plan, before, fence)
-    if before.compose_text is not None:
-        await server.compose.install(before.compose_text.encode(), fence)
+    server, fence = tools.servers[step.place], await fence_of(tools, plan)
+    await prepare_back(tools, plan, step, before, fence)
     await rescue_failed(tools, server, plan, step, fence)
-    await _up(tools, server, step, tag, fence)
+    await _up(tools, server, step, tag_of(before), fence)
 
 
 async def take_away(tools: Toolbox, plan: Plan, step: PlannedStep) -> None:
     """Undo a first deploy: the container stops; its log and its volumes stay to be looked at."""
-    server, fence = tools.servers[step.place], await _fence(tools, plan)
+    server, fence = tools.servers[step.place], await fence_of(tools, plan)
     variable = tools.environment.compose.image_tag_variable
     await server.compose.stop(tools.service.compose_service(step.component), variable, step.after.tag, fence)
 
@@ -92,10 +91,6 @@ async def settle(tools: Toolbox, plan: Plan, step: PlannedStep) -> Start:
 async def _up(tools: Toolbox, server: Server, step: PlannedStep, tag: str, fence: int) -> None:
     service = tools.service.compose_service(step.component)
     await server.compose.up(service, tools.environment.compose.image_tag_variable, tag, fence)
-
-
-async def _fence(tools: Toolbox, plan: Plan) -> int:
-    return await tools.store.targets.take_fence(plan.service, plan.environment)
 
 
 def _volumes(container: Container | None, persist: Sequence[str]) -> str:

@@ -31,13 +31,18 @@ async def rescue_failed(tools: Toolbox, server: Server, plan: Plan, step: Planne
         await _rescue(tools, server, step, container, fence, whatever_happens=True)
 
 
+async def rescue_former(tools: Toolbox, server: Server, step: PlannedStep, container: Container, fence: int) -> bool:
+    """Save what a former container has before it is removed; False, and told, where that fails: then it must stay."""
+    return await _rescue(tools, server, step, container, fence, whatever_happens=True)
+
+
 async def _rescue(
     tools: Toolbox, server: Server, step: PlannedStep, container: Container, fence: int, *, whatever_happens: bool
-) -> None:
+) -> bool:
     paths, changes = tools.environment.paths, await server.containers.changes(container.id)
     files = dying(changes, container, paths)
     if not files:
-        return
+        return True
     try:
         rescue = Rescue(server.host, tools.environment.compose.directory)
         saved = await rescue.save(container.id, container.name, doomed(changes, files), fence)
@@ -46,6 +51,7 @@ async def _rescue(
             raise
         fault = await hushed(tools, [server], error)
         await tools.report(Rescued(step.component, step.place, container.name, len(files), "", fault=fault))
-        return
+        return False
     told = (step.component, step.place, container.name, len(files), str(saved.archive), saved.size_bytes)
     await tools.report(Rescued(*told))
+    return True
