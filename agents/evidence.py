@@ -10,6 +10,7 @@ from typing import Any
 
 from agents import events
 from agents.destinations.choice import destination_of
+from agents.destinations.compose.serving import serving
 from agents.discretion import told
 from agents.state import State
 from agents.toolbox import Server, Toolbox
@@ -187,9 +188,8 @@ async def _logs(tools: Toolbox) -> Mapping[str, str]:
 
 
 async def _log(name: str, server: Server, tools: Toolbox) -> str:
-    project = tools.service.project(tools.environment.compose)
     try:
-        container = await server.containers.find(project, tools.service.compose_service(name))
+        container = await serving(tools, server, name)
         if container is None:
             return "There is no container."
         return (await told(tools, server, await server.containers.logs(container.id, tail=LOG_LINES))).text

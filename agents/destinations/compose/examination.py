@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from agents.destinations.compose.serving import serving
 from agents.destinations.compose.usage import mount_uses, place
 from agents.destinations.port import Examination
 from agents.destinations.watched import former_of, line, watched
@@ -69,7 +70,7 @@ async def examine(tools: Toolbox, state: State, plan: Plan) -> Examination:
     What is not well from the start is not watched, and nothing else is then.
     """
     parts = [_part(tools, state, step) for step in plan.steps]
-    await side_by_side(parts, lambda part: _look(tools, plan, part))
+    await side_by_side(parts, lambda part: _look(tools, part))
     if all(part.well for part in parts):
         await _watch_all(tools, parts)
     await side_by_side(parts, lambda part: _see_paths(tools, part))
@@ -86,10 +87,10 @@ def _part(tools: Toolbox, state: State, step: PlannedStep) -> _Part:
     return _Part(step, tools.servers[step.place], former_of(state, name), tuple(used.get(name, ())))
 
 
-async def _look(tools: Toolbox, plan: Plan, part: _Part) -> None:
+async def _look(tools: Toolbox, part: _Part) -> None:
     """Look at the start, the environment and the endpoints of one component."""
-    server, service = part.server, tools.service.compose_service(part.step.component)
-    part.container = container = await server.containers.find(plan.compose.project, service)
+    server = part.server
+    part.container = container = await serving(tools, server, part.step.component)
     if container is None:
         gone = Finding("container-gone", part.where, "There is no container any more.", "Look for who removed it.")
         part.verdicts["start"] = Verdict.of([gone])
