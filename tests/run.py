@@ -25,7 +25,7 @@ CHECKS = {
 }
 TIERS = ("unit", "contract", "e2e", "faults")
 FAST = ("unit",)
-TOGETHER = {"unit": 2, "contract": 2}
+TOGETHER = {"unit": 2, "contract": 2, "e2e": 2}
 """Tiers whose files run in several processes at once; each process starts the real parts that its tests ask for."""
 NO_TESTS = 5
 """Pytest's exit code where nothing was selected."""

@@ -55,7 +55,7 @@ def told(value: float | None) -> str:
     """Write a figure with as many digits as mean something."""
     if value is None:
         return "-"
-    return f"{value:.0f}" if value == int(value) or value >= 100 else f"{value:.2f}"  # noqa: PLR2004
+    return f"{value:.0f}" if value == int(value) or value >= 100 else f"{value:.2f}"
 
 
 def _median(values: Sequence[float | None]) -> float | None:

@@ -107,6 +107,7 @@ class ParlourSite(Site):
         return {
             "service": self.service,
             "repository": {"url": str(self.bare)},
+            "rules": [],
             "suites": {"unit": suite},
             "components": {"parlour": {"image": self.image}},
             "environments": {"production": lay_over(environment, {**OVERRIDES, **self.extra})},
