@@ -1,12 +1,14 @@
 """The tester: runs the suites side by side and weighs what they say."""
 
 import asyncio
+from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
 from agents.checks import vouched
 from agents.coverage import covered
 from agents.events import SuiteRan
+from agents.lasting import warned_before
 from agents.state import Next, State, fail, proceed
 from agents.toolbox import Toolbox
 from guardrails.failures import weight_of_warnings
@@ -17,17 +19,12 @@ from tools.suites import SuiteResult, run_suite
 
 
 async def test(state: State, *, runtime: Runtime[Toolbox]) -> Next:
-    """Run what the analyzer chose; one failed critical suite stops the release."""
+    """Run what the analyzer chose; one failed critical suite stops the release, and so does a warning too often."""
     tools = runtime.context
     results = await asyncio.gather(*(_run(name, state["commit"], tools) for name in state["suites"]))
     outcome = combined(results)
     if outcome == "failed":
         return fail("escalate", "test", _told(results, "failed"), _logs(results))
-    if outcome == "warning":
-        target = await tools.store.targets.get(state["service"], state["environment"])
-        if weight_of_warnings(target.warnings + 1, tools.failures) is Level.BLOCKING:
-            told = f"{target.warnings + 1} releases in a row ended with warnings: {_told(results, 'warning')}"
-            return fail("escalate", "test", told, _logs(results))
     return proceed("build", outcome, tested=outcome)
 
 
@@ -37,6 +34,8 @@ async def _run(name: str, commit: str, tools: Toolbox) -> SuiteResult:
     if result is None:
         today = tools.clock.now().date()
         result = await run_suite(name, suite, await tools.sources(commit), key=tools.release_id, today=today)
+    in_a_row = 1 + await warned_before(name, tools) if result.outcome == "warning" else 0
+    result = _raised(result, in_a_row, tools)
     before = await covered(tools.store, tools.service.service, tools.environment_name) if result.coverage else {}
     await tools.report(
         SuiteRan(
@@ -52,9 +51,20 @@ async def _run(name: str, commit: str, tools: Toolbox) -> SuiteResult:
             upload=await _uploaded(name, commit, result, tools),
             figures=result.figures,
             remarks=result.remarks,
+            warnings_in_a_row=in_a_row,
         )
     )
     return result
+
+
+def _raised(result: SuiteResult, in_a_row: int, tools: Toolbox) -> SuiteResult:
+    """Tell a warning that is not the first in a row, and count it as critical from the configured number on."""
+    if in_a_row <= 1 < tools.failures.warnings_raised_at:
+        return result
+    told = f"{result.reason} This suite has now ended with a warning in {in_a_row} releases in a row"
+    if weight_of_warnings(in_a_row, tools.failures) is Level.BLOCKING:
+        return replace(result, outcome="failed", reason=f"{told}, which counts as critical.")
+    return replace(result, reason=f"{told}; {tools.failures.warnings_raised_at} in a row count as critical.")
 
 
 async def _uploaded(name: str, commit: str, result: SuiteResult, tools: Toolbox) -> str:

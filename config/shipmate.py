@@ -68,7 +68,7 @@ class FailurePolicy(Settings):
     report_at: int = Field(default=2, ge=1)
     lock_at: int = Field(default=3, ge=1)
     warnings_raised_at: int = Field(default=5, ge=1)
-    """This many warnings in a row count as a critical failure."""
+    """This many releases in a row in which one suite ended with a warning count as a critical failure."""
 
 
 class Shipmate(Settings):

@@ -1,7 +1,7 @@
 """The ladder of failures in a row: recorded, reported, locked. A success steps down to the ground."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -96,8 +96,22 @@ def after_failure(
     return Escalation(count, Rung.RECORDED, announce=False, reason=f"{_failures(count)}.")
 
 
+def warnings_before(outcomes: Iterable[tuple[str, int]]) -> int:
+    """Count the warnings of one suite in a row before now, from its past outcomes, newest first; a pass ends the row.
+
+    Each outcome comes with the warnings in a row that it was told with: a warning that was raised is a failed suite
+    and still one of the row. A suite that did not run, or failed for another reason, neither adds nor ends.
+    """
+    counted = 0
+    for outcome, told_in_a_row in outcomes:
+        if outcome == "passed":
+            return counted
+        counted += outcome == "warning" or told_in_a_row > 0
+    return counted
+
+
 def weight_of_warnings(in_a_row: int, policy: FailurePolicy) -> Level:
-    """Weigh a warning by how many releases in a row, this one included, ended with one."""
+    """Weigh a suite's warning by how many releases in a row, this one included, it warned in."""
     if in_a_row <= 0:
         return Level.NOTE
     return Level.BLOCKING if in_a_row >= policy.warnings_raised_at else Level.WARNING

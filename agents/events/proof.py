@@ -93,6 +93,8 @@ class SuiteRan:
     """Numbers of its reports beside tests and coverage: how fast a page is, how many advisories there are."""
     remarks: tuple[str, ...] = ()
     """What its reports name that did not fail it: milder advisories, exceptions, packages nobody audited."""
+    warnings_in_a_row: int = 0
+    """In so many releases in a row, this one included, it ended with a warning; 0: it does not now."""
 
     @property
     def key(self) -> str:
@@ -152,3 +154,31 @@ class TagMissed:
     def key(self) -> str:
         """One per component and tag."""
         return f"{self.KIND}:{self.component}:{self.image}"
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalLine:
+    """An image that a host lacked came to it."""
+
+    component: str
+    host: str
+    way: str
+    """pull, tunnel, copy, or own."""
+    why: str = ""
+    """Why not by the way that is tried before it."""
+    sent_bytes: int | None = None
+    """What the bot sent; None where the host got it elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """Images came to the hosts that lacked them, before anybody approves; nothing runs them yet."""
+
+    KIND: ClassVar[str] = "shipped"
+    arrivals: tuple[ArrivalLine, ...]
+    seconds: float
+
+    @property
+    def key(self) -> str:
+        """One per release."""
+        return self.KIND

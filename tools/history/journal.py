@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tools.clock import Clock
@@ -30,7 +30,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class PastEntry:
-    """One event of a release that succeeded."""
+    """One event of a release that has ended."""
 
     release: str
     version: str
@@ -92,10 +92,23 @@ class Journal(Rows):
 
     async def in_succeeded(self, service: str, environment: str, kind: str, most: int) -> tuple[PastEntry, ...]:
         """List the events of one kind in the newest deploys of a target that succeeded, newest release first."""
+        return await self._past(releases.c.outcome == "succeeded", service, environment, kind, most)
+
+    async def in_ended(self, service: str, environment: str, kind: str, most: int) -> tuple[PastEntry, ...]:
+        """List the events of one kind in the newest deploys of a target that have ended in any way, newest first.
+
+        Those that were to stop early are left out: they say nothing of the target.
+        """
+        whole = releases.c.origin["only"].as_string().is_(None)
+        return await self._past(releases.c.outcome.is_not(None) & whole, service, environment, kind, most)
+
+    async def _past(
+        self, wanted: ColumnElement[bool], service: str, environment: str, kind: str, most: int
+    ) -> tuple[PastEntry, ...]:
         past = (
             select(releases.c.id, releases.c.version, releases.c.requested_at)
             .where(releases.c.service == service, releases.c.environment == environment)
-            .where(releases.c.outcome == "succeeded", releases.c.kind == "deploy")
+            .where(wanted, releases.c.kind == "deploy")
             .order_by(releases.c.requested_at.desc(), releases.c.id.desc())
             .limit(most)
             .subquery()

@@ -13,6 +13,7 @@ from guardrails.failures import (
     after_outside_cause,
     compare,
     outside_cause,
+    warnings_before,
     weight_of_warnings,
 )
 from guardrails.verdict import Level
@@ -101,6 +102,20 @@ def test_p18_one_announcement_per_streak_that_reaches_the_threshold(outcomes: li
 )
 def test_five_warnings_in_a_row_count_as_critical(in_a_row: int, level: Level) -> None:
     assert weight_of_warnings(in_a_row, POLICY) is level
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "in_a_row"),
+    [
+        ([], 0),
+        ([("warning", 1)], 1),
+        ([("passed", 0), ("warning", 3)], 0),
+        ([("warning", 2), ("skipped", 0), ("warning", 1), ("passed", 0), ("warning", 9)], 2),
+        ([("failed", 5), ("warning", 4), ("failed", 0), ("warning", 3)], 3),
+    ],
+)
+def test_only_a_pass_ends_a_row_of_warnings(outcomes: list[tuple[str, int]], in_a_row: int) -> None:
+    assert warnings_before(outcomes) == in_a_row
 
 
 @pytest.mark.parametrize(
