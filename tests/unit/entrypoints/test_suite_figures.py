@@ -13,14 +13,12 @@ from tools.suites import SuiteResult
 
 FIGURES = (Figure("score", 62, at_least=70), Figure("LCP", 2710.25, "ms", at_most=2500))
 REMARKS = ("qs: GHSA-hrpp-h998-j3pp (moderate)",)
-PAGE = replace(
-    UNIT, name="page", suite_kind="performance", outcome="warning", tests=0, coverage=None, figures=FIGURES, remarks=REMARKS
-)  # fmt: skip
+PAGE = replace(UNIT, name="page", outcome="warning", tests=0, coverage=None, figures=FIGURES, remarks=REMARKS)
 
 
 def test_the_card_tells_numbers_with_their_limits_and_what_else_was_found() -> None:
     line = suite_line(PAGE, terminal_voice())
-    assert "page: warning, score 62 (at least 70), LCP 2710.25 ms (at most 2500), 12.3 s" in line
+    assert "page: warning, score 62 (at least 70), LCP 2710.25 ms (at most 2500), 12 s" in line
     assert "Beside: qs: GHSA-hrpp-h998-j3pp (moderate)" in line
     assert "0 tests" not in line
 
