@@ -1,4 +1,4 @@
-"""`./shipmate bench [overhead|growth|redaction|deploy|memory|acks|webhooks]...`: a table; exit code 1: a goal missed.
+"""`./shipmate bench [NAME]...`: tables of what was measured on real parts; exit code 1: a goal missed.
 
 `./shipmate bench fuzz` measures nothing: it looks for texts that a reader does not survive.
 `./shipmate bench secrets` measures the search for secrets on labelled files, beside other scanners.
@@ -12,11 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from config.nearest import did_you_mean
-from tests.bench import acks, deploy, fuzz, growth, memory, overhead, redaction, secrets, webhooks
+from tests.bench import acks, approval, deploy, fuzz, growth, memory, overhead, redaction, secrets, webhooks
 from tests.bench.figures import Report
 from tests.stage.stage import Stage, own_directory
 
 ON_STAGE: Mapping[str, Callable[[Stage, int], Awaitable[Report]]] = {
+    "approval": approval.bench,
     "deploy": deploy.bench,
     "memory": memory.bench,
     "acks": acks.bench,
@@ -38,15 +39,25 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser("shipmate bench", description="Measure the crew on real parts, on loopback only.")
     named = f"of {', '.join(NAMES)}; all where none is named; or one by itself: {', '.join(BY_ITSELF)}"
     parser.add_argument("names", nargs="*", metavar="BENCHMARK", help=named)
-    parser.add_argument("--rounds", type=int, default=5, help="how often deploy and memory measure (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often those with real releases measure (default: 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--pictures", type=Path, metavar="DIRECTORY", help="draw the tables of competitors there (SVG)")
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.names) - set(NAMES)):
         parser.error(_unknown(unknown[0]))
     reports = _measured(options.names or NAMES, max(options.rounds, 1))
     if options.json:
         options.json.write_text(json.dumps([report.document() for report in reports], indent=2) + "\n")
+    if options.pictures:
+        _draw(reports, options.pictures)
     return 0 if all(goal.met for report in reports for goal in report.goals) else 1
+
+
+def _draw(reports: Sequence[Report], directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for report in reports:
+        for table in report.tables[:1]:
+            (directory / f"bench-{report.name}.svg").write_text(table.picture())
 
 
 def _unknown(name: str) -> str:
@@ -61,8 +72,8 @@ def _measured(names: Sequence[str], rounds: int) -> list[Report]:
         with Stage(own_directory()) as stage:
             reports += [_told(asyncio.run(_measure(ON_STAGE[name](stage, rounds)))) for name in wanted]
     named = {report.name: report for report in reports}
-    if {"overhead", "deploy"} <= named.keys():
-        reports.append(_told(overhead.share(named["overhead"], named["deploy"])))
+    if {"overhead", "approval"} <= named.keys():
+        reports.append(_told(overhead.share(named["overhead"], named["approval"])))
     return reports
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.bench.deploy import conversation
+from tests.bench.approval import conversation
 from tests.bench.figures import Goal, Report, Series
 from tests.emulators.loopback import FOR_EVER
 from tests.stage.conversation import ANA, RELEASES, Conversation

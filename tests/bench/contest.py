@@ -114,7 +114,7 @@ def peer_version(name: str, number: int) -> str:
 def table(rows: Mapping[str, Sequence[Row]], behaviour: Behaviour) -> Table:
     """Show the medians."""
     title = f"200 requests/s, start {behaviour.start_seconds:g} s, SIGTERM: {behaviour.ending}"
-    return Table(title, COLUMNS, {name: middle(each) for name, each in rows.items()})
+    return Table(title, COLUMNS, {name: middle(each) for name, each in rows.items()}, drawn=COLUMNS[FAILED])
 
 
 def _scratch(site: ParlourSite) -> Path:

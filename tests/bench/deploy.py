@@ -1,115 +1,83 @@
-"""From the click on Approve to the first answer of the new version, against the bare command in the same run."""
+"""Deploys that nobody notices (P9), beside those that people make today: the same program under the same load."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from statistics import median
 
-from tests.bench.bare import WITHIN, by_hand, forget
-from tests.bench.figures import Goal, Report, Series
-from tests.bench.listener import Listener
-from tests.stage.conversation import HANA, Conversation
-from tests.stage.observer.site import ObserverSite
-from tests.stage.observer.tree import replaced
-from tests.stage.site import OVERRIDES
+from tests.bench.contest import ALL_NEW, FAILED, Row, peer_version, peers, prepare_peers, released, table, watched
+from tests.bench.contest import fleet as fleet_of
+from tests.bench.figures import Goal, Report
+from tests.bench.table import middle
+from tests.stage.conversation import Conversation
+from tests.stage.parlour.image import Behaviour
+from tests.stage.parlour.site import FIRST, ParlourSite
 from tests.stage.stage import Stage
-from tests.stage.versions import publish
 
-MOST_TIMES = 1.3
-BASE = "v1.2.3"
-ASKED = "/deploy -> card that asks (tests and build included)"
-VERIFIED = f"approval -> verified (watchdog of {OVERRIDES['watch']['window']} included)"
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """One release, in seconds."""
-
-    card: float
-    question: float
-    """From the command to the card that asks."""
-    answering: float
-    """From the click to the first answer of the new version."""
-    verified: float
-    """From the click to the end."""
+ENDINGS = ("finish", "drain", "exit", "ignore")
+"""What the old version may do when it is told to end."""
+ALL_NEW_SECONDS = 3.3
+RECREATE, ROLLING, CRASHING = "Shipmate, recreate", "Shipmate, rolling", "Shipmate, rolling, a version that crashes"
 
 
 @asynccontextmanager
-async def conversation(stage: Stage, name: str) -> AsyncIterator[Conversation]:
-    """Set up a site and talk to its bot."""
-    site = ObserverSite(stage, stage.scratch(name))
+async def parlour(
+    stage: Stage, name: str, *, proxy: bool, behaviour: Behaviour
+) -> AsyncIterator[Conversation[ParlourSite]]:
+    """Let a bot run the first version of the sample."""
+    site = ParlourSite(stage, stage.scratch(name), behaviour=behaviour, proxy=proxy)
     try:
         await asyncio.to_thread(site.prepare)
         async with Conversation(site) as chat:
+            await chat.release(FIRST)
             yield chat
     finally:
         site.clear()
 
 
 async def bench(stage: Stage, rounds: int) -> Report:
-    """Take turns: a release by the bot, a bare `up` back to the old version, a bare `pull` and `up` to the new one."""
-    ours, up, pull_and_up = [], [], []
-    async with conversation(stage, "bench-deploy") as chat:
+    """Take turns among the competitors, then let rolling releases meet programs that end badly, or never start."""
+    recreated = await _recreated(stage, rounds)
+    rolled = {ending: await _rolled(stage, rounds, ending) for ending in ENDINGS}
+    crashed = [row for rows in rolled.values() for row in rows[1]]
+    tables = [table({**recreated, ROLLING: rolled["finish"][0], CRASHING: crashed}, Behaviour())]
+    tables += [
+        table({ROLLING: rows[0]}, Behaviour(ending=ending)) for ending, rows in rolled.items() if ending != "finish"
+    ]
+    return Report("deploy", (), _goals({ending: rows[0] for ending, rows in rolled.items()}, crashed), (), tables)
+
+
+async def _recreated(stage: Stage, rounds: int) -> dict[str, list[Row]]:
+    ways = peers(install=True)
+    rows: dict[str, list[Row]] = {RECREATE: [], **{name: [] for name in ways}}
+    async with parlour(stage, "bench-recreate", proxy=False, behaviour=Behaviour()) as chat:
         site = chat.site
-        for number in range(rounds + 1):
-            version = await asyncio.to_thread(newer, site, number)
-            released = await release(chat, version)
-            back = await by_hand(site, "v1.2.2", pull=False)
-            await asyncio.to_thread(forget, site, version)
-            again = await by_hand(site, version, pull=True)
-            if number:  # the first round warms caches and connections of all three
-                ours.append(released)
-                up.append(back)
-                pull_and_up.append(again)
-    return _report(ours, up, pull_and_up)
+        await asyncio.to_thread(prepare_peers, site, list(ways), rounds)
+        for number in range(rounds):
+            version = await asyncio.to_thread(site.newer, f"v1.1.{number}")
+            rows[RECREATE].append((await released(chat, version)).row)
+            for name, way in ways.items():
+                theirs = peer_version(name, number)
+                measured = await watched(site, theirs, lambda way=way, theirs=theirs: way(fleet_of(site), theirs))
+                rows[name].append(measured.row)
+    return rows
 
 
-def newer(site: ObserverSite, number: int) -> str:
-    """Publish one more good version."""
-    version = f"v1.9.{number}"
-    change = replaced("src/observer/__init__.py", BASE.removeprefix("v"), version.removeprefix("v"))
-    publish(site.bare, version, on=BASE, change=change, subject=f"Tell version {version}")
-    return version
+async def _rolled(stage: Stage, rounds: int, ending: str) -> tuple[list[Row], list[Row]]:
+    """Roll good versions that end in one way; and, once, one that crashes on start."""
+    behaviour = Behaviour(ending=ending)
+    async with parlour(stage, f"bench-rolling-{ending}", proxy=True, behaviour=behaviour) as chat:
+        good = []
+        for number in range(rounds):
+            version = await asyncio.to_thread(chat.site.newer, f"v1.1.{number}")
+            good.append((await released(chat, version)).row)
+        bad = await asyncio.to_thread(chat.site.newer, "v1.2.0", Behaviour(ending="crash"))
+        return good, [(await released(chat, bad, good=False)).row]
 
 
-async def release(chat: Conversation, version: str) -> Released:
-    """Let the bot release a version, approved at once."""
-    typed = time.perf_counter()
-    card = await chat.asks(f"/deploy observer {version}")
-    seen = time.perf_counter()
-    await chat.shows(card, "[Approve]")
-    asked = time.perf_counter()
-    with Listener(chat.site.port, version.removeprefix("v")) as ear:
-        clicked = time.perf_counter()
-        chat.slack.clicks(HANA, "Approve", card)
-        answered = await asyncio.to_thread(ear.heard, WITHIN)
-    story = await chat.end(card)
-    if f"{version} in production runs" not in story:
-        raise RuntimeError(f"The release of {version} went wrong:\n{story}")
-    return Released(seen - typed, asked - typed, answered - clicked, time.perf_counter() - clicked)
-
-
-def _report(ours: list[Released], up: list[float], pull_and_up: list[float]) -> Report:
-    series = (
-        Series("approval -> new version answers, Shipmate", "s", tuple(one.answering for one in ours)),
-        Series("command -> new version answers, bare ssh `up`", "s", tuple(up)),
-        Series("command -> new version answers, bare ssh `pull` and `up`", "s", tuple(pull_and_up)),
-        Series("/deploy -> first card", "s", tuple(one.card for one in ours)),
-        Series(ASKED, "s", tuple(one.question for one in ours)),
-        Series(VERIFIED, "s", tuple(one.verified for one in ours)),
-    )
-    pairs = [one.answering / bare for one, bare in zip(ours, up, strict=True)]
-    shipped = [one.answering / bare for one, bare in zip(ours, pull_and_up, strict=True)]
-    listed = ", ".join(f"{pair:.2f}" for pair in pairs)
-    return Report(
-        "deploy",
-        series,
-        # Neighbours in time share the machine's mood; medians of the two series would not.
-        (Goal("approval to answering, times the bare `up`, median of the pairs", median(pairs), MOST_TIMES),),
-        (
-            f"times the bare `up`, pair by pair: {listed}; of the medians: {series[0].median / series[1].median:.2f}",
-            f"times the bare `pull` and `up`, median of the pairs: {median(shipped):.2f}",
-        ),
-    )
+def _goals(rolled: dict[str, list[Row]], crashed: Sequence[Row]) -> list[Goal]:
+    every = {ending: sum(row[FAILED] or 0 for row in rows) for ending, rows in rolled.items()}
+    return [
+        *(Goal(f"failed requests, rolling, SIGTERM: {ending}", failed, 0) for ending, failed in every.items()),
+        Goal("failed requests, rolling, a version that crashes on start", sum(row[FAILED] or 0 for row in crashed), 0),
+        Goal("approval to all new, rolling", middle(rolled["finish"])[ALL_NEW] or 0, ALL_NEW_SECONDS, "s "),
+    ]

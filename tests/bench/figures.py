@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from tests.bench.table import Table
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -65,13 +67,16 @@ class Report:
     series: Sequence[Series]
     goals: Sequence[Goal] = ()
     notes: Sequence[str] = field(default_factory=tuple)
+    tables: Sequence[Table] = ()
+    """Competitors side by side; medians."""
 
     def lines(self) -> list[str]:
         """Draw the table."""
         told = [f"  {note}" for note in self.notes]
         return [
             f"== {self.name}",
-            HEADING,
+            *(line for table in self.tables for line in table.lines()),
+            *([HEADING] if self.series else []),
             *(one.line() for one in self.series),
             *(g.line() for g in self.goals),
             *told,
@@ -87,4 +92,5 @@ class Report:
             ],
             "goals": [{"name": g.name, "measured": g.measured, "limit": g.limit, "met": g.met} for g in self.goals],
             "notes": list(self.notes),
+            "tables": [{"title": t.title, "columns": t.columns, "rows": t.rows} for t in self.tables],
         }

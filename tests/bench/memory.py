@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from tests.bench.deploy import conversation, newer, release
+from tests.bench.approval import conversation, newer, release
 from tests.bench.figures import Report, Series
 from tests.stage.conversation import Conversation
 from tests.stage.stage import Stage

@@ -20,7 +20,7 @@ from agents.stages import Node, mishap, staged
 from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox
 from config.duration import parse_duration
-from tests.bench.deploy import ASKED, VERIFIED
+from tests.bench.approval import ASKED, VERIFIED
 from tests.bench.figures import Goal, Report, Series
 from tests.contract.crews import HANA, Office, asked, crew_of, opened, order, reaches
 from tests.stage.site import OVERRIDES, ROOT
@@ -109,10 +109,10 @@ async def bench(rounds: int) -> Report:
     return _report(steps, questions, ends)
 
 
-def share(overhead: Report, deploy: Report) -> Report:
+def share(overhead: Report, approval: Report) -> Report:
     """Tell what part of a real release the crew itself takes: with the shipped watchdog, without the waiting."""
     idle = sum(one.median for one in overhead.series if one.name in (QUESTION, END)) / 1000
-    real = sum(one.median for one in deploy.series if one.name in (ASKED, VERIFIED))
+    real = sum(one.median for one in approval.series if one.name in (ASKED, VERIFIED))
     real += (
         _window(ROOT / "config/services/observer.yaml") - parse_duration(OVERRIDES["watch"]["window"])
     ).total_seconds()

@@ -17,6 +17,8 @@ class Table:
     title: str
     columns: tuple[str, ...]
     rows: Mapping[str, tuple[float | None, ...]]
+    drawn: str = ""
+    """The column of its picture; the first where none is named."""
     ours: str = "Shipmate"
     """How the rows begin that are our own."""
 
@@ -29,8 +31,9 @@ class Table:
         rule = "| " + " | ".join("-" * width + (":" if at else "") for at, width in enumerate(_ruled(widths))) + " |"
         return [drawn[0], rule, *drawn[1:]]
 
-    def picture(self, column: str) -> str:
+    def picture(self) -> str:
         """Draw one column as bars, as SVG."""
+        column = self.drawn or self.columns[0]
         at = self.columns.index(column)
         bars = [(name, values[at]) for name, values in self.rows.items() if values[at] is not None]
         most = max((value or 0 for _, value in bars), default=0) or 1
