@@ -1,12 +1,17 @@
 """What an operator declares about how a new version takes over from the old one."""
 
 from datetime import timedelta
-from typing import Literal
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from config.duration import Duration
 from config.settings import Name, Settings
+
+IPV4 = r"^\d{1,3}(\.\d{1,3}){3}$"
+SUBNET = r"^\d{1,3}(\.\d{1,3}){3}/(1[6-9]|2[0-6])$"
+Command = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class Route(Settings):
@@ -16,15 +21,33 @@ class Route(Settings):
     """Port that the component listens on inside its container; it is not published on the host."""
     listen: int | None = Field(default=None, ge=1, le=65535)
     """Port of the host that the proxy takes requests at; for `haproxy` only, other proxies have a file of their own."""
+    address: Annotated[str, StringConstraints(pattern=IPV4)] = "0.0.0.0"  # noqa: S104 - what a web server does
+    """Address of the host that goes with it: 127.0.0.1 where another proxy stands in front, for TLS."""
 
 
 class ReverseProxy(Settings):
     """The reverse proxy in front of the service, on every host of the target."""
 
     kind: Literal["haproxy", "nginx", "caddy", "labels"] = "haproxy"
-    """`haproxy` is the one that `./shipmate host setup` sets up; the others are proxies that the host has already."""
+    """`haproxy` is the one that `./shipmate host setup` sets up; the others are proxies that the host has already.
+    `labels`: one that finds containers by itself, such as Traefik."""
     routes: dict[Name, Route] = Field(min_length=1)
     """Component -> its route. A component without one takes no requests and is recreated."""
+    subnet: Annotated[str, StringConstraints(pattern=SUBNET)] = "10.231.57.0/24"
+    """Addresses of the docker network `shipmate`, which `./shipmate host setup` makes; nothing else may use them."""
+    image: str = "haproxy:3.2.22"
+    """Image of the proxy that is set up, for `haproxy`; it needs bash and flock, as those based on Debian have."""
+    memory: str = "256M"
+    """How much memory that proxy may take."""
+    test: Command | None = None
+    """Command on the host that tells whether nginx or Caddy would take its configuration; `sudo -n nginx -t`, or
+    `caddy validate` with /etc/caddy/Caddyfile, where absent."""
+    reload: Command | None = None
+    """Command on the host that makes it take its configuration: `sudo -n nginx -s reload`, or `caddy reload`."""
+    marker: PurePosixPath = PurePosixPath("/tmp/drain")  # noqa: S108 - inside the service's container
+    """File in a container that makes its health check fail, for `labels`: an instance that has it takes no requests."""
+    refresh: Duration = timedelta(seconds=3)
+    """How long the proxy takes to follow what the engine says about health, for `labels`."""
 
 
 class Rolling(Settings):

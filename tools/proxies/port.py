@@ -9,6 +9,11 @@ NETWORK = "shipmate"
 """Docker network on every host with a proxy. Instances have fixed addresses in it, so they keep them over a restart."""
 
 
+def name_of(project: str, route: str) -> str:
+    """Name a component's route among all those of a host: no two compose projects there share a name."""
+    return f"{project}.{route}"
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """One instance that may take requests."""
@@ -36,7 +41,10 @@ class Traffic:
 
 
 class Proxy(Protocol):
-    """The proxy of one host. Every effect converges: repeating it changes nothing."""
+    """The proxy of one host, as one compose project sees it: routes go by the names of components.
+
+    Every effect converges: repeating it changes nothing.
+    """
 
     async def backends(self, route: str) -> tuple[Backend, ...]:
         """List the instances that take new requests now; none where the route is not known yet."""
