@@ -8,6 +8,7 @@ from typing import Any
 from agents import events
 from agents.entrypoints import figures
 from agents.entrypoints.facts import Fact, facts, held, objections, short, words
+from agents.entrypoints.fleet import Progress, progress
 from agents.entrypoints.gestures import REJECT
 from agents.entrypoints.headlines import headline, way_on
 from agents.entrypoints.view import RUNNING, ReleaseView, Stage
@@ -109,15 +110,16 @@ def progress_blocks(view: ReleaseView, voice: Voice) -> list[Block]:
             position=queued.position,
         )
         return [section(place)]
-    lines = [_stage_line(stage, voice) for stage in view.stages]
+    come = progress(view)
+    lines = [_stage_line(stage, voice, come) for stage in view.stages]
     if view.outcome is None:
         lines += [sentence(synced, voice) for synced in view.every(events.Synced)]
     return [section("\n".join(held(Fact("Progress", tuple(lines), 1200))))] if lines else []
 
 
-def _stage_line(stage: Stage, voice: Voice) -> str:
+def _stage_line(stage: Stage, voice: Voice, come: Progress | None) -> str:
     took = f" {figures.duration(stage.seconds)}" if stage.seconds else ""
-    under_way = " ..." if stage.status == RUNNING else ""
+    under_way = f" ...{f' {come}' if come else ''}" if stage.status == RUNNING else ""
     cause = voice.say(" - {cause:160}", cause=stage.cause) if stage.cause else ""
     return f"{_MARKS[stage.status]} {stage.name.replace('_', ' ')}{took}{under_way}{cause}"
 

@@ -114,7 +114,8 @@ def _target_text(standing: Standing, voice: Voice) -> str:
     queued = [release.id for release in standing.under_way if release.status is Status.QUEUED]
     for release in standing.under_way:
         place = f" at place {queued.index(release.id) + 1}" if release.id in queued else ""
-        lines.append(f"  {_under_way(release, place, voice)}")
+        come = standing.progress.get(release.id)
+        lines.append(f"  {_under_way(release, f' ({come})' if come else place, voice)}")
     lines += [f"  {line}" for line in closed_lines(standing, voice)]
     if target.failures and not target.locked_at:
         lines.append(f"  {figures.count(target.failures, 'failure')} in a row")

@@ -1,13 +1,15 @@
 """How a target stands: what runs there, what is under way, what is wrong. Read from the store; as JSON for machines."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from agents.coverage import covered
 from agents.entrypoints.escalated import escalation_of
+from agents.entrypoints.fleet import Progress, progress
 from agents.entrypoints.goals import goals_json, measured
+from agents.entrypoints.view import fold
 from agents.events import Covered
 from config.freezes import Freeze
 from config.service import Service
@@ -18,7 +20,7 @@ from tools.history.deployments import Deployment
 from tools.history.lease import Lease
 from tools.history.leases import PATIENCE
 from tools.history.locks import Lock
-from tools.history.releases import Release, Statistics
+from tools.history.releases import Release, Statistics, Status
 from tools.history.reviews import Review
 from tools.history.targets import Target
 
@@ -47,6 +49,8 @@ class Standing:
     """Of the failure that locked the target, or else of its last one in a row."""
     keepers: Sequence[str] = ()
     """Who may unlock it."""
+    progress: Mapping[str, Progress] = field(default_factory=dict)
+    """How far releases to several hosts have come, by their ids."""
 
 
 async def standings(
@@ -78,10 +82,11 @@ async def standings(
 async def _standing(store: Store, service: str, environment: str, freezes: Sequence[Freeze], now: datetime) -> Standing:
     lease = await store.leases.of(service, environment)
     target = await store.targets.get(service, environment)
+    under_way = await store.releases.unfinished(service, environment)
     return Standing(
         target,
         await store.deployments.of(service, environment),
-        await store.releases.unfinished(service, environment),
+        under_way,
         await store.reviews.owed(service, environment),
         await store.locks.of(service, environment),
         frozen_at(freezes, now),
@@ -89,7 +94,15 @@ async def _standing(store: Store, service: str, environment: str, freezes: Seque
         lease,
         silent=lease is not None and now - lease.heartbeat >= PATIENCE,
         escalation=await escalation_of(store, target),
+        progress=await _progress(store, under_way),
     )
+
+
+async def _progress(store: Store, under_way: Sequence[Release]) -> dict[str, Progress]:
+    """Count the hosts of what moves now."""
+    moving = [release for release in under_way if release.status is Status.RUNNING]
+    come = {release.id: progress(fold(release, await store.journal.of(release.id))) for release in moving}
+    return {name: one for name, one in come.items() if one}
 
 
 def status_json(found: Sequence[Standing]) -> dict[str, Any]:
@@ -106,7 +119,7 @@ def _target_json(standing: Standing) -> dict[str, Any]:
             name: {"current": deployment.current, "previous": deployment.previous, "release": deployment.release}
             for name, deployment in sorted(standing.running.items())
         },
-        "under_way": [release_json(release) for release in standing.under_way],
+        "under_way": [_moving_json(release, standing) for release in standing.under_way],
         "consecutive_failures": target.failures,
         "warnings_in_a_row": target.warnings,
         "locked_at": target.locked_at.isoformat() if target.locked_at else None,
@@ -152,6 +165,11 @@ def _review_json(review: Review) -> dict[str, Any]:
         "reason": review.reason,
         "owed_since": review.owed_at.isoformat(),
     }
+
+
+def _moving_json(release: Release, standing: Standing) -> dict[str, Any]:
+    come = standing.progress.get(release.id)
+    return release_json(release) | ({"hosts": asdict(come)} if come else {})
 
 
 def release_json(release: Release) -> dict[str, Any]:

@@ -21,7 +21,7 @@ async def found_failing(tools: Toolbox, surveyed: Sequence[Surveyed]) -> list[st
         if (container := found.in_service)
     ]
     serving = {part.where.rpartition("@")[2] for part in parts}
-    answers = await asyncio.gather(*(_faults(tools, tools.servers[name]) for name in sorted(serving)))
+    answers = await side_by_side(sorted(serving), lambda name: _faults(tools, tools.servers[name]))
     return list(failing_before(parts, [fault for faults in answers for fault in faults]))
 
 

@@ -9,6 +9,7 @@ from agents.wanted import Wanted
 from guardrails.plan import Plan, from_json
 from guardrails.plan_targets import ComposePlan, PlannedEnvFile, Running
 from tools.errors import NotFound
+from tools.tasks import side_by_side
 
 
 def planned(tools: Toolbox, wanted: Wanted) -> PlannedEnvFile | None:
@@ -30,8 +31,13 @@ async def way_back(
     former = planned(tools, wanted) if wanted.recorded else await _adopted(tools)
     if given is None or former is None or former.mark == given.mark:
         return former, ()
-    servers = [tools.servers[host.name] for host in surveyed]
-    lost = [server.name for server in servers if server.env and not await server.env.keeps(former.mark)]
+    mark, servers = former.mark, [tools.servers[host.name] for host in surveyed]
+
+    async def lacks(server: Server) -> bool:
+        return server.env is not None and not await server.env.keeps(mark)
+
+    lacking = await side_by_side(servers, lacks)
+    lost = [server.name for server, missing in zip(servers, lacking, strict=True) if missing]
     if not lost:
         return former, ()
     return None, (f"the env file of {wanted.version} is not kept on {', '.join(lost)}: the one there stays",)

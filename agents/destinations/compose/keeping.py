@@ -6,14 +6,15 @@ from agents.events import ConditionLine
 from agents.toolbox import Toolbox
 from guardrails.plan import Plan, PlannedStep
 from tools.errors import ToolError
+from tools.tasks import side_by_side
 
 
 async def keep(tools: Toolbox, plan: Plan) -> tuple[ConditionLine, ...]:
     """Archive and mark on every host; where that is wanted, clear up."""
-    archived = [await _archive(tools, step) for step in plan.steps]
-    marked = [line for step in plan.steps for line in await _mark(tools, plan, step)]
+    archived = await side_by_side(plan.steps, lambda step: _archive(tools, step))
+    marked = await side_by_side(plan.steps, lambda step: _mark(tools, plan, step))
     pruned = await prune(tools, plan) if tools.environment.compose.prune else ()
-    return (*archived, *marked, *pruned)
+    return (*archived, *(line for lines in marked for line in lines), *pruned)
 
 
 async def _archive(tools: Toolbox, step: PlannedStep) -> ConditionLine:

@@ -1,6 +1,5 @@
 """A compose file as one host reads it: with the variables that its mounts are made of. Their values are never told."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ from guardrails.compose_text import mount_variables
 from guardrails.verdict import Finding, Verdict
 from tools.compose_reading import read_compose
 from tools.env_file import settings_of
+from tools.tasks import side_by_side
 
 # A variable that is not exported prints nothing, not even its name.
 _EXPORTED = 'for name; do if value=$(printenv "$name"); then printf "%s=%s\\n" "$name" "$value"; fi; done'
@@ -43,7 +43,7 @@ async def on_hosts(tools: Toolbox, wanted: Composed, surveyed: Sequence[Surveyed
     """Read the compose file as every host that was reached would; once more only where its mounts have variables."""
     names = sorted(_variables(tools, wanted))
     reached = [host.name for host in surveyed if host.reachable]
-    read = await asyncio.gather(*(_on_host(tools, wanted, tools.servers[name], names) for name in reached))
+    read = await side_by_side(reached, lambda name: _on_host(tools, wanted, tools.servers[name], names))
     return dict(zip(reached, read, strict=True))
 
 

@@ -9,11 +9,12 @@ from guardrails.plan import Plan, from_json
 from guardrails.pruning import useless
 from tools.errors import ToolError
 from tools.history.releases import Release, Status
+from tools.tasks import side_by_side
 
 
 async def prune(tools: Toolbox, plan: Plan) -> tuple[ConditionLine, ...]:
     """Clear every host of the plan. What was listed before the store was asked cannot belong to a later release."""
-    return tuple([await _host(tools, tools.servers[name], plan) for name in plan.compose.hosts])
+    return tuple(await side_by_side(plan.compose.hosts, lambda name: _host(tools, tools.servers[name], plan)))
 
 
 async def _host(tools: Toolbox, server: Server, plan: Plan) -> ConditionLine:

@@ -1,6 +1,5 @@
 """Whether the hosts could carry a release out at all: their env file, and the sources of mounts."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from agents.destinations.compose.composed import Composed
@@ -16,15 +15,16 @@ from guardrails.readiness import Readiness, host_ready
 from guardrails.verdict import Verdict
 from guardrails.volumes import sources_present
 from tools.places import places
+from tools.tasks import side_by_side
 
 # Only names are printed: the values are nobody's business.
 _EXPORTED = 'for name; do printenv "$name" > /dev/null && echo "$name"; done; true'
 
 
 async def readiness(tools: Toolbox, surveyed: Sequence[Surveyed], on_hosts: Mapping[str, OnHost]) -> Verdict:
-    """Look at every host that was reached, all at once, and tell what it lacks."""
+    """Look at every host that was reached, side by side, and tell what it lacks."""
     reached = [host for host in surveyed if host.reachable]
-    verdicts = await asyncio.gather(*(_host(tools, on_hosts[host.name], host) for host in reached))
+    verdicts = await side_by_side(reached, lambda host: _host(tools, on_hosts[host.name], host))
     return sum(verdicts, start=Verdict())
 
 

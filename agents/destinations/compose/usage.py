@@ -9,6 +9,7 @@ from agents.toolbox import Server, Toolbox
 from guardrails.written import MountUse
 from tools.disk import listing
 from tools.inspection import Container
+from tools.tasks import side_by_side
 
 LISTING_DEPTH = 6
 EARLY = timedelta(milliseconds=200)
@@ -28,12 +29,15 @@ async def mount_uses(server: Server, container: Container) -> tuple[MountUse, ..
 
 async def used_now(tools: Toolbox, surveyed: Sequence[Surveyed]) -> Mapping[str, list[str]]:
     """Tell which mounts the running version writes to: `component@host` -> places in the container."""
-    used = {}
-    for host in surveyed:
+
+    async def used_on(host: Surveyed) -> dict[str, list[str]]:
+        used = {}
         for name, found in (host.components or {}).items():
             uses = await mount_uses(tools.servers[host.name], found.in_service) if found.in_service else ()
             used[place(name, host.name)] = [use.target for use in uses if use.written]
-    return used
+        return used
+
+    return {name: targets for used in await side_by_side(surveyed, used_on) for name, targets in used.items()}
 
 
 def place(component: str, host: str) -> str:
