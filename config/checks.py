@@ -12,6 +12,7 @@ from config.duration import format_duration
 from config.exceptions import allowance_contradictions, waiver_contradictions
 from config.nearest import did_you_mean
 from config.persons import approval_contradictions
+from config.routing import proxy_contradictions
 from config.service import Environment, Service, Triggers
 from config.targets import ComposeTarget, GitopsTarget
 
@@ -65,6 +66,7 @@ def _environment(at: Location, environment: Environment, components: Collection[
     yield from no_expression((*at, "watch", "error_log"), environment.watch.error_log)
     if isinstance(environment.target, ComposeTarget):
         yield from _hosts(at, environment.target)
+        yield from proxy_contradictions(at, environment.target, components)
     else:
         yield from _components(at, environment.target, components)
     yield from approval_contradictions(at, environment)

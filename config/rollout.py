@@ -4,13 +4,11 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from config.duration import Duration
 from config.settings import Name, Settings
 
-IPV4 = r"^\d{1,3}(\.\d{1,3}){3}$"
-SUBNET = r"^\d{1,3}(\.\d{1,3}){3}/(1[6-9]|2[0-6])$"
 Command = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -21,7 +19,7 @@ class Route(Settings):
     """Port that the component listens on inside its container; it is not published on the host."""
     listen: int | None = Field(default=None, ge=1, le=65535)
     """Port of the host that the proxy takes requests at; for `haproxy` only, other proxies have a file of their own."""
-    address: Annotated[str, StringConstraints(pattern=IPV4)] = "0.0.0.0"  # noqa: S104 - what a web server does
+    address: str = "0.0.0.0"  # noqa: S104 - what a web server does
     """Address of the host that goes with it: 127.0.0.1 where another proxy stands in front, for TLS."""
 
 
@@ -33,7 +31,7 @@ class ReverseProxy(Settings):
     `labels`: one that finds containers by itself, such as Traefik."""
     routes: dict[Name, Route] = Field(min_length=1)
     """Component -> its route. A component without one takes no requests and is recreated."""
-    subnet: Annotated[str, StringConstraints(pattern=SUBNET)] = "10.231.57.0/24"
+    subnet: str = "10.231.57.0/24"
     """Addresses of the docker network `shipmate`, which `./shipmate host setup` makes; nothing else may use them."""
     image: str = "haproxy:3.2.22"
     """Image of the proxy that is set up, for `haproxy`; it needs bash and flock, as those based on Debian have."""

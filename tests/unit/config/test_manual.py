@@ -59,7 +59,7 @@ def documented(text: str) -> dict[tuple[str, ...], bool]:
 
 def without_chosen_names(path: tuple[str, ...]) -> tuple[str, ...]:
     """Leave out what an operator names: the suite, the component, the environment."""
-    chosen = {"suites", "components", "environments", "metrics"}
+    chosen = {"suites", "components", "environments", "metrics", "routes"}
     return tuple(key for before, key in zip(("", *path), path, strict=False) if before not in chosen)
 
 
