@@ -22,6 +22,8 @@ class HostFacts:
     """Nothing of the service runs there yet."""
     previous_kept: bool | None
     """The image that runs there now is kept and can be started again."""
+    obstacles: tuple[str, ...] = ()
+    """What else going back would fail of, as it was tried out there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Gate:
 _REMEDIES = {
     "tests": "Fix the failing critical suites and release the fixed version; a suite without a result must run first.",
     "image": "Build and push the missing image, or check the registry's address and login.",
-    "previous-image": "Pull or load the image that runs now under its own tag, so that it can be put back.",
+    "previous-image": "Make startable again what runs there now: its image under its own tag (pull or load it), its "
+    "compose file and env file, its volumes.",
     "previous-tag": "Push the image that runs now again, under its own tag, so that it can be put back.",
     "disk": "Free space on the host (old images: `docker image prune`), then try again.",
     "ssh": "Check address, user, key and known_hosts of the host; `./shipmate doctor` shows which of them fails.",
@@ -158,6 +161,8 @@ def _of_hosts(name: str, hosts: Sequence[HostFacts], faults: Mapping[str, str], 
 
 
 def _previous(host: HostFacts) -> str:
+    if host.obstacles:
+        return f"going back would fail: {'; '.join(host.obstacles)}"
     if host.first_deploy is True or (host.first_deploy is False and host.previous_kept is True):
         return ""
     known = host.first_deploy is False and host.previous_kept is False

@@ -60,13 +60,17 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """Whether a place can be put back, proved before anyone is asked; the reason is advice."""
+    """Whether a place can be put back, proved before anyone is asked; all but that is advice."""
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
     place: str
     possible: bool
     reason: str = ""
+    takes: timedelta | None = None
+    """How long it is expected to take; None where nothing was measured yet."""
+    lost: tuple[str, ...] = ()
+    """What would not come back, or stays as the release made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ class Plan:
 
 
 _PLAN = TypeAdapter(Plan)
-_PLAIN: Mapping[str, int] = {"at_once": 1, "canaries": 0}
+_PLAIN: Mapping[str, int | None] = {"at_once": 1, "canaries": 0, "rolling": None}
 """Younger than stored plans: what says nothing else than these did leaves the digest as it was."""
 
 
@@ -165,7 +169,7 @@ def from_json(data: Mapping[str, Any]) -> Plan:
 
 def digest(plan: Plan) -> str:
     """Name the plan by what it does: SHA-256, in hex, over the canonical JSON of its effective fields."""
-    fields = {name: value for name, value in effective(plan).items() if _PLAIN.get(name) != value}
+    fields = {name: value for name, value in effective(plan).items() if name not in _PLAIN or _PLAIN[name] != value}
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -177,7 +181,7 @@ def effective(plan: Plan) -> dict[str, Any]:
     for advice in ("expected_downtime", "notes"):
         del fields[advice]
     fields["components"] = _ordered(_without(c, "size_bytes", "previous_size_bytes") for c in fields["components"])
-    fields["ways_back"] = _ordered(_without(way, "reason") for way in fields["ways_back"])
+    fields["ways_back"] = _ordered(_without(way, "reason", "takes", "lost") for way in fields["ways_back"])
     fields["steps"] = [{**step, "before": _without(step["before"], "container_id")} for step in fields["steps"]]
     return fields
 
@@ -186,6 +190,8 @@ def _effective_target(fields: dict[str, Any]) -> dict[str, Any]:
     for records in ("services", "mounts", "pins"):
         if records in fields:
             fields[records] = _ordered(fields[records])
+    if fields.get("rolling"):
+        fields["rolling"] |= {"routes": _ordered(fields["rolling"]["routes"])}
     for names in ("hosts", "environment_names"):
         if names in fields:
             fields[names] = sorted(set(fields[names]))

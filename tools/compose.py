@@ -44,6 +44,11 @@ def cleared(project: str, service: str, argv: Argv) -> Argv:
     return ("sh", "-c", _CLEARED, "cleared", project, service, *argv)
 
 
+def reading(base: Argv, variable: str, tag: str) -> Argv:
+    """Build the command that reads the compose file with its env files as `up` would, and shows nothing of it."""
+    return ("env", f"{variable}={tag}", *base, "config", "--quiet")
+
+
 def stop(base: Argv, service: str, variable: str, tag: str) -> Argv:
     """Build the command that stops one service and keeps its container, its logs and its volumes."""
     return ("env", f"{variable}={tag}", *base, "stop", service)
@@ -82,6 +87,10 @@ class Compose:
     async def prepare(self, directories: Sequence[PurePosixPath], fence: int) -> None:
         """Create the directories that the service needs."""
         await self._effects.do(make_directories(self._directory, directories), fence, "Creating directories")
+
+    def reading(self, variable: str, tag: str) -> Argv:
+        """Build the command that reads the compose file which lies there, without an effect."""
+        return reading(self._base, variable, tag)
 
     async def installed(self) -> bytes | None:
         """Return the compose file that is on the host now."""

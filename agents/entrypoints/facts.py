@@ -8,19 +8,17 @@ from typing import Any
 
 from agents import events
 from agents.entrypoints import figures
+from agents.entrypoints.arrivals import arrival_lines
+from agents.entrypoints.strategy import strategy_lines
 from agents.entrypoints.view import ReleaseView
 from agents.entrypoints.voice import Voice
+from agents.entrypoints.way_back import rollback_line, way_back_lines
 from guardrails.plan import Plan
 from guardrails.plan_targets import ComposePlan, Running
 from guardrails.verdict import Finding, Level
 
 MODEL_LABEL = "Written by the model from unreviewed text"
 FACTS_LABEL = "Summary, put together from the facts"
-_OTHERWISE: Mapping[str, str] = {
-    "rolling": "no downtime expected",
-    "gitops": "the cluster replaces what runs as its own manifests say",
-}
-"""Strategies whose downtime is not measured by us."""
 MET: Mapping[bool | None, str] = {True: "✓", False: "✗", None: "-"}
 """Marks of conditions; the last does not apply."""
 _MOST = 100
@@ -77,6 +75,7 @@ def facts(view: ReleaseView, voice: Voice) -> tuple[Fact, ...]:
         Fact("Guardrails", tuple(_findings(view, voice)), 900),
         Fact("Gate", tuple(_gate(view, voice)), 600),
         Fact("How", tuple(_how(view, voice)), 700),
+        Fact("Way back", tuple(way_back_lines(view.plan, voice)) if view.plan else (), 700),
         Fact("Approval", tuple(_approval(view, voice)), 500),
     )
     return tuple(piece for piece in pieces if piece.lines)
@@ -292,12 +291,11 @@ def _how(view: ReleaseView, voice: Voice) -> Iterator[str]:
     plan = view.plan
     if plan is None:
         return
-    gap = plan.expected_downtime
-    downtime = f"expected downtime {figures.span(gap)}" if gap else "expected downtime not known yet"
-    downtime = _OTHERWISE.get(plan.strategy, downtime)
-    yield voice.say("Strategy: {strategy:40}, {downtime}", strategy=plan.strategy, downtime=downtime)
+    yield from strategy_lines(plan, voice)
+    if shipped := view.one(events.Shipped):
+        yield from arrival_lines(shipped, voice)
     yield from _env_file(plan, voice)
-    yield from _way_back(plan, voice)
+    yield rollback_line(plan, voice)
     for note in plan.notes:
         yield voice.say("{note:200}", note=note)
 
@@ -317,20 +315,6 @@ def _env_file(plan: Plan, voice: Voice) -> Iterator[str]:
         changed=changed,
         names=names,
     )
-
-
-def _way_back(plan: Plan, voice: Voice) -> Iterator[str]:
-    former = sorted({_name(step.before.called) for step in plan.steps if step.before})
-    if plan.can_roll_back:
-        yield voice.say("Rollback: possible, to {former:100}", former=", ".join(former) or "nothing: a first deploy")
-        return
-    reasons = "; ".join(f"{way.place}: {way.reason}" for way in plan.ways_back if not way.possible)
-    yield voice.say("Rollback: NOT possible. {reasons:300}", reasons=reasons or "It was not proved for every place.")
-
-
-def _name(called: str) -> str:
-    """Shorten what has no other name than its digest."""
-    return figures.digest(called) if called.startswith("sha256:") else called
 
 
 def _approval(view: ReleaseView, voice: Voice) -> Iterator[str]:

@@ -81,6 +81,7 @@ class Deeds:
         actions = [word for action in ("create", "start", "die") for word in ("--filter", f"event={action}")]
         self._process = await asyncio.create_subprocess_exec(
             *(self.engine.toolset.program("docker"), "events", "--since", "0s", "--filter", "type=container"),
+            *("--filter", "label=com.docker.compose.project"),  # not what is made to try out the way back
             *(*actions, "--format", "{{json .}}"),
             env=self.engine.env(),
             stdout=PIPE,

@@ -12,7 +12,14 @@ from agents.wanted import Images
 from config.service import Service
 from config.targets import ComposeTarget
 from guardrails.plan import Intended, Plan, PlannedComponent, PlannedStep, WayBack
-from guardrails.plan_targets import ComposePlan, PlannedEnvFile, PlannedMount, PlannedService
+from guardrails.plan_targets import (
+    ComposePlan,
+    PlannedEnvFile,
+    PlannedMount,
+    PlannedRolling,
+    PlannedRoute,
+    PlannedService,
+)
 from guardrails.waves import waves
 
 
@@ -58,6 +65,7 @@ def redraw(
             directory=str(target.directory),
             project=service.project(target),
             env_file=env_file,
+            rolling=_rolling(target),
             at_once=target.at_once,
             canaries=target.canaries,
         ),
@@ -65,6 +73,14 @@ def redraw(
         steps=tuple(_steps(service, target, images, surveyed)),
         ways_back=tuple(_way_back(host) for host in surveyed),
     )
+
+
+def _rolling(target: ComposeTarget) -> PlannedRolling | None:
+    proxy, settings = target.proxy, target.rolling
+    if proxy is None or not target.rolls:
+        return None
+    routes = tuple(PlannedRoute(name, route.port, route.listen) for name, route in sorted(proxy.routes.items()))
+    return PlannedRolling(proxy.kind, routes, settings.drain.total_seconds(), settings.warm.total_seconds())
 
 
 def _component(name: str, image: Mapping[str, Any]) -> PlannedComponent:
@@ -96,11 +112,19 @@ def _way_back(host: Surveyed) -> WayBack:
     found = [part for part in (host.components or {}).values() if part.running]
     if not found:
         return WayBack(host.name, possible=True, reason="first deploy: going back means stopping it again")
-    lost = [part.container.image for part in found if part.container and not part.image_kept]
+    lost = [part.container.image for part in found if part.container and not (part.image_kept or part.archived)]
     if lost:
         return WayBack(host.name, possible=False, reason=f"the image {lost[0]} is gone from the host")
-    kept = ", ".join(part.container.image for part in found if part.container)
-    return WayBack(host.name, possible=True, reason=f"{kept} is kept on the host")
+    if host.obstacles:
+        return WayBack(host.name, possible=False, reason="; ".join(host.obstacles))
+    kept = ", ".join(_kept(part) for part in found if part.container)
+    tried = ", tried out: a container can be made, the compose file reads, its storage is there"
+    return WayBack(host.name, possible=True, reason=f"{kept} on the host{tried if host.rehearsed else ''}")
+
+
+def _kept(part: Found) -> str:
+    image = part.container.image if part.container else ""
+    return f"{image} is kept" if part.image_kept else f"{image} is gone, and an archive of it is"
 
 
 def _found(host: Surveyed, component: str) -> Found | None:

@@ -1,12 +1,12 @@
 """The plan before the guardrails: facts in, verdicts out. Nothing here is done."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agents.destinations.compose.composed import Composed
 from agents.destinations.compose.on_host import OnHost
 from agents.destinations.compose.survey import Surveyed
+from agents.destinations.compose.versions_beside import judge_beside
 from agents.state import State
 from agents.toolbox import Server, Toolbox
 from guardrails.composition import name_kept
@@ -20,6 +20,7 @@ from guardrails.volumes import storage_kept
 from guardrails.written import dying, nothing_dies
 from tools.errors import ToolError
 from tools.inspection import Container
+from tools.tasks import side_by_side
 
 
 def judge(
@@ -30,8 +31,10 @@ def judge(
     `on_hosts` is the compose file as each host reads it, where that may be different.
     """
     verdicts = [_names(tools, wanted, host) for host in surveyed]
+    verdicts.append(_contract(tools, wanted))
     verdicts += [_image_rules(tools, wanted, name, surveyed) for name in tools.service.components]
     verdicts.append(judge_storage(tools, wanted, surveyed, on_hosts or {}))
+    verdicts.append(judge_beside(tools, wanted, surveyed))
     verdicts += [_as_read_there(tools, there) for there in (on_hosts or {}).values() if there.values]
     for host in surveyed:
         verdicts.append(_left_behind(tools, wanted, host))
@@ -97,7 +100,7 @@ async def _images(
 async def _kept(servers: Iterable[Server], reference: str) -> bool | None:
     """Tell whether every host has an image; None where one has not, or does not tell: a registry may have it."""
     try:
-        found = await asyncio.gather(*(server.images.image(reference) for server in servers))
+        found = await side_by_side(servers, lambda server: server.images.image(reference))
     except ToolError:
         return None
     return all(found) or None
@@ -111,7 +114,8 @@ def _facts(host: Surveyed) -> HostFacts:
         reachable=host.reachable,
         free_bytes=host.free_bytes,
         first_deploy=not running if host.reachable else None,
-        previous_kept=all(part.image_kept for part in running) if host.reachable else None,
+        previous_kept=all(part.image_kept or part.archived for part in running) if host.reachable else None,
+        obstacles=host.obstacles,
     )
 
 
@@ -127,18 +131,19 @@ def _names(tools: Toolbox, wanted: Composed, host: Surveyed) -> Verdict:
     return verdict
 
 
+def _contract(tools: Toolbox, wanted: Composed) -> Verdict:
+    """Judge the storage of all components together: what must be kept is kept by the one that has it."""
+    names = {name: tools.service.compose_service(name) for name in tools.service.components}
+    declared = {part: tuple(_about(wanted, name).get("volumes", ())) for name, part in names.items()}
+    directory = tools.environment.compose.directory
+    return storage_kept(wanted.compose, names.values(), tools.environment.paths, directory, declared)
+
+
 def _image_rules(tools: Toolbox, wanted: Composed, name: str, surveyed: Sequence[Surveyed]) -> Verdict:
-    """Judge what only the built image tells: the paths it declares as volumes, and who it runs as; and who runs now."""
+    """Judge what only the built image tells: what lies where something is mounted, and who it runs as; who runs now."""
     part = wanted.compose.services[tools.service.compose_service(name)]
     about = _about(wanted, name)
-    kept = storage_kept(
-        wanted.compose,
-        [part.name],
-        tools.environment.paths,
-        tools.environment.compose.directory,
-        {part.name: tuple(about.get("volumes", ()))},
-    )
-    kept += image_content_seen(part, about.get("covered") or {})
+    kept = image_content_seen(part, about.get("covered") or {})
     running = [found.in_service for host in surveyed if (found := (host.components or {}).get(name))]
     for container in running or [None]:
         user, called = (container.user, container.name) if container else (None, None)

@@ -9,12 +9,16 @@ from agents.destinations.compose.before import behaved, found_failing
 from agents.destinations.compose.composed import Composed, composed
 from agents.destinations.compose.draft import draft
 from agents.destinations.compose.env import way_back
+from agents.destinations.compose.expectation import foreseen
 from agents.destinations.compose.judgement import gate_of, judge
 from agents.destinations.compose.on_host import on_hosts
 from agents.destinations.compose.readiness import readiness
+from agents.destinations.compose.rehearsal import rehearsed
 from agents.destinations.compose.running import adopt
+from agents.destinations.compose.serving import route_to
 from agents.destinations.compose.survey import Surveyed, survey
 from agents.destinations.compose.usage import used_now
+from agents.destinations.compose.versions_beside import first_time
 from agents.destinations.port import Proposal
 from agents.destinations.watched import remembered
 from agents.events import Moved, Settled
@@ -37,7 +41,7 @@ async def propose(tools: Toolbox, state: State, wanted: Wanted) -> Proposal | Ve
     surveyed, away = _parted(surveyed)
     if away and (state["kind"] == "deploy" or not surveyed):
         return gate.verdict
-    notes = (away,) if away else ()
+    notes = (*first_time(tools, surveyed), *((away,) if away else ()))
     if state["kind"] == "rollback":
         env_file, told = await way_back(tools, wanted, surveyed)
         whole, notes = replace(whole, env_file=env_file), (*notes, *told)
@@ -47,12 +51,16 @@ async def propose(tools: Toolbox, state: State, wanted: Wanted) -> Proposal | Ve
         return verdict + gate.verdict
     remembered = await _remembered(surveyed, tools)
     changed = differences(await _installed(surveyed, tools), whole.compose)
+    if state["kind"] == "deploy":
+        drawn = replace(drawn, ways_back=await foreseen(tools, state, drawn))
     return Proposal(replace(drawn, notes=notes), gate, verdict, changed, away, remembered)
 
 
 async def _look(state: State, tools: Toolbox) -> tuple[Surveyed, ...]:
-    """Look at the hosts, and write down what ran there before Shipmate came."""
+    """Look at the hosts, try out the way back there, and write down what ran there before Shipmate came."""
     surveyed = await survey(tools)
+    if state["kind"] == "deploy":
+        surveyed = await rehearsed(tools, surveyed)
     if state.get("from_commit"):
         await adopt(tools, state["from_version"], state["from_commit"], surveyed)
     return surveyed
@@ -84,7 +92,8 @@ async def _downtime(tools: Toolbox) -> timedelta:
     """Expect what the last release of this target took: its moves, and the waits until each component was well."""
     before = {(d.current or {}).get("release", "") for d in (await tools.deployed()).values()}
     entries = [entry for release in before for entry in await tools.store.journal.of(release)]
-    seconds = [float(e.body["seconds"]) for e in entries if e.kind in {Moved.KIND, Settled.KIND}]
+    moves = [e.body for e in entries if e.kind in {Moved.KIND, Settled.KIND}]
+    seconds = [float(move["seconds"]) for move in moves if not route_to(tools, str(move["component"]))]
     return timedelta(seconds=round(sum(seconds), 1))
 
 

@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 
+from agents.destinations.compose.serving import serving
 from agents.toolbox import Server, Toolbox
 from config.targets import ComposeTarget
 from guardrails.plan_targets import Running
+from tools.archive import Archive
 from tools.disk import free_bytes
 from tools.env_file import settings_of
 from tools.errors import ToolError
 from tools.inspection import Container, PathChange
 from tools.references import ID, Reference
+from tools.tasks import side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,10 @@ class Found:
     running: Running | None
     """None where nothing of the component counts as what runs: a container that was only ever tried does not."""
     image_kept: bool
+    """Whether the host has the image that the container was made from."""
     changes: tuple[PathChange, ...] = ()
+    archived: bool = False
+    """Whether an archive on the host could bring it back; looked for only where the image is gone."""
 
     @property
     def in_service(self) -> Container | None:
@@ -41,6 +47,10 @@ class Surveyed:
     variable_names: tuple[str, ...] | None = None
     """Names in the env file on the host, or in the one that the bot was given for it; None where there is none."""
     components: Mapping[str, Found] | None = None
+    rehearsed: bool = False
+    """Whether the way back was tried out there."""
+    obstacles: tuple[str, ...] = ()
+    """What it would fail of, in half sentences."""
     neighbours: tuple[Container, ...] = ()
     """All containers of the project, and all that compose made in the directory under another project's name."""
 
@@ -51,14 +61,13 @@ class Surveyed:
 
 
 async def survey(tools: Toolbox) -> tuple[Surveyed, ...]:
-    """Look at every host of the environment, all at once."""
-    return tuple(await asyncio.gather(*(_unless_faulty(server, _host(server, tools)) for server in _servers(tools))))
+    """Look at every host of the environment, side by side."""
+    return tuple(await side_by_side(_servers(tools), lambda server: _unless_faulty(server, _host(server, tools))))
 
 
 async def survey_running(tools: Toolbox) -> tuple[Surveyed, ...]:
     """Look only at what a plan is made of: what runs on every host, from which image and which compose file."""
-    looks = (_unless_faulty(server, _running_on(server, tools)) for server in _servers(tools))
-    return tuple(await asyncio.gather(*looks))
+    return tuple(await side_by_side(_servers(tools), lambda server: _unless_faulty(server, _running_on(server, tools))))
 
 
 def _servers(tools: Toolbox) -> tuple[Server, ...]:
@@ -114,7 +123,7 @@ async def _variable_names(server: Server, target: ComposeTarget, tools: Toolbox)
 
 async def _component(name: str, server: Server, tools: Toolbox) -> Found:
     target = tools.environment.compose
-    container = await server.containers.find(tools.service.project(target), tools.service.compose_service(name))
+    container = await serving(tools, server, name)
     if container is None:
         return Found(None, None, image_kept=False)
     installed, image, env_mark = await asyncio.gather(
@@ -130,7 +139,13 @@ async def _component(name: str, server: Server, tools: Toolbox) -> Found:
         container_id=container.id,
         env_mark=env_mark,
     )
-    return Found(container, running, image is not None)
+    archived = image is None and await _archived(server, target, repository, tag)
+    return Found(container, running, image is not None, archived=archived)
+
+
+async def _archived(server: Server, target: ComposeTarget, repository: str, tag: str | None) -> bool:
+    """Look for the second source of an image that is gone."""
+    return bool(tag) and await Archive(server.host, target.directory).size_bytes(repository, str(tag)) is not None
 
 
 async def _env_mark(server: Server, tools: Toolbox) -> str | None:

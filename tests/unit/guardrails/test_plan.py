@@ -28,6 +28,8 @@ from guardrails.plan_targets import (
     PlannedEnvFile,
     PlannedMount,
     PlannedPin,
+    PlannedRolling,
+    PlannedRoute,
     PlannedService,
     Running,
 )
@@ -40,6 +42,7 @@ LOGS = PlannedMount("observer", "bind", "/srv/observer/logs", "/app/logs")
 BEFORE = Running("ghcr.io/acme/observer:v1.2.2", "sha256:11", "sha256:a0", "v1.2.2", "services: {}\n", "c0ffee")
 ENV_FILE = PlannedEnvFile(".env", "ENV_FILE", ("KIS_API_KEY",), "5eed")
 AFTER = Intended("ghcr.io/acme/observer:v1.2.3@sha256:aa", "v1.2.3", "sha256:aa")
+ROLLING = PlannedRolling("haproxy", (PlannedRoute("observer", 8000, 80), PlannedRoute("front", 3000)), 10, 600)
 PLAN = Plan(
     service="observer",
     environment="production",
@@ -100,6 +103,7 @@ EFFECTIVE: list[tuple[str, dict[str, Any]]] = [
     ("front: removed", {"components": (COMPONENT,)}),
     ("Compose file changed: 1 lines added", on(compose_text=SERVERS.compose_text + "volumes: {}\n")),
     ("Compose file changed: only its line ends", on(compose_text=SERVERS.compose_text.rstrip("\n"))),
+    ("Rolling changed from nothing to something", on(rolling=ROLLING)),
     ("Environment names changed: added DEBUG", on(environment_names=(*SERVERS.environment_names, "DEBUG"))),
     ("/app/logs: removed", on(mounts=(MOUNT,))),
     ("source", on(mounts=(replace(MOUNT, source="/tmp/data"), LOGS))),
@@ -151,6 +155,7 @@ ADVICE: list[dict[str, Any]] = [
     {"expected_downtime": timedelta(hours=1)},
     {"components": (replace(COMPONENT, size_bytes=1, previous_size_bytes=None), FRONT)},
     {"ways_back": (replace(PLAN.ways_back[0], reason="said otherwise"), PLAN.ways_back[1])},
+    {"ways_back": (replace(PLAN.ways_back[0], takes=timedelta(1), lost=("everything",)), PLAN.ways_back[1])},
     step(before=replace(BEFORE, container_id="restarted")),
 ]
 UNORDERED: list[dict[str, Any]] = [
@@ -171,6 +176,26 @@ def test_p2_any_change_that_takes_effect_makes_another_plan_and_is_named(told: s
     sentences = differences(PLAN, changed)
     assert told in " ".join(sentences), sentences
     assert all(sentence.endswith(".") for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("told", "change"),
+    [
+        ("Rolling: proxy changed from haproxy to nginx.", {"proxy": "nginx"}),
+        ("Rolling: routes changed", {"routes": ROLLING.routes[:1]}),
+        ("Rolling: warm seconds changed from 600 to 60.", {"warm_seconds": 60}),
+        ("Rolling: drain seconds changed from 10 to 1.", {"drain_seconds": 1}),
+    ],
+)
+def test_p2_how_two_versions_stand_next_to_each_other_is_part_of_what_people_approve(
+    told: str, change: dict[str, Any]
+) -> None:
+    plan = replace(PLAN, **on(rolling=ROLLING))
+    changed = replace(plan, **on(rolling=replace(ROLLING, **change)))
+    assert digest(changed) != digest(plan)
+    assert told in " ".join(differences(plan, changed))
+    again = replace(plan, **on(rolling=replace(ROLLING, routes=ROLLING.routes[::-1])))
+    assert digest(again) == digest(plan)
 
 
 @pytest.mark.parametrize(("told", "change"), BY_REPOSITORY_EFFECTIVE)
@@ -217,7 +242,7 @@ def test_a_plan_survives_its_storage_and_keeps_its_digest() -> None:
 def test_a_plan_of_before_there_were_deployment_repositories_is_still_read() -> None:
     flat = to_json(PLAN)
     services = {one["component"]: one["compose_service"] for one in flat["target"].pop("services")}
-    for younger in ("env_file", "at_once", "canaries"):
+    for younger in ("env_file", "at_once", "canaries", "rolling"):
         del flat["target"][younger]  # nobody knew of them then
     flat |= flat.pop("target")
     for one in flat["components"]:
@@ -316,6 +341,14 @@ servers = st.builds(
     hosts=st.lists(words, max_size=3).map(tuple),
     directory=words,
     project=words,
+    rolling=st.none()
+    | st.builds(
+        PlannedRolling,
+        words,
+        st.lists(st.builds(PlannedRoute, words, st.integers(), st.none() | st.integers()), max_size=2).map(tuple),
+        st.integers().map(float),
+        st.integers().map(float),
+    ),
 )
 pins = st.builds(PlannedPin, words, words, st.none() | words, st.none() | words, st.none() | words)
 repositories = st.builds(GitopsPlan, words, words, words, st.lists(pins, max_size=3).map(tuple), words, words, words)
