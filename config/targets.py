@@ -12,6 +12,8 @@ from config.nearest import nearest
 from config.rollout import Canary, ReverseProxy, Rolling
 from config.settings import GITHUB_NAME, WEB_ADDRESS, Name, Settings, VariableName
 
+Shipping = Literal["auto", "pull", "tunnel", "copy"]
+
 
 class HostSettings(Settings):
     """A server that the service runs on."""
@@ -58,6 +60,10 @@ class ComposeTarget(Settings):
     proxy: ReverseProxy | None = None
     """Needed for `rolling`."""
     rolling: Rolling = Rolling()
+    shipping: Shipping = "auto"
+    """How images come to a host over SSH. `auto`: the first of the others that works, in this order. `pull`: the host
+    pulls from the registry. `tunnel`: it pulls through the SSH connection, with the bot's login, only missing layers.
+    `copy`: the whole image is sent with `docker save` and `docker load`."""
     archive: int = Field(default=3, ge=0, le=20)
     """How many image archives (tar) to keep on the host; 0: none."""
     minimum_free_bytes: int = 2 * 1024**3

@@ -19,4 +19,4 @@ def useless(images: Iterable[HostImage], repository: str, used: Collection[str],
 
 
 def _is_needed(image: HostImage, needed: Collection[str]) -> bool:
-    return any(name in needed for name in (*image.tags, *image.digests))
+    return any(name in needed for name in (*image.tags, *image.exact))

@@ -12,7 +12,7 @@ import itertools
 import json
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -125,6 +125,24 @@ class Images:
         if image is None:
             raise NotFound(f"{reference} was pulled, but the engine does not know it.", remedy="Pull it again.")
         return image
+
+    async def layers(self, reference: str) -> tuple[str, ...]:
+        """List an image's layers from the lowest up, by the digests of their unpacked content."""
+        return tuple(await self._call(lambda engine: engine.layers(reference), f"Looking at {reference}"))
+
+    async def saved(self, reference: str) -> AsyncGenerator[bytes, None]:
+        """Yield an image as `docker save` writes it; to be closed by whoever stops early."""
+        pieces, reader = self._read_saved(reference), ThreadPoolExecutor(max_workers=1)
+        try:
+            while piece := await asyncio.get_running_loop().run_in_executor(reader, next, pieces, b""):
+                yield piece
+        finally:
+            reader.submit(pieces.close)
+            reader.shutdown(wait=False)
+
+    def _read_saved(self, reference: str) -> Generator[bytes, None, None]:
+        with Engine(self._environment, _TRANSFER_TIMEOUT) as engine, engine.archive(reference) as archive:
+            yield from archive
 
     async def texts(
         self, reference: str, limit: timedelta = _TRANSFER_TIMEOUT, noted: Callable[[LayerFile], None] | None = None

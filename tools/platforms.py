@@ -36,6 +36,12 @@ def matches(platform: str, described: Any) -> bool:
     return same and (not model or found.get("variant") == model)
 
 
+def fits(built_for: str, machine_is: str) -> bool:
+    """Tell whether an image runs on a machine; where one of the two names no variant, any will do."""
+    built, wanted = built_for.split("/"), machine_is.split("/")
+    return built[:2] == wanted[:2] and (built[2:] == wanted[2:] or not (built[2:] and wanted[2:]))
+
+
 def own_first(platforms: Sequence[str], kernel: str | None = None) -> tuple[str, ...]:
     """Put the platform of this machine in front, where it is among them: it is the one that can be looked at alive."""
     own = _ARCHITECTURES.get(kernel or machine.machine(), "")

@@ -3,13 +3,15 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
 from tools.errors import Denied, Garbled, NotFound
+from tools.manifests import PlatformImage, config_digest, described, platforms_in
 from tools.platforms import INDEX, Member, index, matches
 from tools.references import Reference
-from tools.registry_line import Answer, Ask, Line, Login, unwell
+from tools.registry_line import Answer, Ask, Line, Login, Stream, unwell
 
 __all__ = ["Login", "Registry"]
 
@@ -50,6 +52,34 @@ class Registry:
             return sum(int(layer["size"]) for layer in manifest["layers"])
         except (KeyError, TypeError, ValueError) as error:
             raise _garbled(wanted) from error
+
+    async def manifest(self, image: str, digest: str) -> Answer:
+        """Return a manifest or index exactly as it lies there, its content held against the digest."""
+        return await self._required(_with(image, digest), digest)
+
+    def blob(self, image: str, digest: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[Stream]:
+        """Open one layer or configuration for reading, whatever its size and the answer's status."""
+        reference = _with(image, digest)
+        return self._line.stream(
+            Ask(f"{reference.origin}/v2/{reference.repository}/blobs/{digest}", headers), reference
+        )
+
+    async def platforms(self, image: str, digest: str) -> tuple[PlatformImage, ...]:
+        """Tell for which platforms an image was built, and what each of these is made of; raises `NotFound`."""
+        manifest = await self._document(_with(image, digest), digest)
+        members = platforms_in(manifest) if "manifests" in manifest else (digest,)
+        return tuple([await self._platform(image, member) for member in members])
+
+    async def _platform(self, image: str, digest: str) -> PlatformImage:
+        reference = _with(image, digest)
+        manifest = await self._document(reference, digest)
+        config = config_digest(manifest)
+        answer = await self._line.ask(Ask(_blob_at(_with(image, config)), {}), reference)
+        if answer.status != 200:  # noqa: PLR2004 - HTTP's own number
+            raise unwell(answer.status, reference)
+        if _digest(answer) != config:
+            raise Garbled(f"{reference.registry} answered with other content than {config} stands for.")
+        return described(digest, manifest, answer.body)
 
     async def publish(self, image: str, tag: str, digests: Mapping[str, str]) -> str:
         """Let a tag stand for several platforms at once (platform -> digest of what is there); returns the digest.
@@ -145,6 +175,10 @@ def _digest_for(platform: str, document: Mapping[str, Any], reference: Reference
     except (AttributeError, KeyError, TypeError) as error:
         raise _garbled(reference) from error
     raise NotFound(f"{reference.name} was not built for {platform}.", remedy="Add the platform to the component.")
+
+
+def _blob_at(reference: Reference) -> str:
+    return f"{reference.origin}/v2/{reference.repository}/blobs/{reference.digest}"
 
 
 def _with(image: str, reference: str) -> Reference:

@@ -4,7 +4,8 @@ import asyncio
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from tools.errors import Denied, Garbled, TimedOut, ToolError, Unreachable
 from tools.references import Reference, is_loopback
 
 _LIMIT_BYTES = 4 * 1024**2
+_PIECE_BYTES = 65536
 _READING, _WRITING = "pull", "pull,push"
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
@@ -62,6 +64,25 @@ class Ask:
         return replace(self, headers={**self.headers, "Authorization": authorization})
 
 
+class Stream:
+    """An answer whose body is read piece by piece, exactly as it was sent."""
+
+    def __init__(self, response: aiohttp.ClientResponse, reference: Reference) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+        self._response = response
+        self._reference = reference
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Yield the body; raises `Unreachable` where it breaks off, or nothing more comes."""
+        try:
+            async for chunk in self._response.content.iter_chunked(_PIECE_BYTES):
+                yield chunk
+        except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
+            registry, why = self._reference.registry, str(error) or "nothing more came"
+            raise Unreachable(f"{registry} broke off in the middle of an image: {why}.") from error
+
+
 class Line:
     """Lines to registries; `logins` are keyed by the registry's host, as in `ghcr.io`.
 
@@ -89,6 +110,29 @@ class Line:
                 f"{reference.registry} cannot be reached: {error}.",
                 remedy=f"Check the registry's address and the network: curl {reference.origin}/v2/",
             ) from error
+
+    @asynccontextmanager
+    async def stream(self, ask: Ask, reference: Reference) -> AsyncIterator[Stream]:
+        """Ask as `ask` does, and leave the body to be read; only each silence is limited, not the whole."""
+        async with AsyncExitStack() as stack:
+            try:
+                response = await self._streamed(stack, ask, reference)
+            except (aiohttp.ClientError, OSError) as error:
+                raise Unreachable(
+                    f"{reference.registry} cannot be reached: {error}.",
+                    remedy=f"Check the registry's address and the network: curl {reference.origin}/v2/",
+                ) from error
+            yield Stream(response, reference)
+
+    async def _streamed(self, stack: AsyncExitStack, ask: Ask, reference: Reference) -> aiohttp.ClientResponse:
+        session = await stack.enter_async_context(_streaming(reference, self._timeout))
+        response = await stack.enter_async_context(session.get(ask.url, headers=ask.headers))
+        if response.status != 401:  # noqa: PLR2004 - HTTP's own number
+            return response
+        challenge = response.headers.get("WWW-Authenticate", "")
+        authorization = await self._authorization(session, challenge, reference, _READING)
+        asked = ask.with_login(authorization) if authorization else ask
+        return await stack.enter_async_context(session.get(asked.url, headers=asked.headers))
 
     async def _authorised(self, session: aiohttp.ClientSession, ask: Ask, reference: Reference) -> Answer:
         answer = await _sent(session, ask)
@@ -130,6 +174,17 @@ def unwell(status: int, reference: Reference) -> ToolError:
 
 def _session(reference: Reference) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(trust_env=not is_loopback(reference.registry))
+
+
+def _streaming(reference: Reference, silence: timedelta) -> aiohttp.ClientSession:
+    """Open a line for content that must arrive byte by byte as it lies there."""
+    seconds = silence.total_seconds()
+    return aiohttp.ClientSession(
+        trust_env=not is_loopback(reference.registry),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=seconds, sock_read=seconds),
+        headers={"Accept-Encoding": "identity"},
+        auto_decompress=False,
+    )
 
 
 async def _sent(session: aiohttp.ClientSession, ask: Ask) -> Answer:

@@ -4,7 +4,7 @@ import asyncio
 import math
 import shlex
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import PurePosixPath
@@ -14,7 +14,7 @@ import asyncssh
 from config.targets import HostSettings
 from tools import files
 from tools.capture import Capture, Ended
-from tools.errors import TimedOut, ToolError, Unreachable
+from tools.errors import Denied, TimedOut, ToolError, Unreachable
 from tools.hosts import DEFAULT_TIMEOUT, OUTPUT_LIMIT_BYTES, Completed
 from tools.ssh_login import CONNECT_LIMIT, connect
 
@@ -81,6 +81,32 @@ class SshHost:
             listener.close()
             await listener.wait_closed()
 
+    @asynccontextmanager
+    async def tunnel_back(self, port: int) -> AsyncIterator[int]:
+        """Let the host reach a port of this machine's loopback; yields the port of its own loopback that leads here.
+
+        Raises `Denied` where its sshd forbids that.
+        """
+        connection = await self._connected()
+        try:
+            listener = await connection.forward_remote_port("127.0.0.1", 0, "127.0.0.1", port)
+        except asyncssh.ChannelListenError as error:
+            raise Denied(
+                f"{self.name} lets nobody tunnel: {error}.",
+                remedy=f"On {self.name}, allow it in sshd_config: AllowTcpForwarding yes (or remote).",
+            ) from error
+        except (OSError, asyncssh.Error) as error:
+            raise Unreachable(f"No tunnel from {self.name} could be opened: {error}.") from error
+        try:
+            yield listener.get_port()
+        finally:
+            listener.close()
+            await listener.wait_closed()
+
+    async def feed(self, argv: Sequence[str], content: AsyncIterable[bytes], limit: timedelta) -> Completed:
+        """Run one command to its end and send it a stream as its input; otherwise as `run`."""
+        return (await self._run(argv, content, limit, OUTPUT_LIMIT_BYTES)).decoded(tuple(argv))
+
     async def close(self) -> None:
         """Hang up."""
         connection, self._connection = self._connection, None
@@ -94,7 +120,9 @@ class SshHost:
                 self._connection = await connect(self._settings, self._connect_limit)
             return self._connection
 
-    async def _run(self, argv: Sequence[str], stdin: bytes, limit: timedelta, output_limit_bytes: int) -> Ended:
+    async def _run(
+        self, argv: Sequence[str], stdin: bytes | AsyncIterable[bytes], limit: timedelta, output_limit_bytes: int
+    ) -> Ended:
         async with self._sessions:
             started = time.monotonic()
             stdout, stderr = Capture(output_limit_bytes), Capture(output_limit_bytes)
@@ -157,14 +185,21 @@ class _NotStarted(Exception):
     """The connection was unusable before the command was sent."""
 
 
-async def _converse(process: asyncssh.SSHClientProcess[bytes], stdin: bytes, stdout: Capture, stderr: Capture) -> None:
+async def _converse(
+    process: asyncssh.SSHClientProcess[bytes], stdin: bytes | AsyncIterable[bytes], stdout: Capture, stderr: Capture
+) -> None:
     await asyncio.gather(_feed(process, stdin), _drain(process.stdout, stdout), _drain(process.stderr, stderr))
     await process.wait_closed()
 
 
-async def _feed(process: asyncssh.SSHClientProcess[bytes], content: bytes) -> None:
+async def _feed(process: asyncssh.SSHClientProcess[bytes], content: bytes | AsyncIterable[bytes]) -> None:
     try:
-        process.stdin.write(content)
+        if isinstance(content, bytes):
+            process.stdin.write(content)
+        else:
+            async for chunk in content:
+                process.stdin.write(chunk)
+                await process.stdin.drain()
         await process.stdin.drain()
         process.stdin.write_eof()
     except (BrokenPipeError, ConnectionResetError):  # the command did not want its input

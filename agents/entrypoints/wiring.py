@@ -32,6 +32,7 @@ from config.service import Service
 from config.shipmate import Configuration, Credentials, ModelSettings
 from config.targets import ComposeTarget, GitopsTarget, HostSettings, Target
 from tools.argocd import ArgoCd
+from tools.carriage import Carriage, own
 from tools.clock import Clock, SystemClock
 from tools.codecov import Codecov
 from tools.compose import Compose
@@ -50,9 +51,12 @@ from tools.images import Images
 from tools.instances import Instances
 from tools.local import LocalHost
 from tools.ownership import Ownership
+from tools.proxies.kinds import Place, proxy_of
+from tools.proxies.port import Proxy
 from tools.redaction import Redactor
 from tools.references import Reference
 from tools.registry import Login, Registry
+from tools.relay import Relay
 from tools.repository import Repository
 from tools.scanner import Scanner, shared_key
 from tools.ssh import SshHost
@@ -111,6 +115,7 @@ class Workshop:
     codecov: Codecov | None
     github: GithubClient | None
     narrator: Narrator | None
+    relay: Relay
     _hosts: dict[HostSettings, Host] = field(default_factory=dict)
     _repositories: dict[str, Repository] = field(default_factory=dict)
 
@@ -198,9 +203,19 @@ class Workshop:
         compose = Compose(host, target.directory, target.file, service.project(target))
         written = target.env_file if target.env_from else None
         env = EnvFile(host, target.directory, written) if written else None
-        fetch = self.images.pull if settings.address is None else None  # here the bot's own login counts
+        bring = own(self.images.pull)  # here the bot's own login counts
+        if isinstance(host, SshHost):
+            bring = Carriage(host, self.relay, self.images, self.registry, target.shipping).bring
         beside = Instances(host, target.directory, target.file, service.project(target)) if target.rolls else None
-        return Server(host, compose, Containers(host), HostImages(host, fetch), env, beside)
+        proxy = self._proxy(service, target, host)
+        return Server(host, compose, Containers(host), HostImages(host, bring), env, beside, proxy)
+
+    def _proxy(self, service: Service, target: ComposeTarget, host: Host) -> Proxy | None:
+        if not target.rolls or target.proxy is None:
+            return None
+        services = {component: service.compose_service(component) for component in target.proxy.routes}
+        place = Place(target.directory, service.project(target), services)
+        return proxy_of(target.proxy, host, place, self.clock)
 
     def _host(self, settings: HostSettings) -> Host:
         if settings not in self._hosts:
@@ -331,6 +346,7 @@ def assemble(configuration: Configuration, store: Store, clock: Clock, redactor:
     """Construct the shared tools from the configuration and its credentials."""
     credentials, workspace = configuration.credentials, configuration.shipmate.workspace
     logins = _logins(configuration)
+    registry = Registry(logins, minted=partial(redactor.register, "REGISTRY_TOKEN", whole=True, newest=8))
     return Workshop(
         configuration=configuration,
         store=store,
@@ -338,7 +354,8 @@ def assemble(configuration: Configuration, store: Store, clock: Clock, redactor:
         redactor=redactor,
         scanner=Scanner(workspace / "scanner", shared_key(os.environ)),
         images=Images(logins=logins),
-        registry=Registry(logins, minted=partial(redactor.register, "REGISTRY_TOKEN", whole=True, newest=8)),
+        registry=registry,
+        relay=Relay(registry),
         fingerprints=Fingerprints.kept(Databases.of(configuration).key),
         codecov=_codecov(credentials),
         github=github_client(credentials, redactor),

@@ -6,6 +6,7 @@ from typing import Any
 
 from agents import events
 from agents.entrypoints import figures
+from agents.entrypoints.arrivals import shipped
 from agents.entrypoints.commands import VERBS, spelled
 from agents.entrypoints.facts import MET, SET_OFF, condition_lines, finding_lines, suite_line
 from agents.entrypoints.voice import Voice
@@ -410,6 +411,7 @@ _SENTENCES: Mapping[type, Say] = {
     events.Built: _built,
     events.Diverted: _diverted,
     events.TagMissed: _tag_missed,
+    events.Shipped: shipped,
     events.Planned: _planned,
     events.Asked: _asked,
     events.Voted: _voted,

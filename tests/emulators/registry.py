@@ -22,7 +22,10 @@ class TokenRegistry:
         self.tokens_given = 0
         self.private: set[str] = set()
         self._user = encode_basic_auth(username, password)
+        self.breaks_off = False
+        """Hang up in the middle of every layer."""
         self._manifests: dict[tuple[str, str], tuple[str, bytes]] = {}
+        self._blobs: dict[tuple[str, str], bytes] = {}
 
     @property
     def address(self) -> str:
@@ -33,6 +36,15 @@ class TokenRegistry:
         """Put in an image of layers of these sizes; returns its digest."""
         layers = [{"mediaType": "layer", "digest": "sha256:0", "size": size} for size in sizes]
         return self._put(repository, tag, MANIFEST, {"layers": layers})
+
+    def publish_whole(self, repository: str, tag: str, layers: list[bytes], platform: str = "linux/amd64") -> str:
+        """Put in an image with its layers and its configuration; returns its digest."""
+        system, architecture = platform.split("/")
+        rootfs = {"type": "layers", "diff_ids": [_named(layer) for layer in layers]}
+        config = json.dumps({"os": system, "architecture": architecture, "rootfs": rootfs}).encode()
+        self._blobs |= {(repository, _named(blob)): blob for blob in (config, *layers)}
+        about = [{"mediaType": "blob", "digest": _named(blob), "size": len(blob)} for blob in (config, *layers)]
+        return self._put(repository, tag, MANIFEST, {"config": about[0], "layers": about[1:]})
 
     def publish_index(self, repository: str, tag: str, platforms: dict[str, str]) -> str:
         """Put in an image of several platforms, each by its digest; returns the digest of all together."""
@@ -49,7 +61,7 @@ class TokenRegistry:
 
     def _put(self, repository: str, tag: str, media_type: str, parts: dict[str, Any]) -> str:
         content = json.dumps({"schemaVersion": 2, "mediaType": media_type, **parts}).encode()
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        digest = _named(content)
         for reference in (tag, digest):
             self._manifests[repository, reference] = (media_type, content)
         return digest
@@ -58,6 +70,7 @@ class TokenRegistry:
         application = web.Application()
         application.router.add_get("/v2/{repository:.+}/manifests/{reference}", self._manifest)
         application.router.add_put("/v2/{repository:.+}/manifests/{reference}", self._written)
+        application.router.add_get("/v2/{repository:.+}/blobs/{digest}", self._blob)
         application.router.add_get("/token", self._token)
         return application
 
@@ -96,3 +109,23 @@ class TokenRegistry:
             return web.json_response({"errors": [{"code": "MANIFEST_UNKNOWN"}]}, status=404)
         media_type, content = self._manifests[repository, reference]
         return web.Response(body=content, content_type=media_type)
+
+    async def _blob(self, request: web.Request) -> web.StreamResponse:
+        repository, digest = request.match_info["repository"], request.match_info["digest"]
+        if request.headers.get("Authorization") != f"Bearer token-for-{repository}":
+            return self._challenge(repository)
+        if (repository, digest) not in self._blobs:
+            return web.json_response({"errors": [{"code": "BLOB_UNKNOWN"}]}, status=404)
+        content, start = self._blobs[repository, digest], request.http_range.start or 0
+        asked = {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"} if start else {}
+        response = web.StreamResponse(status=206 if start else 200, headers=asked)
+        response.content_length = len(content) - start
+        await response.prepare(request)
+        await response.write(content[start : len(content) // 2 if self.breaks_off else None])
+        if self.breaks_off and request.transport:
+            request.transport.close()
+        return response
+
+
+def _named(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"

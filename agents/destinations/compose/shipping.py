@@ -1,29 +1,44 @@
-"""Bringing images to the hosts while people still think: it only adds an image, and proves that the host can pull."""
+"""Bringing images to the hosts while people still think: it only adds an image, and proves that the host can get it."""
 
-import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from agents.events import ArrivalLine, Shipped
 from agents.toolbox import Server, Toolbox
 from agents.wanted import Wanted
 from guardrails.readiness import Unshipped, images_shipped
 from guardrails.verdict import Verdict
 from tools.errors import Denied, ToolError
+from tools.tasks import side_by_side
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """What one host got, and what it could not get."""
+
+    arrivals: Sequence[ArrivalLine]
+    missing: Sequence[Unshipped]
 
 
 async def ship(tools: Toolbox, wanted: Wanted) -> Verdict:
-    """Have every host fetch exactly the images that it is to run, all hosts at once; what is there is not fetched."""
-    missing = await asyncio.gather(*(_to(server, wanted) for server in tools.servers.values()))
-    return images_shipped(one for of_host in missing for one in of_host)
+    """Have every host get exactly the images that it is to run, hosts side by side; what is there does not travel."""
+    begun = tools.clock.monotonic()
+    deliveries = await side_by_side(tools.servers.values(), lambda server: _to(server, wanted))
+    arrivals = tuple(one for delivery in deliveries for one in delivery.arrivals)
+    if arrivals:
+        await tools.report(Shipped(arrivals, round(tools.clock.monotonic() - begun, 3)))
+    return images_shipped(one for delivery in deliveries for one in delivery.missing)
 
 
-async def _to(server: Server, wanted: Wanted) -> Sequence[Unshipped]:
-    missing = []
-    for image in wanted.images.values():
+async def _to(server: Server, wanted: Wanted) -> _Delivery:
+    arrivals, missing = [], []
+    for component, image in wanted.images.items():
         reference = f"{image['image']}@{image['digest']}"
         try:
             if await server.images.image(reference) is None:
-                await server.images.pull(reference)
-        except ToolError as error:  # a host that cannot pull is a fact about the host, like one that cannot be reached
+                came = await server.images.bring(reference)
+                arrivals.append(ArrivalLine(component, server.name, came.way, came.why, came.sent_bytes))
+        except ToolError as error:  # a host that cannot get it is a fact about the host, like one that is away
             refused = isinstance(error, Denied)
             missing.append(Unshipped(server.name, reference, error.happened, error.remedy, refused=refused))
-    return missing
+    return _Delivery(arrivals, missing)

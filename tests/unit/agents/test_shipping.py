@@ -1,4 +1,4 @@
-"""Images go to the hosts before anybody is asked, and a host that cannot have them is told."""
+"""Images go to the hosts before anybody is asked (P11), the way is told, and so is a host that cannot have them."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -7,6 +7,7 @@ from typing import Any, cast
 from agents.destinations.compose.shipping import ship
 from agents.wanted import Wanted
 from tools.errors import Denied, ToolError, Unreachable
+from tools.host_images import Arrival
 
 API, WORKER = "registry.example.com/api@sha256:1", "registry.example.com/worker@sha256:2"
 WANTED = cast(
@@ -31,21 +32,48 @@ class Shelf:
     async def image(self, reference: str) -> object | None:
         return reference if reference in self.has else None
 
-    async def pull(self, reference: str) -> None:
+    async def bring(self, reference: str) -> Arrival:
         if self.fault:
             raise self.fault
         self.got.append(reference)
+        return Arrival("tunnel", "it may not log in", 7)
+
+
+@dataclass
+class Told:
+    """A toolbox that remembers what was reported."""
+
+    servers: dict[str, Any]
+    events: list[Any] = field(default_factory=list)
+    clock: Any = field(default_factory=lambda: SimpleNamespace(monotonic=lambda: 1.0))
+
+    async def report(self, event: Any) -> None:
+        self.events.append(event)
 
 
 def toolbox(**shelves: Shelf) -> Any:
-    return SimpleNamespace(servers={name: SimpleNamespace(name=name, images=shelf) for name, shelf in shelves.items()})
+    return Told({name: SimpleNamespace(name=name, images=shelf) for name, shelf in shelves.items()})
 
 
 async def test_every_host_gets_what_it_lacks_and_nothing_else() -> None:
     empty, half = Shelf(), Shelf(has={API})
-    verdict = await ship(toolbox(web1=empty, web2=half), WANTED)
+    tools = toolbox(web1=empty, web2=half)
+    verdict = await ship(tools, WANTED)
     assert not verdict.findings
     assert (empty.got, half.got) == ([API, WORKER], [WORKER])
+    (told,) = tools.events
+    assert [(one.component, one.host) for one in told.arrivals] == [
+        ("api", "web1"),
+        ("worker", "web1"),
+        ("worker", "web2"),
+    ]
+    assert {(one.way, one.why, one.sent_bytes) for one in told.arrivals} == {("tunnel", "it may not log in", 7)}
+
+
+async def test_where_nothing_travels_nothing_is_told() -> None:
+    tools = toolbox(web1=Shelf(has={API, WORKER}))
+    assert not (await ship(tools, WANTED)).findings
+    assert tools.events == []
 
 
 async def test_a_host_that_is_refused_is_told_with_the_login_and_the_others_get_theirs() -> None:

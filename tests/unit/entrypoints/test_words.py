@@ -27,6 +27,8 @@ from tools.history.releases import Outcome
 
 DIVERTED = events.Diverted("core", "ghcr.io/acme/core:a1", "spare.example/acme/core:a1", "ghcr.io is away.")
 TAG_MISSED = events.TagMissed("core", "ghcr.io/acme/core:latest", "denied")
+CAME = events.ArrivalLine("core", "alpha", "tunnel", "alpha may not pull it: denied.", 38_000)
+SHIPPED = events.Shipped((CAME, events.ArrivalLine("core", "beta", "pull")), 1.5)
 RESCUED = events.Rescued("observer", "alpha", "observer-1", 5, "/srv/observer/rescued/observer-1-ab.tar", 10_240)
 EVERY: tuple[Event, ...] = (
     *UNTIL_DONE,
@@ -37,6 +39,7 @@ EVERY: tuple[Event, ...] = (
     events.Objected("plan", (REMARK,)),
     DIVERTED,
     TAG_MISSED,
+    SHIPPED,
     events.Voted(QUESTION, "U0MAX", "approved", 1, 2),
     events.CarriedOver(QUESTION, "U0MAX", "r0", "2026-02-06T12:00:00+00:00"),
     events.GlassBroken("U0MAX", "the shop is down"),
@@ -183,3 +186,10 @@ def test_a_misreading_offers_the_line_that_was_meant() -> None:
 
 def test_help_says_what_can_be_typed() -> None:
     assert "`/deploy rollback SERVICE [to VERSION] [in ENV]`" in help_text(SLACK)
+
+
+def test_the_way_of_each_image_is_told_once_with_what_it_weighed_and_why_it_was_taken() -> None:
+    """P11: who reads it learns how the image came, and what kept the host from pulling."""
+    told = sentence(SHIPPED, SLACK)
+    assert "Shipped core: pulled by beta." in told
+    assert "Shipped core: pulled by alpha through the SSH connection, 38.0 kB sent, because alpha may not pull it" in told

@@ -35,6 +35,12 @@ def test_what_is_needed_stays_with_all_its_names(used: set[str], needed: set[str
     assert useless([BEFORE], APP, used, needed) == []
 
 
+def test_what_came_through_a_tunnel_is_known_by_its_mark() -> None:
+    shipped = HostImage("sha256:1", (), (f"{APP}:sha256-{'a' * 64}",))
+    assert useless([shipped], APP, used=(), needed={f"{APP}@sha256:{'a' * 64}"}) == []
+    assert useless([shipped], APP, used=(), needed={f"{APP}@sha256:{'b' * 64}"}) == [f"{APP}:sha256-{'a' * 64}"]
+
+
 def test_names_in_other_repositories_are_left_alone() -> None:
     shared = HostImage("sha256:1", (f"{OTHER}@sha256:d1",), (f"{APP}:a1", f"{OTHER}:x"))
     assert useless([shared], APP, used=(), needed=()) == [f"{APP}:a1"]

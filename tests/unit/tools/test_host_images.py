@@ -5,9 +5,10 @@ from typing import cast
 
 import pytest
 
-from tools.errors import Denied, Garbled, NotFound, ToolError, Unreachable
-from tools.host_images import HostImage, HostImages, archived, image_in, inspected, named, pull_failure, pulled, tagged
+from tools.errors import CommandFailed, Denied, Garbled, NotFound, ToolError, Unreachable
+from tools.host_images import HostImage, HostImages, archived, image_in, inspected, mark_of, named, pulled, tagged
 from tools.hosts import Completed, Host
+from tools.pull_failure import pull_failure
 from tools.registry_login import asked, is_loopback, login_remedy, registry_of, stored
 
 EXACT = "ghcr.io/acme/observer@sha256:" + "a" * 64
@@ -59,7 +60,12 @@ def test_anything_else_is_garbled(text: str) -> None:
         ("pull access denied for x, repository does not exist or may require 'docker login'", Denied),
         ("dial tcp: lookup ghcr.io: no such host", Unreachable),
         ("dial tcp 127.0.0.1:5000: connect: connection refused", Unreachable),
-        ("write /var/lib/docker/x: no space left on device", None),
+        ("Head https://ghcr.io/v2/: net/http: request canceled (Client.Timeout exceeded while awaiting)", Unreachable),
+        ("tls: failed to verify certificate: x509: certificate signed by unknown authority", Unreachable),
+        ("received unexpected HTTP status: 503 Service Unavailable", Unreachable),
+        ("no matching manifest for linux/amd64 in the manifest list entries", NotFound),
+        ("write /var/lib/docker/x: no space left on device", CommandFailed),
+        ("something that nobody has seen yet", None),
     ],
 )
 def test_a_failed_pull_is_told_by_its_reason(stderr: str, kind: type[ToolError] | None) -> None:
@@ -120,3 +126,10 @@ async def test_an_image_that_the_host_kept_is_named_without_its_registry() -> No
     repository, _, digest = EXACT.partition("@")
     image = await HostImages(cast("Host", Kept())).ensure(repository, digest, "v1")
     assert (image.id, ran) == ("sha256:1", ["named"])
+
+
+def test_a_mark_tells_the_digest_where_the_registry_did_not_and_no_other_tag_does() -> None:
+    repository, _, digest = EXACT.partition("@")
+    assert HostImage("sha256:1", (), (mark_of(EXACT),)).digest_of(repository) == digest
+    assert HostImage("sha256:1", (), (mark_of(EXACT),)).digest_of("ghcr.io/acme/other") is None
+    assert HostImage("sha256:1", (), (f"{repository}:sha256-abc", f"{repository}:v1")).exact == ()
