@@ -45,7 +45,7 @@ async def restore(tools: Toolbox, plan: Plan, step: PlannedStep) -> Back:
         settled = await settle(tools, plan, step)
     if settled.container and settled.container.status == "exited":  # by a stop that was cut off with the deploy
         return Back(None, settled.cause)
-    return Back(settled.healthy, settled.cause or _volumes(settled.container, tools.environment.paths.persist))
+    return Back(settled.healthy, settled.cause or _volumes(settled.container, _kept_by(tools, plan, step)))
 
 
 async def _recreate(tools: Toolbox, plan: Plan, step: PlannedStep) -> Start:
@@ -91,6 +91,13 @@ async def settle(tools: Toolbox, plan: Plan, step: PlannedStep) -> Start:
 async def _up(tools: Toolbox, server: Server, step: PlannedStep, tag: str, fence: int) -> None:
     service = tools.service.compose_service(step.component)
     await server.compose.up(service, tools.environment.compose.image_tag_variable, tag, fence)
+
+
+def _kept_by(tools: Toolbox, plan: Plan, step: PlannedStep) -> list[str]:
+    """Name what must outlive a container and is this component's to keep: others mount the rest."""
+    service = tools.service.compose_service(step.component)
+    own = [mount.target for mount in plan.compose.mounts if mount.compose_service == service]
+    return [path for path in tools.environment.paths.persist if is_under_any(path, own)]
 
 
 def _volumes(container: Container | None, persist: Sequence[str]) -> str:

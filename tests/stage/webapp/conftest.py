@@ -1,0 +1,3 @@
+"""The sample's own tests belong to the sample."""
+
+collect_ignore = ["source"]
