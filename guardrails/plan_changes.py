@@ -1,6 +1,6 @@
 """What makes a plan another plan, told for people: the reason an approval is void."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import unified_diff
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ _TITLES = {
     "environment_names": "Environment names",
     "compose_text": "Compose file",
     "env_file": "Env file",
+    "rolling": "Rolling",
     "at_once": "Hosts at once",
 }
 _KEYS = {
@@ -40,8 +41,8 @@ def _field(field: str, old: Any, new: Any) -> Iterator[str]:
         return
     if field == "compose_text":
         yield f"{title} changed: {_lines(old, new)}."
-    elif field == "env_file" and old and new:
-        yield from _env_file(old, new)
+    elif field in _RECORDS and old and new:
+        yield from _RECORDS[field](title, old, new)
     elif field in _KEYS:
         yield from _items(title, _KEYS[field], old or [], new or [])
     elif isinstance(old or new, list):
@@ -50,7 +51,7 @@ def _field(field: str, old: Any, new: Any) -> Iterator[str]:
         yield f"{title} changed from {_shown(old)} to {_shown(new)}."
 
 
-def _env_file(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+def _env_file(_: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     """Tell names only: of the values nothing is known but that they are others."""
     if old["names"] != new["names"]:
         yield f"Env file: names changed: {_members(list(old['names']), list(new['names']))}."
@@ -101,6 +102,13 @@ def _values(title: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
             yield f"{title}: compose file changed: {_lines(before, after)}."
         elif before != after:
             yield f"{title}: {name.replace('_', ' ')} changed from {_shown(before)} to {_shown(after)}."
+
+
+_RECORDS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any]], Iterator[str]]] = {
+    "env_file": _env_file,
+    "rolling": _values,
+}
+"""Fields that are one record, and how their change is told."""
 
 
 def _members(old: list[Any], new: list[Any]) -> str:

@@ -1,5 +1,6 @@
 """Where a plan is carried out, and what runs there before: on servers, or through a deployment repository."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -46,6 +47,38 @@ class PlannedEnvFile:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedRoute:
+    """How requests reach a component through a host's reverse proxy."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
+    component: str
+    port: int
+    """That it listens on in its container."""
+    listen: int | None = None
+    """That the proxy takes requests at; None where a file of the proxy's own says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRolling:
+    """Old and new next to each other; the routes are a set, and a component without one is recreated."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
+    proxy: str
+    """Its kind, such as `haproxy`."""
+    routes: tuple[PlannedRoute, ...]
+    drain_seconds: float
+    """How long requests under way may take to end."""
+    warm_seconds: float
+    """How long the old version goes on running after the release."""
+
+    def covers(self, components: Iterable[str]) -> bool:
+        """Tell whether all of these components have a route."""
+        return set(components) <= {route.component for route in self.routes}
+
+
+@dataclass(frozen=True, slots=True)
 class ComposePlan:
     """A directory with a compose file on each of some hosts; services, mounts, hosts and names are sets."""
 
@@ -65,6 +98,8 @@ class ComposePlan:
     """So many hosts are moved side by side."""
     canaries: int = 0
     """So many hosts go first, and are compared with the others before these follow."""
+    rolling: PlannedRolling | None = None
+    """None: every component is recreated."""
 
     @property
     def places(self) -> tuple[str, ...]:

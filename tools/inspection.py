@@ -19,7 +19,8 @@ FORMAT = (
     '"tmpfs":{{json .HostConfig.Tmpfs}},'
     '"user":{{json .Config.User}},"read_only":{{json .HostConfig.ReadonlyRootfs}},'
     '"test":{{if .Config.Healthcheck}}{{json .Config.Healthcheck.Test}}{{else}}null{{end}},'
-    '"labels":{{json .Config.Labels}},"networks":{{json .NetworkSettings.Networks}},"names":'
+    '"labels":{{json .Config.Labels}},"networks":{{json .NetworkSettings.Networks}},'
+    '"ports":{{json .HostConfig.PortBindings}},"names":'
     '[{{range $i, $e := .Config.Env}}{{if $i}},{{end}}{{json (index (split $e "=") 0)}}{{end}}]}'
 )
 """Template for `docker inspect --format`: one line of JSON for each container."""
@@ -68,6 +69,8 @@ class Container:
     labels: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
     """Network -> the fixed address that it has there, running or not; networks without one are left out."""
+    published: tuple[int, ...] = ()
+    """Ports of the host that it asks for; one that the engine chooses is left out."""
 
     @property
     def running(self) -> bool:
@@ -128,7 +131,13 @@ def _container(raw: Mapping[str, Any]) -> Container:
         healthcheck_test=tuple(raw["test"] or ()),
         labels=raw["labels"] or {},
         addresses=_addresses(raw.get("networks") or {}),
+        published=_published(raw.get("ports") or {}),
     )
+
+
+def _published(bindings: Mapping[str, Any]) -> tuple[int, ...]:
+    asked = {bound.get("HostPort") or "" for places in bindings.values() for bound in places or ()}
+    return tuple(sorted(int(port) for port in asked if port.isdecimal()))
 
 
 def _addresses(networks: Mapping[str, Any]) -> dict[str, str]:

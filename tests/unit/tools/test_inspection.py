@@ -124,10 +124,12 @@ def test_changes_are_sorted_and_named() -> None:
     )
 
 
-def test_fixed_addresses_are_told_also_of_a_stopped_container_and_no_others() -> None:
+def test_fixed_addresses_and_published_ports_are_told_also_of_a_stopped_container_and_no_others() -> None:
     networks = {
         "shipmate": {"IPAMConfig": {"IPv4Address": "198.18.3.250"}, "IPAddress": ""},
         "observer_default": {"IPAMConfig": None, "IPAddress": "198.18.0.2"},
     }
-    (container,) = containers_in(_line(status="exited", networks=networks))
+    ports = {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8000"}], "9/tcp": [{"HostIp": "", "HostPort": ""}]}
+    (container,) = containers_in(_line(status="exited", networks=networks, ports=ports))
+    assert container.published == (8000,)
     assert container.addresses == {"shipmate": "198.18.3.250"}
