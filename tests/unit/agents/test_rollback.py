@@ -39,7 +39,9 @@ async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(t
     async def intend(*what: str) -> None:
         intended.append(what)
 
-    target = SimpleNamespace(directory=PurePosixPath(tmp_path), env_file=PurePosixPath(".env"), image_tag_variable="T")
+    target = SimpleNamespace(
+        directory=PurePosixPath(tmp_path), env_file=PurePosixPath(".env"), image_tag_variable="T", rolls=False
+    )
     server = SimpleNamespace(host=LocalHost("web-1"), name="web-1", compose=SimpleNamespace(stop=fails))
     tools = SimpleNamespace(
         plan=answer,
