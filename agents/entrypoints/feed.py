@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from agents import events
-from agents.entrypoints import emergency, lock_notices
+from agents.entrypoints import emergency, fleet, lock_notices
 from agents.entrypoints.cards import decided_card, detail_card, release_card
 from agents.entrypoints.escalation import escalation_card
+from agents.entrypoints.pictures import Pictures
 from agents.entrypoints.posting import Held, Place, Poster, Wanted
 from agents.entrypoints.view import ReleaseView, fold
 from agents.entrypoints.voice import Voice
@@ -87,6 +88,8 @@ class Feed:
     places: Places
     owners: Callable[[str], Iterable[str]] = lambda _service: ()
     """Whom an escalation of a service calls."""
+    pictures: Pictures | None = None
+    """None where nobody can see any."""
     _unshown: dict[str, float] = field(default_factory=dict)
     """Releases whose messages may be behind -> not before this moment."""
     _ended: dict[str, str | None] = field(default_factory=dict)
@@ -244,11 +247,13 @@ class Feed:
             raise held
 
     async def _show_thread(self, view: ReleaseView, place: Place) -> None:
-        for event in [one for one in view.happened.values() if isinstance(one, THREADED)]:
-            told = sentence(event, self.voice)
+        happened = [one for one in view.happened.values() if isinstance(one, THREADED)]
+        for key, told, event in fleet.told(view, happened, self.voice):
             approved = isinstance(event, events.Decided) and event.choice == "approved"
             card = decided_card(told, view, self.voice) if approved else detail_card(told)
-            await self.poster.ensure(Wanted(view.release.id, f"thread:{event.key}", place, card))
+            await self.poster.ensure(Wanted(view.release.id, f"thread:{key}", place, card))
+        if self.pictures:
+            await self.pictures.show(view, place)
 
     async def _show_escalation(self, view: ReleaseView, _entries: Sequence[Entry]) -> None:
         """Show the escalation of a release that locked its target, who is reminded, and later that it is history."""

@@ -110,7 +110,7 @@ class Poster:
 
     async def _post(self, wanted: Wanted) -> Message:
         pace = f"post {wanted.place.channel}"
-        self._take_turn(pace)
+        self.take_turn(pace)
         await self._remember(wanted, "", _ATTEMPTED)
         try:
             posted = await self.board.post(wanted.place, wanted.card, wanted.marker)
@@ -119,13 +119,13 @@ class Poster:
             raise
         if isinstance(posted, Pause):
             await self._remember(wanted, "", _NOT_POSTED)
-            raise self._paused(posted, pace)
+            raise self.paused(posted, pace)
         self._edited[posted] = self.clock.monotonic()
         return await self._remember(wanted, posted, wanted.rendering)
 
     async def _look_first(self, wanted: Wanted) -> Message | None:
         """Search for a message that may have been posted, before posting it again."""
-        self._take_turn("find")
+        self.take_turn("find")
         try:
             found = await self.board.find(wanted.place, wanted.marker)
         except Denied:
@@ -134,7 +134,7 @@ class Poster:
             await self._remember(wanted, "", _LEFT_OUT)
             return None
         if isinstance(found, Pause):
-            raise self._paused(found, "find")
+            raise self.paused(found, "find")
         if found is None:
             return await self._post(wanted)
         return await self._edit(wanted, await self._remember(wanted, found, ""))
@@ -146,23 +146,25 @@ class Poster:
         )
         if early > 0:
             raise Held(early)
-        self._take_turn("edit")
+        self.take_turn("edit")
         self._edited[known.ts] = now
         edited = await self.board.edit(known.channel, known.ts, wanted.card)
         if isinstance(edited, Pause):
-            raise self._paused(edited, "edit")
+            raise self.paused(edited, "edit")
         if not edited and wanted.vital:
             return await self._post(wanted)
         return await self._remember(wanted, known.ts, wanted.rendering)
 
-    def _take_turn(self, what: str) -> None:
+    def take_turn(self, what: str) -> None:
+        """Count one more thing that is said; `Held` where it is too early for it."""
         now = self.clock.monotonic()
         wait = self.pace.wait(what, now)
         if wait > 0:
             raise Held(wait)
         self.pace.note(what, now)
 
-    def _paused(self, pause: Pause, what: str) -> Held:
+    def paused(self, pause: Pause, what: str) -> Held:
+        """Keep the pause that the board asked for."""
         self.pace.silence(pause.seconds, self.clock.monotonic(), what)
         return Held(pause.seconds)
 

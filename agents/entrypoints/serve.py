@@ -13,6 +13,7 @@ from agents.entrypoints.github_feed import mirrored_on_github
 from agents.entrypoints.hearing import hearing_of_github
 from agents.entrypoints.issue_feed import told_to_issues
 from agents.entrypoints.pace import Limit, Pace
+from agents.entrypoints.pictures import Pictures
 from agents.entrypoints.posting import Poster
 from agents.entrypoints.slack import Slack, check_tokens, open_slack
 from agents.entrypoints.terminal import Out
@@ -70,7 +71,8 @@ async def _until_told_to_stop(crew: Crew, slack: Slack, configuration: Configura
     pace = Pace(posts=Limit(1, settings.post_every.total_seconds()))
     poster = Poster(crew.store.messages, slack.board, crew.clock, settings.edit_every, pace)
     places = Places(settings.releases_channel, settings.escalation_channel)
-    feed = Feed(crew.store, poster, slack.voice, places, partial(owners, configuration))
+    pictures = Pictures(poster, slack.pictures)
+    feed = Feed(crew.store, poster, slack.voice, places, partial(owners, configuration), pictures)
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

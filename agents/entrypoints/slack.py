@@ -29,6 +29,7 @@ from agents.entrypoints.gestures import Pressed, Said
 from agents.entrypoints.posting import Pause
 from agents.entrypoints.slack_board import Refused, SlackBoard
 from agents.entrypoints.slack_client import slack_client
+from agents.entrypoints.slack_pictures import SlackPictures
 from agents.entrypoints.voice import Voice, slack_voice
 from agents.remote import CrewCalls
 from config.shipmate import Configuration
@@ -104,6 +105,11 @@ class Slack:
     def voice(self) -> Voice:
         """Speak as people in Slack hear it."""
         return slack_voice(self.configuration.shipmate.slack.command, door.people(self.configuration))
+
+    @property
+    def pictures(self) -> SlackPictures:
+        """Show pictures in threads."""
+        return SlackPictures(self.board.client, self.session, call)
 
     def permalink(self, channel: str, ts: str) -> str:
         """Give the address of a message; empty where the workspace did not tell its own."""

@@ -4,18 +4,20 @@ from typing import Protocol
 
 from agents import events
 from agents.entrypoints import figures
+from agents.entrypoints.chart import sparkline
 from agents.entrypoints.facts import facts, held, words
 from agents.entrypoints.headlines import headline, way_on
 from agents.entrypoints.view import ReleaseView, fold
 from agents.entrypoints.voice import Voice, cut, flat, terminal_voice
 from agents.entrypoints.words import next_command, sentence
+from agents.events import Event
 from tools.history import Store
 from tools.history.journal import Entry
 from tools.history.releases import Outcome
 
 DONE, FAILED, WAITING = 0, 1, 3
 POLL_SECONDS = 1.0
-_GOOD = frozenset({Outcome.SUCCEEDED, Outcome.SKIPPED})
+_GOOD = frozenset({Outcome.SUCCEEDED, Outcome.SKIPPED, Outcome.CHECKED})
 _UNTOLD = (events.Planned, events.Finished)
 """The plan is shown whole, and the end as the last line."""
 
@@ -68,13 +70,19 @@ def _tell(entry: Entry, view: ReleaseView, told: dict[str, tuple[str, ...]], voi
     event = view.happened.get(entry.key)
     if event is None or isinstance(event, _UNTOLD):
         return
-    lines, before = tuple(sentence(event, voice).splitlines() or [""]), told.get(entry.key, ())
+    lines, before = (*(sentence(event, voice).splitlines() or [""]), *_drawn(event)), told.get(entry.key, ())
     if lines == before:
         return
     told[entry.key] = lines
     _line(out, f"{entry.at:%H:%M:%S} {lines[0]}")
     for line in [line for line in lines[1:] if line not in before]:
         _line(out, f"         {line}")
+
+
+def _drawn(event: Event) -> tuple[str, ...]:
+    """Draw what was watched in a line, as Slack shows it in a picture."""
+    line = sparkline(event) if isinstance(event, events.Watched) else ""
+    return (line,) if line else ()
 
 
 async def _stop(view: ReleaseView, store: Store, voice: Voice, out: Out) -> int | None:

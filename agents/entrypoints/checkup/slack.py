@@ -18,6 +18,8 @@ HISTORY_SCOPES = ("channels:history", "groups:history")
 """One of them, for public or for private channels, lets a message that may have arrived be found again."""
 GROUPS_SCOPE = "usergroups:read"
 """Needed where a user group approves, requests or operates."""
+PICTURES_SCOPE = "files:write"
+"""Only for the pictures of what was watched."""
 _METHODS = {BOT: "auth.test", APP: "apps.connections.open"}
 _WHERE = "of the app at https://api.slack.com/apps"
 _REMEDIES = {
@@ -75,7 +77,10 @@ def judged_scopes(heard: Heard, groups: Collection[str] = ()) -> Check:
     if not has.intersection(HISTORY_SCOPES):
         detail = f"without {' or '.join(HISTORY_SCOPES)} a message that may have arrived cannot be looked for"
         return optional(SCOPES, detail, _REMEDIES[SCOPES])
-    used = {*NEEDED_SCOPES, *HISTORY_SCOPES, *((GROUPS_SCOPE,) if groups else ())}
+    if PICTURES_SCOPE not in has:
+        detail = f"without {PICTURES_SCOPE} threads show no picture of what was watched after a deploy"
+        return optional(SCOPES, detail, _REMEDIES[SCOPES])
+    used = {*NEEDED_SCOPES, PICTURES_SCOPE, *HISTORY_SCOPES, *((GROUPS_SCOPE,) if groups else ())}
     return ok(SCOPES, ", ".join(sorted(has & used)))
 
 

@@ -16,6 +16,7 @@ from agents.entrypoints.door import people
 from agents.entrypoints.feed import Feed, Places
 from agents.entrypoints.incidents import Incidents
 from agents.entrypoints.pace import Limit, Pace
+from agents.entrypoints.pictures import Pictures
 from agents.entrypoints.posting import Poster
 from agents.entrypoints.slack import Slack, open_slack
 from agents.entrypoints.voice import slack_voice
@@ -250,7 +251,8 @@ async def living_in(
     slack = await open_slack(crew, declared)
     places = Places(declared.shipmate.slack.releases_channel, declared.shipmate.slack.escalation_channel)
     poster = Poster(store.messages, slack.board, clock, timedelta(milliseconds=20), pace or Pace({}, Limit(1000, 1)))
-    feed = Feed(store, poster, slack_voice("/deploy", people(declared)), places, lambda _: ("U0ANA",))
+    pictures = Pictures(poster, slack.pictures, timedelta(milliseconds=20))
+    feed = Feed(store, poster, slack_voice("/deploy", people(declared)), places, lambda _: ("U0ANA",), pictures)
     incidents = Incidents(store, clock, declared.shipmate.escalation, declared.services)
     writing = [asyncio.create_task(feed.run()), asyncio.create_task(incidents.follower.run())]
     try:

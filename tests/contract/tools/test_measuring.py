@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,15 @@ async def test_a_container_that_is_gone_gives_a_reason_and_no_number(host: Host)
     assert f"docker stats on {host.name} told nothing" in cpu.unseen
 
 
-async def test_only_what_has_a_limit_is_measured(host: Host) -> None:
-    assert await measure(host, "0" * 64, Watch()) == ()
-    assert [one.name for one in await measure(host, "0" * 64, Watch(memory_percent=50))] == ["memory"]
+async def test_where_looks_follow_quickly_only_what_has_a_limit_is_measured(host: Host) -> None:
+    hurried = timedelta(seconds=1)
+    assert await measure(host, "0" * 64, Watch(every=hurried)) == ()
+    found = await measure(host, "0" * 64, Watch(every=hurried, memory_percent=50))
+    assert [one.name for one in found] == ["memory"]
+
+
+async def test_what_a_container_uses_is_measured_without_a_limit_where_looks_leave_the_time(host: Host) -> None:
+    assert [one.name for one in await measure(host, "0" * 64, Watch())] == ["cpu", "memory"]
 
 
 @pytest.mark.parametrize(

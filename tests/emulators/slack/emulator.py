@@ -48,7 +48,7 @@ class SlackEmulator:
 
     async def __aenter__(self) -> Self:
         await self.up()
-        self._people.base_url = self._server.url
+        self._people.base_url = self.world.address = self._server.url
         return self
 
     async def __aexit__(

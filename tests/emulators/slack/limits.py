@@ -38,6 +38,8 @@ PUBLISHED_LIMITS: Mapping[str, RateLimit] = {
     "views.push": TIER_4,
     "views.publish": TIER_4,
     "reactions.add": TIER_3,
+    "files.getUploadURLExternal": TIER_4,
+    "files.completeUploadExternal": TIER_4,
     "apps.connections.open": TIER_3,
 }
 

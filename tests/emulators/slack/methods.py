@@ -41,7 +41,8 @@ def channel_of(world: Workspace, args: Json) -> Channel:
     return channel
 
 
-def _writable_channel(world: Workspace, args: Json) -> Channel:
+def writable_channel(world: Workspace, args: Json) -> Channel:
+    """Find a channel that the app may write in."""
     channel = channel_of(world, args)
     if channel.archived:
         raise Refused("is_archived")
@@ -75,7 +76,8 @@ def _checked_metadata(args: Json) -> Json | None:
     return metadata
 
 
-def _thread(world: Workspace, channel: Channel, args: Json) -> str | None:
+def thread_of(world: Workspace, channel: Channel, args: Json) -> str | None:
+    """Find the thread that an argument names."""
     thread_ts = args.get("thread_ts")
     if thread_ts and world.find(channel.id, thread_ts) is None:
         raise Refused("thread_not_found")  # Slack itself may post into nowhere; a test should hear about it
@@ -83,13 +85,13 @@ def _thread(world: Workspace, channel: Channel, args: Json) -> str | None:
 
 
 def _new_message(world: Workspace, args: Json, only_for: str | None = None) -> Message:
-    channel = _writable_channel(world, args)
+    channel = writable_channel(world, args)
     message = Message(
         ts=world.next_ts(),
         channel=channel.id,
         author=BOT_USER,
         versions=[checked_version(args, POSTED_TEXT)],
-        thread_ts=_thread(world, channel, args),
+        thread_ts=thread_of(world, channel, args),
         only_for=only_for,
         metadata=_checked_metadata(args),
     )
@@ -114,7 +116,7 @@ def post(world: Workspace, args: Json) -> Json:
 
 def post_ephemeral(world: Workspace, args: Json) -> Json:
     """chat.postEphemeral: no history, no update, gone when the client restarts."""
-    channel = _writable_channel(world, args)
+    channel = writable_channel(world, args)
     person = str(args.get("user", ""))
     if person not in world.people or (channel.members is not None and person not in channel.members):
         raise Refused("user_not_in_channel")
@@ -166,7 +168,7 @@ def _listing(found: list[Message], args: Json) -> Json:
 
 def history(world: Workspace, args: Json) -> Json:
     """conversations.history: newest first, roots only, never ephemeral messages."""
-    channel = _writable_channel(world, args)
+    channel = writable_channel(world, args)
     oldest, latest = str(args.get("oldest") or "0"), str(args.get("latest") or "9" * 20)
     found = [
         m for m in world.visible(channel.id) if m.thread_ts is None and float(oldest) <= float(m.ts) <= float(latest)
@@ -176,7 +178,7 @@ def history(world: Workspace, args: Json) -> Json:
 
 def replies(world: Workspace, args: Json) -> Json:
     """conversations.replies: the root first, then the thread, oldest first."""
-    channel = _writable_channel(world, args)
+    channel = writable_channel(world, args)
     root = str(args.get("ts", ""))
     found = [message for message in world.visible(channel.id) if message.root == root]
     if not found:

@@ -64,6 +64,8 @@ class Renderer:
 
     def message(self, message: Message) -> str:
         """Render a message as of now; the fallback text only where there are no blocks."""
+        if message.files:
+            return "\n".join(f"(image: {file.alt or file.title})" for file in message.files)
         if not message.blocks:
             return self.markup(message.text)
         return self.blocks(message.blocks)

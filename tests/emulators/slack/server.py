@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.emulators.slack.files import FILE_METHODS, received
 from tests.emulators.slack.limits import Meter, RateLimit
 from tests.emulators.slack.methods import METHODS, Method, Refused
 from tests.emulators.slack.responses import ResponseUrls
@@ -34,7 +35,7 @@ class Wire:
         self._world = world
         self._sockets = sockets
         self._responses = responses
-        self._methods = METHODS | dict(methods)
+        self._methods = METHODS | FILE_METHODS | dict(methods)
 
     def application(self) -> web.Application:
         """Build the routes."""
@@ -42,6 +43,7 @@ class Wire:
         application.router.add_route("*", "/api/apps.connections.open", self._open_connection)
         application.router.add_route("*", "/api/{method}", self._call)
         application.router.add_post("/responses/{token}", self._respond)
+        application.router.add_post("/upload/v1/{file}", self._upload)
         application.router.add_get("/link", self._sockets.serve)
         return application
 
@@ -77,6 +79,11 @@ class Wire:
             return {"ok": False, "error": "not_authed"}
         known = given in (self.bot_token, self.app_token)
         return {"ok": False, "error": "not_allowed_token_type" if known else "invalid_auth"}
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        """Take a file's bytes; the address is the permission."""
+        taken = received(self._world, request.match_info["file"], await request.read())
+        return web.Response(text="OK") if taken else web.Response(status=404, text="File not found")
 
     async def _respond(self, request: web.Request) -> web.Response:
         try:

@@ -51,6 +51,20 @@ class Version:
 
 
 @dataclass(slots=True)
+class File:
+    """A file on its way into a channel: announced, uploaded, shared."""
+
+    id: str
+    name: str
+    length: int
+    alt: str
+    title: str = ""
+    content: bytes | None = None
+    """None until it was uploaded."""
+    shared: bool = False
+
+
+@dataclass(slots=True)
 class Message:
     """One message with everything it ever said; `only_for` marks an ephemeral one."""
 
@@ -63,6 +77,7 @@ class Message:
     metadata: Json | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
     deleted: bool = False
+    files: tuple[File, ...] = ()
 
     @property
     def text(self) -> str:
@@ -117,6 +132,9 @@ class Workspace:
         self.messages: list[Message] = []
         self.notes: list[Note] = []
         self.views: list[View] = []
+        self.files: dict[str, File] = {}
+        self.address = ""
+        """Where uploads go."""
         self.calls: list[tuple[str, Json]] = []
         """Every accepted Web API call: method and arguments."""
         self._last_ts = 0
@@ -200,6 +218,10 @@ def payload_of(message: Message) -> Json:
             {"name": name, "users": users, "count": len(users)} for name, users in sorted(message.reactions.items())
         ],
     }
+    shape["files"] = [
+        {"id": file.id, "name": file.name, "title": file.title, "mimetype": "image/png", "alt_txt": file.alt}
+        for file in message.files
+    ]
     if message.author == BOT_USER:
         shape |= {"bot_id": BOT, "app_id": APP}
     if len(message.versions) > 1:

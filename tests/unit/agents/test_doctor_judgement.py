@@ -111,8 +111,9 @@ def test_what_slack_says_to_the_bot_token(answer: Heard, state: State, words: tu
 @pytest.mark.parametrize(
     ("scopes", "state", "words"),
     [
-        ("app_mentions:read,chat:write,commands,channels:history", OK, ("chat:write",)),
-        ("app_mentions:read, chat:write, commands, groups:history", OK, ("groups:history",)),
+        ("app_mentions:read,chat:write,commands,channels:history,files:write", OK, ("chat:write", "files:write")),
+        ("app_mentions:read,chat:write,commands,channels:history", OPTIONAL, ("without files:write", "no picture")),
+        ("app_mentions:read, chat:write, commands, groups:history, files:write", OK, ("groups:history",)),
         ("commands,chat:write,channels:history", MISSING, ("lacks app_mentions:read", "install the app again")),
         ("commands,chat:write,app_mentions:read", OPTIONAL, ("without channels:history or groups:history",)),
         ("", MISSING, ("app_mentions:read, chat:write, commands",)),
@@ -126,7 +127,9 @@ def test_which_scopes_the_app_lacks(scopes: str | None, state: State, words: tup
 
 def test_the_manifest_asks_for_every_scope_that_is_needed() -> None:
     manifest = yaml.safe_load(MANIFEST.read_text())
-    assert {*slack.NEEDED_SCOPES, slack.GROUPS_SCOPE} <= set(manifest["oauth_config"]["scopes"]["bot"])
+    assert {*slack.NEEDED_SCOPES, slack.GROUPS_SCOPE, slack.PICTURES_SCOPE} <= set(
+        manifest["oauth_config"]["scopes"]["bot"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +140,7 @@ def test_the_manifest_asks_for_every_scope_that_is_needed() -> None:
     ],
 )
 def test_p3_where_a_user_group_has_a_say_its_scope_is_needed(scopes: str, state: State, words: tuple[str, ...]) -> None:
-    headers = {"x-oauth-scopes": f"app_mentions:read,chat:write,commands,channels:history{scopes}"}
+    headers = {"x-oauth-scopes": f"app_mentions:read,chat:write,commands,channels:history,files:write{scopes}"}
     assert_says(slack.judged_scopes(heard(headers=headers, ok=True), ["S0CREW1"]), state, *words)
 
 
