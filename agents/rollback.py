@@ -53,5 +53,6 @@ async def _undo(tools: Toolbox, plan: Plan, batch: Sequence[PlannedStep]) -> dic
     seconds = round(tools.clock.monotonic() - begun, 3)
     for step, back in reversed([*zip(batch, backs, strict=True)]):
         to = step.before.called if step.before else "nothing"
-        await tools.report(RolledBack(step.component, step.place, to, bool(back.well), seconds, back.detail))
+        away = back.well is None
+        await tools.report(RolledBack(step.component, step.place, to, bool(back.well), seconds, back.detail, away))
     return {step: back.well for step, back in zip(batch, backs, strict=True)}

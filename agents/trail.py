@@ -73,6 +73,7 @@ _OUTCOMES: Mapping[type, Callable[[Any], str]] = {
     events.Built: lambda event: "reused" if event.reused else "done",
     events.TagMissed: lambda _: "failed",
     events.RolledBack: lambda event: "done" if event.healthy else "failed",
+    events.Returned: lambda event: "done" if event.healthy else "failed",
     events.Escalated: lambda event: event.level,
     events.Published: lambda event: "done" if event.url else "left out",
 }

@@ -56,6 +56,7 @@ THREADED = (
     events.Watched,
     events.Rescued,
     events.RolledBack,
+    events.Returned,
     events.Escalated,
     events.Acknowledged,
     events.Unlocked,
@@ -265,7 +266,11 @@ class Feed:
         root = await self.poster.ensure(Wanted(release.id, "escalation", Place(channel), card, vital=True))
         if root is None or not root.ts:
             return
-        later: tuple[Event, ...] = (*view.every(events.Reminded), *view.every(events.Resolved))
+        later: tuple[Event, ...] = (
+            *view.every(events.Reminded),
+            *view.every(events.Returned),
+            *view.every(events.Resolved),
+        )
         for event in later:
             told = detail_card(sentence(event, self.voice))
             await self.poster.ensure(Wanted(release.id, event.key, Place(root.channel, root.ts), told))

@@ -26,7 +26,7 @@ OLD = timedelta(days=2)
 LOOK_AGAIN = timedelta(seconds=20)
 """At the latest: the machine may have slept, and its clock may have been set."""
 RECENT_COUNT = 50
-TOLD = (events.Escalated, events.Reminded, events.Resolved)
+TOLD = (events.Escalated, events.Reminded, events.Returned, events.Resolved)
 
 
 @dataclass(frozen=True, slots=True)

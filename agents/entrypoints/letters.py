@@ -11,7 +11,18 @@ from agents.entrypoints.view import ReleaseView
 from agents.entrypoints.voice import Voice
 from agents.entrypoints.words import sentence
 
-OCCASIONS = {events.Escalated: "escalation", events.Reminded: "reminder", events.Resolved: "resolution"}
+OCCASIONS = {
+    events.Escalated: "escalation",
+    events.Reminded: "reminder",
+    events.Returned: "return",
+    events.Resolved: "resolution",
+}
+_STATES = {
+    events.Escalated: "LOCKED",
+    events.Reminded: "Still LOCKED",
+    events.Returned: "A host is back",
+    events.Resolved: "RESOLVED",
+}
 LONGEST_SUBJECT, LONGEST_TEXT = 150, 20_000
 
 
@@ -20,7 +31,7 @@ class Letter:
     """One message, for a channel to give its own form."""
 
     occasion: str
-    """escalation, reminder or resolution."""
+    """escalation, reminder, return (of a host) or resolution."""
     thread: str
     """What belongs together: the release that locked its target."""
     subject: str
@@ -49,7 +60,7 @@ def letter(view: ReleaseView, event: events.Event, at: datetime, voice: Voice) -
 
 
 def _subject(view: ReleaseView, event: events.Event, voice: Voice) -> str:
-    state = {events.Escalated: "LOCKED", events.Reminded: "Still LOCKED", events.Resolved: "RESOLVED"}[type(event)]
+    state = _STATES[type(event)]
     where = {"service": view.release.service, "environment": view.release.environment}
     return voice.say("[shipmate] {state}: {service:60} in {environment:60}", state=state, **where)[:LONGEST_SUBJECT]
 

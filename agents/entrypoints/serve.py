@@ -15,6 +15,7 @@ from agents.entrypoints.issue_feed import told_to_issues
 from agents.entrypoints.pace import Limit, Pace
 from agents.entrypoints.pictures import Pictures
 from agents.entrypoints.posting import Poster
+from agents.entrypoints.settling import hosts_settled
 from agents.entrypoints.slack import Slack, check_tokens, open_slack
 from agents.entrypoints.terminal import Out
 from agents.entrypoints.wiring import working_bot
@@ -42,6 +43,7 @@ async def serve(configuration: Configuration, out: Out) -> int:
                 mirrored_on_github(crew, configuration, slack.permalink),
                 told_to_issues(crew, configuration, slack.permalink),
                 escalated_elsewhere(crew, configuration),
+                hosts_settled(crew),
                 hearing_of_github(bot, configuration) as heard,
             ):
                 listening = f"Listening in Slack for {configuration.shipmate.slack.command} about {names}."

@@ -288,7 +288,23 @@ def _rolled_back(event: events.RolledBack, voice: Voice) -> str:
     if event.healthy:
         took = figures.duration(event.seconds)
         return voice.say("{component:60} on {host:60} is back at {to:160}, healthy", **where) + f" ({took}).{detail}"
-    return voice.say("{component:60} on {host:60} could NOT be brought back to {to:160}.", **where) + detail
+    later = " It is put back as soon as it answers again." if event.away else ""
+    return voice.say("{component:60} on {host:60} could NOT be brought back to {to:160}.", **where) + detail + later
+
+
+def _returned(event: events.Returned, voice: Voice) -> str:
+    """Say what a host that was away runs now, and whether the lock may be taken off."""
+    where = {"component": event.component, "host": event.host, "to": event.to or "nothing"}
+    detail = voice.say(" {detail}", detail=event.detail) if event.detail else ""
+    if not event.healthy:
+        told = voice.say("{host:60} answers again, and {component:60} could NOT be brought back to {to:160}.", **where)
+        return f"{told}{detail} Leave the lock on, and look at that host."
+    told = voice.say("{host:60} answers again: {component:60} was put back to {to:160} there, healthy", **where)
+    told = f"{told} ({figures.duration(event.seconds)}).{detail}"
+    if event.astray:
+        still = voice.say("{astray:300}", astray=", ".join(event.astray))
+        return f"{told} Leave the lock on: not as recorded yet: {still}."
+    return f"{told} Everything runs as it was recorded, on every host: the lock may be taken off."
 
 
 def _escalated(event: events.Escalated, voice: Voice) -> str:
@@ -426,6 +442,7 @@ _SENTENCES: Mapping[type, Say] = {
     events.Watched: _watched,
     events.Rescued: _rescued,
     events.RolledBack: _rolled_back,
+    events.Returned: _returned,
     events.Escalated: _escalated,
     events.Acknowledged: _acknowledged,
     events.Unlocked: _unlocked,

@@ -45,6 +45,7 @@ from agents.events.move import (
     Look,
     Moved,
     Rescued,
+    Returned,
     RolledBack,
     Settled,
     Synced,
@@ -98,6 +99,7 @@ __all__ = [
     "Reminded",
     "Rescued",
     "Resolved",
+    "Returned",
     "Reviewed",
     "RolledBack",
     "Settled",
@@ -142,6 +144,7 @@ Event = (
     | Watched
     | Rescued
     | RolledBack
+    | Returned
     | Escalated
     | Acknowledged
     | Unlocked

@@ -145,6 +145,28 @@ class RolledBack:
     healthy: bool
     seconds: float
     detail: str = ""
+    away: bool = False
+    """The host could not be reached: it is settled when it answers again."""
+
+    @property
+    def key(self) -> str:
+        """One per component and host."""
+        return f"{self.KIND}:{self.component}@{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A host that was away when its release was put back answers again, and was brought to what ran before."""
+
+    KIND: ClassVar[str] = "returned"
+    component: str
+    host: str
+    to: str
+    healthy: bool
+    seconds: float
+    detail: str = ""
+    astray: tuple[str, ...] = ()
+    """What still does not run as it was recorded, anywhere: `observer on web-2`. Empty: the target is whole."""
 
     @property
     def key(self) -> str:

@@ -30,10 +30,12 @@ class Status(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a release ended. Only SUCCEEDED and SKIPPED are good ends."""
+    """How a release ended. Only SUCCEEDED, SKIPPED and CHECKED are good ends."""
 
     SUCCEEDED = "succeeded"
     SKIPPED = "skipped"
+    CHECKED = "checked"
+    """It came as far as it was asked to, and nothing was to be deployed."""
     REFUSED = "refused"
     REJECTED = "rejected"
     EXPIRED = "expired"
@@ -43,6 +45,8 @@ class Outcome(StrEnum):
     IN_DOUBT = "in-doubt"
 
 
+STOPS = frozenset({"analyze", "test", "build"})
+"""Stages that a release may be asked to end with."""
 FAILURES = frozenset({Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.IN_DOUBT})
 """The outcomes that count as a failure in a row."""
 
@@ -87,6 +91,16 @@ class Release:
     def break_glass(self) -> str | None:
         """Why it is released before anybody has approved; None where approvers are asked."""
         return self.origin.get("break_glass")
+
+    @property
+    def only(self) -> str:
+        """The stage that it was asked to end with, `deploy` where tests and build are left out; empty: all of it."""
+        return str(self.origin.get("only") or "")
+
+    @property
+    def stops_early(self) -> bool:
+        """Tell whether it ends before anything of its target is touched: it is no success and no failure of that."""
+        return self.only in STOPS
 
     @property
     def pinned(self) -> str:
@@ -184,6 +198,26 @@ class Releases(Rows):
         )
         return tuple(map(_release, rows))
 
+    async def of_commit(self, service: str, commit: str, limit: int = 50) -> tuple[Release, ...]:
+        """List the deploys of one commit, into whichever environment, newest first."""
+        rows = await self._all(
+            select(releases)
+            .where(releases.c.service == service, releases.c.commit == commit, releases.c.kind == "deploy")
+            .order_by(releases.c.requested_at.desc(), releases.c.id.desc())
+            .limit(limit)
+        )
+        return tuple(map(_release, rows))
+
+    async def in_doubt(self, limit: int = 50) -> tuple[Release, ...]:
+        """List the newest releases of which nobody knows for sure what they left."""
+        rows = await self._all(
+            select(releases)
+            .where(releases.c.outcome == Outcome.IN_DOUBT)
+            .order_by(releases.c.requested_at.desc(), releases.c.id.desc())
+            .limit(limit)
+        )
+        return tuple(map(_release, rows))
+
     async def statistics(self, service: str | None = None, environment: str | None = None) -> Statistics:
         """Count finished releases by outcome."""
         rows = await self._all(
@@ -211,7 +245,13 @@ def _door(release: Release) -> str:
 
 
 def _told(release: Release) -> Mapping[str, Any]:
-    told = {"kind": release.kind, "version": release.named, "trigger": release.trigger, "commit": release.commit}
+    told = {
+        "only": release.only,
+        "kind": release.kind,
+        "version": release.named,
+        "trigger": release.trigger,
+        "commit": release.commit,
+    }
     return {name: value for name, value in told.items() if value}
 
 
