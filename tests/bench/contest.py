@@ -22,8 +22,8 @@ FAILED, ALL_NEW = COLUMNS.index("failed"), COLUMNS.index("old gone s")
 SETTLE_SECONDS = 2.0
 """How long the load goes on before and after."""
 Row = tuple[float | None, ...]
-PEERS = {"ansible": "ansible==12.3.0", "pyinfra": "pyinfra==3.10.0"}
-"""Program -> package on the index; installed into a directory of their own, never needed by anything else."""
+PEERS = ("ansible==12.3.0", "pyinfra==3.10.0")
+"""Packages on the index, installed into a directory of their own, never needed by anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +80,17 @@ def fleet(site: ParlourSite) -> Fleet:
     """Show the site's server to other tools."""
     scratch = site.directory / "peers"
     scratch.mkdir(exist_ok=True)
-    spot = Spot("parlour-1", site.server_directory, "parlour", {"PARLOUR_PORT": str(site.port)})
-    return Fleet(site.stage.ssh, (spot,), "parlour", FILE, scratch)
+    spot = Spot("parlour-1", site.server_directory, "parlour", {"PARLOUR_PORT": str(site.port)}, site.stage.ssh)
+    return Fleet((spot,), "parlour", FILE, scratch)
 
 
 def peers(*, install: bool) -> Mapping[str, Way]:
     """Tell the tools to compare with; with `install` get those that are missing, as far as that works."""
     directory = ROOT / ".shipmate" / "peers"
-    python = directory / "bin" / "python"
-    if install and not python.exists():
-        subprocess.run((sys.executable, "-m", "venv", str(directory)), check=True)
-    for package in PEERS.values() if install else ():
-        subprocess.run((str(python), "-m", "pip", "install", "-q", package), check=False)
     programs = {"ansible": directory / "bin" / "ansible-playbook", "pyinfra": directory / "bin" / "pyinfra"}
+    if install and not all(program.exists() for program in programs.values()):
+        subprocess.run((sys.executable, "-m", "venv", str(directory)), check=True)
+        subprocess.run((str(directory / "bin" / "pip"), "install", "-q", *PEERS), check=False)
     ways = {"ansible": ansible, "pyinfra": pyinfra}
     there = {name: partial(ways[name], program=program) for name, program in programs.items() if program.exists()}
     return {"docker compose over ssh": plain, **there}

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from tests.bench.approval import conversation, newer, release
 from tests.bench.figures import Report, Series
@@ -39,11 +40,11 @@ async def _looks(chat: Conversation, count: int) -> list[tuple[float, float]]:
     for _ in range(count):
         before = _ticks(chat)
         await asyncio.sleep(LOOKS_SECONDS)
-        looks.append((_megabytes(chat), _ticks(chat) - before))
+        looks.append((megabytes(chat), _ticks(chat) - before))
     return looks
 
 
-def _megabytes(chat: Conversation) -> float:
+def megabytes(chat: Conversation[Any]) -> float:
     """Tell what would be free again if the process ended, pages shared with others counted by share."""
     lines = Path(f"/proc/{chat.bot.pid}/smaps_rollup").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1024

@@ -27,13 +27,13 @@ class Spot:
     project: str
     variables: Mapping[str, str]
     """What its compose file asks for beside the tag."""
+    ssh: SshServer
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Hosts that run the same service; all of them are one SSH server."""
+    """Hosts that run the same service."""
 
-    ssh: SshServer
     spots: tuple[Spot, ...]
     service: str
     file: str
@@ -49,23 +49,15 @@ Way = Callable[[Fleet, str], None]
 def plain(fleet: Fleet, version: str) -> None:
     """Run `docker compose up --wait` by ssh, a connection per host."""
     with ThreadPoolExecutor(fleet.at_once) as pool:
-        list(pool.map(lambda spot: _run(fleet.ssh.command(_up(fleet, spot, version)), fleet), fleet.spots))
+        list(pool.map(lambda spot: _run(spot.ssh.command(_up(fleet, spot, version)), fleet), fleet.spots))
 
 
 def ansible(fleet: Fleet, version: str, program: Path) -> None:
     """Run a playbook with `community.docker.docker_compose_v2`, pipelined, and without gathering facts."""
     inventory, playbook = fleet.scratch / "inventory.json", fleet.scratch / "playbook.json"
-    login = {
-        "ansible_host": "127.0.0.1",
-        "ansible_port": fleet.ssh.port,
-        "ansible_user": fleet.ssh.user,
-        "ansible_ssh_private_key_file": str(fleet.ssh.key),
-        "ansible_ssh_common_args": f"-o UserKnownHostsFile={fleet.ssh.known_hosts} -o IdentitiesOnly=yes",
-        "ansible_python_interpreter": sys.executable,
-    }
     hosts = {
         spot.name: {
-            **login,
+            **_ansible_login(spot.ssh),
             "directory": str(spot.directory),
             "project": spot.project,
             "given": {**spot.variables, "IMAGE_TAG": version},
@@ -89,20 +81,34 @@ def ansible(fleet: Fleet, version: str, program: Path) -> None:
 
 def pyinfra(fleet: Fleet, version: str, program: Path) -> None:
     """Run a deploy of one `server.shell` operation."""
-    login = {
-        "ssh_hostname": "127.0.0.1",
-        "ssh_port": fleet.ssh.port,
-        "ssh_user": fleet.ssh.user,
-        "ssh_key": str(fleet.ssh.key),
-        "ssh_known_hosts_file": str(fleet.ssh.known_hosts),
-    }
-    hosts = [(spot.name, {**login, "line": _up(fleet, spot, version)}) for spot in fleet.spots]
+    hosts = [(spot.name, {**_pyinfra_login(spot.ssh), "line": _up(fleet, spot, version)}) for spot in fleet.spots]
     inventory, deploy = fleet.scratch / "inventory.py", fleet.scratch / "deploy.py"
     inventory.write_text(f"hosts = {hosts!r}\n")
     deploy.write_text(
         "from pyinfra import host\nfrom pyinfra.operations import server\n\nserver.shell(commands=[host.data.line])\n"
     )
     _run((program, "--yes", "--parallel", str(fleet.at_once), inventory, deploy), fleet)
+
+
+def _ansible_login(ssh: SshServer) -> dict[str, object]:
+    return {
+        "ansible_host": "127.0.0.1",
+        "ansible_port": ssh.port,
+        "ansible_user": ssh.user,
+        "ansible_ssh_private_key_file": str(ssh.key),
+        "ansible_ssh_common_args": f"-o UserKnownHostsFile={ssh.known_hosts} -o IdentitiesOnly=yes",
+        "ansible_python_interpreter": sys.executable,
+    }
+
+
+def _pyinfra_login(ssh: SshServer) -> dict[str, object]:
+    return {
+        "ssh_hostname": "127.0.0.1",
+        "ssh_port": ssh.port,
+        "ssh_user": ssh.user,
+        "ssh_key": str(ssh.key),
+        "ssh_known_hosts_file": str(ssh.known_hosts),
+    }
 
 
 def _up(fleet: Fleet, spot: Spot, version: str) -> str:

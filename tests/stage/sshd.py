@@ -4,7 +4,7 @@ import getpass
 import os
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -20,7 +20,10 @@ PRIVILEGE_SEPARATION = Path("/run/sshd")
 class SshServer:
     """A server that lets in one key, and gives every session the variables it was told."""
 
-    def __init__(self, directory: Path, toolset: Toolset, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, directory: Path, toolset: Toolset, env: Mapping[str, str], within: Sequence[str | Path] = ()
+    ) -> None:
+        """Let `within` be a command that runs the server in surroundings of its own."""
         self.directory = directory
         self.port = free_port()
         self.user = getpass.getuser()
@@ -29,6 +32,7 @@ class SshServer:
         self.known_hosts = directory / "known_hosts"
         self._toolset = toolset
         self._env = env
+        self._within = [str(word) for word in within]
         self._daemon: Daemon | None = None
 
     def __enter__(self) -> Self:
@@ -47,7 +51,7 @@ class SshServer:
             PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
         settings = self.directory / "sshd_config"
         settings.write_text("\n".join(self._settings()) + "\n")
-        argv = [self._toolset.program("sshd"), "-D", "-e", "-f", str(settings)]
+        argv = [*self._within, self._toolset.program("sshd"), "-D", "-e", "-f", str(settings)]
         self._daemon = Daemon(argv, self.directory / "sshd.log", {"PATH": self._toolset.path})
         self._daemon.wait_until(self.answers)
 

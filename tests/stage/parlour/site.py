@@ -1,7 +1,6 @@
 """The sample service `parlour` on a stage, with a bot that releases it: for figures, not for conversations."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar
 
 from tests.stage.images import PYTHON
@@ -70,12 +69,12 @@ class ParlourSite(Site):
         begin(self.bare, FIRST, self.tree, "Begin")
         self.port = free_port()
         self.write_settings()
-        self.make_place(self.server_directory)
+        self.make_server()
 
-    def make_place(self, directory: Path) -> None:
-        """Make a directory as a server has it before the first release."""
-        directory.mkdir(parents=True)
-        env = directory / ".env"
+    def make_server(self) -> None:
+        """Make the directory as a server has it before the first release."""
+        self.server_directory.mkdir(parents=True)
+        env = self.server_directory / ".env"
         env.write_text(f"PARLOUR_PORT={self.port}\n")
         env.chmod(0o600)
 
