@@ -18,6 +18,7 @@ from agents.entrypoints.posting import Poster
 from agents.entrypoints.settling import hosts_settled
 from agents.entrypoints.slack import Slack, check_tokens, open_slack
 from agents.entrypoints.terminal import Out
+from agents.entrypoints.warmth import warm_time_ended
 from agents.entrypoints.wiring import working_bot
 from config.shipmate import Configuration
 from tools.tasks import end
@@ -44,6 +45,7 @@ async def serve(configuration: Configuration, out: Out) -> int:
                 told_to_issues(crew, configuration, slack.permalink),
                 escalated_elsewhere(crew, configuration),
                 hosts_settled(crew),
+                warm_time_ended(crew, configuration),
                 hearing_of_github(bot, configuration) as heard,
             ):
                 listening = f"Listening in Slack for {configuration.shipmate.slack.command} about {names}."

@@ -3,6 +3,8 @@
 Whatever happens to the new one, the old one goes on: it is neither touched nor asked. Repeating a move changes nothing.
 """
 
+from collections.abc import Collection
+
 from agents.destinations.compose.preparation import fence_of, prepare, prepare_back, tag_of
 from agents.destinations.compose.rescue import rescue_former
 from agents.destinations.compose.serving import backend, beside, serving, standing
@@ -41,6 +43,7 @@ async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -
     before = step.before.called if step.before else ""
     await tools.report(Moved(step.component, step.place, before, step.after.tag, took))
     await prepare(tools, plan, step, fence)
+    await _stop_others(tools, server, step, kept, route, fence)
     await _drain(tools, server, step, prior if prior and prior.id != instance.id else None, route)
     return settled
 
@@ -62,7 +65,7 @@ async def back(tools: Toolbox, plan: Plan, step: PlannedStep, before: Running, r
     settled = await _settle(tools, plan, step, former, route)
     if settled.healthy or warm:
         await _point(server, step, former, route, fence)
-        await _stop_others(tools, server, step, former, route, fence)
+        await _stop_others(tools, server, step, {former.id}, route, fence)
     return settled
 
 
@@ -70,7 +73,7 @@ async def withdraw(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) 
     """Undo a first deploy: nothing takes requests any more; what ran stays to be looked at."""
     server, fence = tools.servers[step.place], await fence_of(tools, plan)
     await beside(server)[1].point(step.component, (), fence)
-    await _stop_others(tools, server, step, None, route, fence)
+    await _stop_others(tools, server, step, set(), route, fence)
 
 
 async def _prior(tools: Toolbox, server: Server, component: str, fence: int) -> Container | None:
@@ -135,17 +138,17 @@ async def _drain(tools: Toolbox, server: Server, step: PlannedStep, one: Contain
 
 
 async def _stop_others(
-    tools: Toolbox, server: Server, step: PlannedStep, kept: Container | None, route: Route, fence: int
+    tools: Toolbox, server: Server, step: PlannedStep, kept: Collection[str], route: Route, fence: int
 ) -> None:
     """Stop what takes no requests any more, once it has answered those that it had."""
     instances, _ = beside(server)
     for one in await instances.all(tools.service.compose_service(step.component)):
-        if one.status in {"running", "restarting"} and (kept is None or one.id != kept.id):
+        if one.status in {"running", "restarting"} and one.id not in kept:
             await _drain(tools, server, step, one, route)
             await instances.stop(one.id, fence)
 
 
-async def _clear(tools: Toolbox, server: Server, step: PlannedStep, kept: set[str], fence: int) -> None:
+async def _clear(tools: Toolbox, server: Server, step: PlannedStep, kept: Collection[str], fence: int) -> None:
     """Remove stopped instances of earlier releases; one with data that could not be saved stays."""
     instances, _ = beside(server)
     for one in await instances.all(tools.service.compose_service(step.component)):

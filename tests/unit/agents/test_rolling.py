@@ -118,12 +118,13 @@ async def test_p10_a_rollback_takes_up_a_stopped_instance_and_a_release_makes_a_
         assert world.effects[: len(effects)] == effects
 
 
-async def test_what_an_earlier_release_left_stopped_is_removed_at_the_next_one_and_what_is_warm_stays() -> None:
+async def test_what_earlier_releases_left_is_stopped_and_then_removed_and_only_the_last_one_stays_warm() -> None:
     world = World()
     world.stands("v0", running=False)
+    world.stands("v0.1")
     plan = plan_from(old_one(world), "v2")
     assert await moved(world, plan) is None
-    assert (world.tags(running=True), world.tags(running=False)) == (["v1", "v2"], [])
+    assert (world.tags(running=True), world.tags(running=False)) == (["v1", "v2"], ["v0.1"])
 
 
 async def test_p15_an_instance_with_data_that_cannot_be_saved_stays_and_the_release_goes_on() -> None:
