@@ -11,7 +11,7 @@ from agents.events import RolledBack
 from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox
 from guardrails.plan import Plan, PlannedStep
-from tools.errors import ToolError, Unreachable
+from tools.errors import TimedOut, ToolError, Unreachable
 
 PAUSES = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
 """Before each further attempt at a place: what cut the deploy off, and what it left under way, is often over soon."""
@@ -48,7 +48,7 @@ async def _undo(tools: Toolbox, plan: Plan, batch: Sequence[PlannedStep]) -> dic
     try:
         backs = await destination.put_back(plan, batch)
     except ToolError as error:  # the others must still be put back
-        well = None if isinstance(error, Unreachable) else False
+        well = None if isinstance(error, Unreachable | TimedOut) else False
         backs = [Back(well, await destination.hushed(error, batch))] * len(batch)
     seconds = round(tools.clock.monotonic() - begun, 3)
     for step, back in reversed([*zip(batch, backs, strict=True)]):

@@ -8,6 +8,7 @@ from datetime import timedelta
 from config.contracts import Startup
 from guardrails.verdict import Finding, Level, Verdict
 
+_SYNCHRONISE = "Synchronise the host's clock: `timedatectl set-ntp true`."
 _SHOWN_LINES = 3
 _SHOWN_CHARACTERS = 160
 
@@ -24,6 +25,8 @@ class Started:
     """None only warns: a container shares its host's clock unless something fakes it."""
     missing_paths: Collection[str] | None
     """Those of the declared `must_exist` paths that the host does not have."""
+    host_drift: timedelta | None = None
+    """How far the host's clock is from the bot's; ahead is positive."""
 
 
 def started_well(seen: Started, startup: Startup) -> Verdict:
@@ -65,7 +68,13 @@ def _clock(seen: Started, startup: Startup) -> Iterator[Finding]:
         message = (
             f"Host and container clocks differ by {drift:.1f} s (limit {startup.clock_drift.total_seconds():g} s)."
         )
-        yield _finding("clock-drift", seen, message, "Synchronise the host's clock: `timedatectl set-ntp true`.")
+        yield _finding("clock-drift", seen, message, _SYNCHRONISE)
+    if seen.host_drift is not None and abs(seen.host_drift) > startup.clock_drift:
+        way = "ahead of" if seen.host_drift > timedelta() else "behind"
+        message = (
+            f"The host's clock is {abs(seen.host_drift).total_seconds():.0f} s {way} the bot's; one of them is wrong."
+        )
+        yield Finding("clock-host", seen.container, message, _SYNCHRONISE, level=Level.WARNING)
 
 
 def _paths(seen: Started) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from agents.destinations.compose.serving import serving
 from agents.destinations.compose.usage import mount_uses, place
@@ -123,7 +124,15 @@ async def _started(tools: Toolbox, server: Server, container: Container, log: st
         log=log,
         clock_drift=await server.containers.clock_drift(container.id),
         missing_paths=tuple(path for path, entries in seen.items() if entries is None),
+        host_drift=await _host_drift(tools, server),
     )
+
+
+async def _host_drift(tools: Toolbox, server: Server) -> timedelta:
+    """Tell how far the host's clock lies outside the time in which it was asked."""
+    asked = tools.clock.now()
+    there = await server.containers.now()
+    return max(there - tools.clock.now(), timedelta()) + min(there - asked, timedelta())
 
 
 async def _endpoints(server: Server, requests: Sequence[Probe]) -> Verdict:

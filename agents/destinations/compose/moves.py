@@ -6,6 +6,7 @@ from agents.destinations.compose import rolling
 from agents.destinations.compose.preparation import fence_of, prepare, prepare_back, tag_of
 from agents.destinations.compose.rescue import rescue_failed, rescue_replaced
 from agents.destinations.compose.serving import route_to
+from agents.destinations.compose.untouched import untouched
 from agents.destinations.port import Back, Trouble
 from agents.discretion import told
 from agents.events import Moved, Settled
@@ -14,6 +15,7 @@ from agents.words.failure_log import around_failure
 from guardrails.mounts import is_under_any
 from guardrails.plan import Plan, PlannedStep
 from guardrails.plan_targets import Running
+from tools.errors import CommandFailed
 from tools.health import Settled as Start
 from tools.health import settle as wait_until_well
 from tools.inspection import Container
@@ -41,7 +43,12 @@ async def restore(tools: Toolbox, plan: Plan, step: PlannedStep) -> Back:
     if route:
         settled = await rolling.back(tools, plan, step, step.before, route)
     else:
-        await move_back(tools, plan, step, step.before)
+        try:
+            await move_back(tools, plan, step, step.before)
+        except CommandFailed as error:  # a host without room, for one, cannot even be told to do nothing
+            if await untouched(tools, plan, step, step.before):
+                return Back(well=True, detail=f"It was never stopped, and nothing of it was changed. {error.happened}")
+            raise
         settled = await settle(tools, plan, step)
     if settled.container and settled.container.status == "exited":  # by a stop that was cut off with the deploy
         return Back(None, settled.cause)

@@ -9,6 +9,7 @@ from agents.wanted import Wanted
 from guardrails.readiness import Unshipped, images_shipped
 from guardrails.verdict import Verdict
 from tools.errors import Denied, ToolError
+from tools.fitting import require_fit
 from tools.tasks import side_by_side
 
 
@@ -38,6 +39,7 @@ async def _to(server: Server, wanted: Wanted) -> _Delivery:
             if await server.images.image(reference) is None:
                 came = await server.images.bring(reference)
                 arrivals.append(ArrivalLine(component, server.name, came.way, came.why, came.sent_bytes))
+            await require_fit(server.host, reference)
         except ToolError as error:  # a host that cannot get it is a fact about the host, like one that is away
             refused = isinstance(error, Denied)
             missing.append(Unshipped(server.name, reference, error.happened, error.remedy, refused=refused))

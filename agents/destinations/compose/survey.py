@@ -126,8 +126,8 @@ async def _component(name: str, server: Server, tools: Toolbox) -> Found:
     container = await serving(tools, server, name)
     if container is None:
         return Found(None, None, image_kept=False)
-    installed, image, env_mark = await asyncio.gather(
-        server.compose.installed(), server.images.image(container.image_id), _env_mark(server, tools)
+    installed, image, mark = await asyncio.gather(
+        server.compose.installed(), server.images.image(container.image_id), env_mark(server, tools)
     )
     repository, tag = named(container.image)
     running = Running(
@@ -137,7 +137,7 @@ async def _component(name: str, server: Server, tools: Toolbox) -> Found:
         tag=tag,
         compose_text=installed.decode() if installed is not None else None,
         container_id=container.id,
-        env_mark=env_mark,
+        env_mark=mark,
     )
     archived = image is None and await _archived(server, target, repository, tag)
     return Found(container, running, image is not None, archived=archived)
@@ -148,7 +148,7 @@ async def _archived(server: Server, target: ComposeTarget, repository: str, tag:
     return bool(tag) and await Archive(server.host, target.directory).size_bytes(repository, str(tag)) is not None
 
 
-async def _env_mark(server: Server, tools: Toolbox) -> str | None:
+async def env_mark(server: Server, tools: Toolbox) -> str | None:
     """Name the content of the env file on a host, where the bot writes it."""
     content = await server.env.content() if server.env else None
     if content is None or tools.given_env is None:

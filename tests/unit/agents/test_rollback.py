@@ -1,11 +1,13 @@
 """The way back tells what went wrong on a host, and none of its secrets."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from langgraph.runtime import Runtime
 
 from agents.events import Event, RolledBack
@@ -15,12 +17,23 @@ from agents.toolbox import Toolbox
 from guardrails.plan import Intended, PlannedStep
 from tests.unit.entrypoints.material import plan
 from tools.clock import SystemClock
-from tools.errors import CommandFailed
+from tools.errors import CommandFailed, TimedOut, ToolError
 from tools.local import LocalHost
 from tools.redaction import Redactor
 
 
-async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(tmp_path: Path) -> None:
+class Unhurried(SystemClock):
+    """A clock on which waiting takes no time."""
+
+    async def sleep(self, _: timedelta) -> None:
+        return
+
+
+@pytest.mark.parametrize(("failure", "attempts", "away"), [(CommandFailed, 2, False), (TimedOut, 4, True)])
+async def test_p13_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(
+    tmp_path: Path, failure: type[ToolError], attempts: int, away: bool
+) -> None:
+    """A command that failed is tried once more; one that hung may have worked, so the host is asked more often."""
     secret, reported = token_hex(12), list[Event]()
     (tmp_path / ".env").write_text(f"DB_PASSWORD={secret}\n")
 
@@ -31,7 +44,7 @@ async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(t
         return replace(plan(), steps=(step,))
 
     async def fails(*_: object) -> None:
-        raise CommandFailed(f"Stopping observer failed: bad {secret}")
+        raise failure(f"Stopping observer failed: bad {secret}")
 
     async def report(event: Event) -> None:
         reported.append(event)
@@ -47,7 +60,7 @@ async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(t
         plan=answer,
         report=report,
         intend=intend,
-        clock=SystemClock(),
+        clock=Unhurried(),
         redactor=Redactor(),
         servers={"web-1": server},
         store=SimpleNamespace(targets=SimpleNamespace(take_fence=answer)),
@@ -56,6 +69,6 @@ async def test_a_host_that_cannot_be_put_back_is_told_without_the_values_on_it(t
         given_env=None,
     )
     await roll_back(cast("State", {"touched": 1}), runtime=Runtime(context=cast("Toolbox", tools)))
-    told = [event.detail for event in reported if isinstance(event, RolledBack)]
-    assert told == ["Stopping observer failed: bad [redacted:DB_PASSWORD]"] * 2, "tried again once"
-    assert intended == [("roll back", "observer on web-1")] * 2
+    told = [(event.detail, event.away) for event in reported if isinstance(event, RolledBack)]
+    assert told == [("Stopping observer failed: bad [redacted:DB_PASSWORD]", away)] * attempts
+    assert intended == [("roll back", "observer on web-1")] * attempts

@@ -1,6 +1,7 @@
 """Images go to the hosts before anybody is asked (P11), the way is told, and so is a host that cannot have them."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ from agents.destinations.compose.shipping import ship
 from agents.wanted import Wanted
 from tools.errors import Denied, ToolError, Unreachable
 from tools.host_images import Arrival
+from tools.hosts import Completed
 
 API, WORKER = "registry.example.com/api@sha256:1", "registry.example.com/worker@sha256:2"
 WANTED = cast(
@@ -40,6 +42,17 @@ class Shelf:
 
 
 @dataclass
+class Fitting:
+    """A host whose engine runs what its images were built for, unless told otherwise."""
+
+    name: str
+    images: str = "linux/amd64"
+
+    async def run(self, argv: tuple[str, ...]) -> Completed:
+        return Completed(argv, 0, f"linux/amd64\n{self.images}\n", "", timedelta())
+
+
+@dataclass
 class Told:
     """A toolbox that remembers what was reported."""
 
@@ -52,7 +65,7 @@ class Told:
 
 
 def toolbox(**shelves: Shelf) -> Any:
-    return Told({name: SimpleNamespace(name=name, images=shelf) for name, shelf in shelves.items()})
+    return Told({name: SimpleNamespace(name=name, images=shelf, host=Fitting(name)) for name, shelf in shelves.items()})
 
 
 async def test_every_host_gets_what_it_lacks_and_nothing_else() -> None:
@@ -68,6 +81,14 @@ async def test_every_host_gets_what_it_lacks_and_nothing_else() -> None:
         ("worker", "web2"),
     ]
     assert {(one.way, one.why, one.sent_bytes) for one in told.arrivals} == {("tunnel", "it may not log in", 7)}
+
+
+async def test_p13_an_image_of_a_foreign_platform_is_refused_before_anybody_is_asked() -> None:
+    tools = toolbox(web1=Shelf())
+    tools.servers["web1"].host.images = "linux/arm64"
+    (first, _) = (await ship(tools, WANTED)).findings
+    assert f"{API} was built for linux/arm64, and web1 runs linux/amd64" in first.message
+    assert "Add linux/amd64 to `platforms` of the component" in first.remedy
 
 
 async def test_where_nothing_travels_nothing_is_told() -> None:

@@ -47,6 +47,17 @@ def test_each_fault_alone_fails_the_start_and_names_itself(rule: str, told: str,
     assert verdict.blocks
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(3600, "3600 s ahead of the bot's"), (-60, "60 s behind the bot's"), (5, None), (-5, None)],
+)
+def test_p13_a_wrong_clock_of_the_host_is_warned_of_and_fails_nothing(seconds: int, told: str | None) -> None:
+    verdict = started_well(replace(GOOD, host_drift=timedelta(seconds=seconds)), STARTUP)
+    assert [finding.rule for finding in verdict.findings] == ["clock-host"] * (told is not None)
+    assert not verdict.blocks
+    assert all((told or "") in finding.message for finding in verdict.findings)
+
+
 def test_an_image_that_cannot_tell_the_time_is_only_warned_of() -> None:
     verdict = started_well(replace(GOOD, clock_drift=None), STARTUP)
     assert [(finding.rule, finding.level) for finding in verdict.findings] == [("clock-unknown", Level.WARNING)]
