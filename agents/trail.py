@@ -23,6 +23,7 @@ SEEN_ONLY = (
     events.Asked,
     events.Settled,
     events.Synced,
+    events.Compared,
     events.Checked,
     events.Watched,
     events.Credited,

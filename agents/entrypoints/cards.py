@@ -114,6 +114,7 @@ def progress_blocks(view: ReleaseView, voice: Voice) -> list[Block]:
     lines = [_stage_line(stage, voice, come) for stage in view.stages]
     if view.outcome is None:
         lines += [sentence(synced, voice) for synced in view.every(events.Synced)]
+        lines += [sentence(compared, voice).partition("\n")[0] for compared in view.every(events.Compared)]
     return [section("\n".join(held(Fact("Progress", tuple(lines), 1200))))] if lines else []
 
 

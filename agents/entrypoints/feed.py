@@ -52,6 +52,7 @@ THREADED = (
     events.Reviewed,
     events.Decided,
     events.Settled,
+    events.Compared,
     events.Checked,
     events.Watched,
     events.Rescued,

@@ -7,6 +7,7 @@ from typing import Any
 from agents import events
 from agents.entrypoints import figures
 from agents.entrypoints.arrivals import shipped
+from agents.entrypoints.canaries import compared
 from agents.entrypoints.commands import VERBS, spelled
 from agents.entrypoints.facts import MET, SET_OFF, condition_lines, finding_lines, suite_line
 from agents.entrypoints.voice import Voice
@@ -438,6 +439,7 @@ _SENTENCES: Mapping[type, Say] = {
     events.Moved: _moved,
     events.Settled: _settled,
     events.Synced: _synced,
+    events.Compared: compared,
     events.Checked: _checked,
     events.Watched: _watched,
     events.Rescued: _rescued,

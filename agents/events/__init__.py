@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from agents.events.comparison import Compared
 from agents.events.decision import (
     Asked,
     CarriedOver,
@@ -75,6 +76,7 @@ __all__ = [
     "Checked",
     "ChecksAwaited",
     "CommitLine",
+    "Compared",
     "ConditionLine",
     "Covered",
     "CreditLine",
@@ -140,6 +142,7 @@ Event = (
     | Moved
     | Settled
     | Synced
+    | Compared
     | Checked
     | Watched
     | Rescued

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-from agents.destinations.compose import composed, env, evidence, fleet, keeping, proposal, running, shipping
+from agents.destinations.compose import canary, composed, env, evidence, fleet, keeping, proposal, running, shipping
 from agents.destinations.compose.draft import draft, redraw
 from agents.destinations.compose.examination import examine
 from agents.destinations.compose.remounted import remounted
@@ -75,7 +75,7 @@ class ComposeDestination(Destination):
     @override
     async def move(self, plan: Plan, steps: Sequence[PlannedStep]) -> Trouble | None:
         """Put each image on its host, side by side, and wait until it is healthy there."""
-        return await fleet.move(self.tools, plan, steps)
+        return await canary.move(self.tools, plan, steps)
 
     @override
     async def put_back(self, plan: Plan, steps: Sequence[PlannedStep]) -> Sequence[Back]:

@@ -40,6 +40,7 @@ EVERY: tuple[Event, ...] = (
     DIVERTED,
     TAG_MISSED,
     SHIPPED,
+    events.Compared(("alpha",), ("beta",), "no worse"),
     events.Voted(QUESTION, "U0MAX", "approved", 1, 2),
     events.CarriedOver(QUESTION, "U0MAX", "r0", "2026-02-06T12:00:00+00:00"),
     events.GlassBroken("U0MAX", "the shop is down"),
