@@ -33,7 +33,7 @@ async def put_back(tools: Toolbox, plan: Plan, steps: Sequence[PlannedStep]) -> 
         try:
             return await moves.restore(tools, plan, step)
         except ToolError as error:
-            return Back(None if isinstance(error, Unreachable) else False, await _hushed(tools, step, error))
+            return Back(None if isinstance(error, Unreachable | TimedOut) else False, await _hushed(tools, step, error))
 
     return await side_by_side(steps, restored, len(steps))
 

@@ -67,5 +67,5 @@ async def test_the_gpu_is_asked_through_nvidia_smi(
         (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\n{wanted}\n{script}\n")
         (tmp_path / "nvidia-smi").chmod(0o755)
     there = LocalHost("gpu-1", {"PATH": f"{tmp_path}:{os.defpath}"})
-    (gpu,) = await measure(there, "0" * 64, Watch(gpu_percent=95))
+    (gpu,) = await measure(there, "0" * 64, Watch(every=timedelta(seconds=1), gpu_percent=95))
     assert (gpu.value, gpu.unseen) == (value, reason)
