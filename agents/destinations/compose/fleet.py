@@ -7,7 +7,7 @@ from agents.destinations.port import Back, Trouble
 from agents.discretion import hushed
 from agents.toolbox import Toolbox
 from guardrails.plan import Plan, PlannedStep
-from tools.errors import Superseded, ToolError, Unreachable
+from tools.errors import Superseded, TimedOut, ToolError, Unreachable
 from tools.tasks import side_by_side
 
 
