@@ -7,6 +7,7 @@ counts as not met.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from guardrails.room import Disk, fault_of
 from guardrails.verdict import Finding, Verdict
 
 
@@ -24,6 +25,10 @@ class HostFacts:
     """The image that runs there now is kept and can be started again."""
     obstacles: tuple[str, ...] = ()
     """What else going back would fail of, as it was tried out there."""
+    disks: tuple[Disk, ...] = ()
+    """Each disk with what will be written to it; nothing where only `free_bytes` is known."""
+    unfit: tuple[str, ...] = ()
+    """Images that were not built for its platform, half a sentence for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ class Gate:
 
 _REMEDIES = {
     "tests": "Fix the failing critical suites and release the fixed version; a suite without a result must run first.",
-    "image": "Build and push the missing image, or check the registry's address and login.",
+    "image": "Build and push the missing image, or check the registry's address and login; a platform that is missing "
+    "belongs into `platforms` of the component.",
     "previous-image": "Make startable again what runs there now: its image under its own tag (pull or load it), its "
     "compose file and env file, its volumes.",
     "previous-tag": "Push the image that runs now again, under its own tag, so that it can be put back.",
@@ -80,9 +86,9 @@ def gate(
     return Gate(
         (
             _tests(critical_passed),
-            _images(images),
+            _images(images, [fault for host in hosts for fault in host.unfit]),
             _of_hosts("previous-image", hosts, {h.name: _previous(h) for h in hosts}, "previous image kept"),
-            _of_hosts("disk", hosts, {h.name: _disk(h, minimum_free_bytes) for h in hosts}, "enough free disk"),
+            _disks(hosts, minimum_free_bytes),
             _of_hosts("ssh", hosts, {h.name: _reached(h) for h in hosts}, "reached"),
         )
     )
@@ -143,10 +149,11 @@ def _tests(passed: bool | None) -> Condition:
     return Condition("tests", passed is True, detail[passed])
 
 
-def _images(images: Mapping[str, bool | None]) -> Condition:
+def _images(images: Mapping[str, bool | None], unfit: Sequence[str] = ()) -> Condition:
     missing = sorted(name for name, exists in images.items() if exists is False)
     unknown = sorted(name for name, exists in images.items() if exists is None)
     parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"not known: {', '.join(unknown)}"] * bool(unknown)
+    parts += unfit
     if not images:
         parts = ["the plan names no image"]
     return Condition("image", not parts, f"Images {'; '.join(parts)}." if parts else f"{len(images)} image(s) exist.")
@@ -169,16 +176,20 @@ def _previous(host: HostFacts) -> str:
     return "the image that runs now is not kept" if known else "not known what runs there and whether it is kept"
 
 
+def _disks(hosts: Sequence[HostFacts], minimum: int) -> Condition:
+    """Tell how much is free where and how much is needed; of many hosts that have room, of the one with the least."""
+    faults = {host.name: _disk(host, minimum) for host in hosts}
+    measured = [(disk.free_bytes - disk.needed_bytes(minimum), host, disk) for host in hosts for disk in host.disks]
+    _, tightest, disk = min(measured, key=lambda one: one[0], default=(0, None, None))
+    least = f"; least on {tightest.name}: {disk.told(minimum)}" if tightest and disk else ""
+    return _of_hosts("disk", hosts, faults, f"enough free disk{least}")
+
+
 def _disk(host: HostFacts, minimum: int) -> str:
     if host.free_bytes is None:
         return "free disk not known"
-    fault = f"{_gib(host.free_bytes)} free, more than {_gib(minimum)} needed"
-    return "" if host.free_bytes > minimum else fault
+    return fault_of(host.disks or (Disk((), host.free_bytes),), minimum)
 
 
 def _reached(host: HostFacts) -> str:
     return {True: "", False: "not reachable", None: "not tried"}[host.reachable]
-
-
-def _gib(size_bytes: int) -> str:
-    return f"{size_bytes / 1024**3:.2f} GiB"

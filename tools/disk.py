@@ -1,6 +1,7 @@
 """A host's disk: how much is free, and what lies where."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -11,11 +12,25 @@ from tools.hosts import Argv, Host
 _ABSENT = 66
 # A path that does not exist yet will be made on the disk of its nearest existing parent.
 _FREE = 'path=$1; while [ ! -e "$path" ]; do path=$(dirname -- "$path"); done; exec df -P -k -- "$path"'
+_DISKS = """\
+for path; do
+  while [ ! -e "$path" ]; do path=$(dirname -- "$path"); done
+  df -P -k -- "$path" | tail -n 1
+done
+"""
 _LISTING = f"""\
 [ -e "$1" ] || exit {_ABSENT}
 exec find "$1" -mindepth 0 -maxdepth "$2" -exec stat -c '%.9Y %s %n' -- {{}} +
 """
 _ENTRY = re.compile(r"(\d+(?:\.\d+)?) (\d+) (.+)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """One disk, and which of the paths that were asked about are or will be on it."""
+
+    paths: tuple[PurePosixPath, ...]
+    free_bytes: int
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,6 +56,25 @@ def free_bytes_in(text: str) -> int:
     return int(columns[3]) * 1024
 
 
+def disks_free(paths: Sequence[PurePosixPath]) -> Argv:
+    """Build the command that measures the disks of several paths, one line for each."""
+    return ("sh", "-c", _DISKS, "disks", *map(str, paths))
+
+
+def disks_in(text: str, paths: Sequence[PurePosixPath]) -> tuple[Free, ...]:
+    """Read the answer of `disks_free`: paths on the same disk share what is free."""
+    lines = text.strip().splitlines()
+    if len(lines) != len(paths):
+        raise Garbled(f"The free disk space could not be read from {text[:200]!r}.")
+    found: dict[str, list[tuple[str, PurePosixPath]]] = {}
+    for line, path in zip(lines, paths, strict=True):
+        found.setdefault(line.split(maxsplit=5)[-1], []).append((line, path))
+    return tuple(
+        Free(tuple(dict.fromkeys(path for _, path in together)), free_bytes_in(together[0][0]))
+        for together in found.values()
+    )
+
+
 def listing_of(path: PurePosixPath, depth: int) -> Argv:
     """Build the command that lists a path and what lies below it."""
     return ("sh", "-c", _LISTING, "listing", str(path), str(depth))
@@ -61,6 +95,12 @@ def entries_in(text: str) -> tuple[Entry, ...]:
 async def free_bytes(host: Host, path: PurePosixPath) -> int:
     """Tell how much is free on the disk of a path, which need not exist yet."""
     return free_bytes_in((await host.run(free(path))).require(f"Measuring the disk of {host.name}").stdout)
+
+
+async def disks_of(host: Host, paths: Sequence[PurePosixPath]) -> tuple[Free, ...]:
+    """Tell how much is free on each of the disks that paths, which need not exist yet, are on."""
+    answer = (await host.run(disks_free(paths))).require(f"Measuring the disks of {host.name}")
+    return disks_in(answer.stdout, paths)
 
 
 async def listing(host: Host, path: PurePosixPath, depth: int = 1) -> tuple[Entry, ...] | None:

@@ -42,6 +42,11 @@ _LAYERS = (
     "docker image ls --no-trunc --quiet | sort -u | xargs -r docker image inspect --format '{{json .RootFS.Layers}}'"
 )
 _MACHINE = ("docker", "version", "--format", "{{.Server.Os}}/{{.Server.Arch}}")
+_STOCK = f"""\
+docker info --format '{{{{.DockerRootDir}}}}' || exit
+docker version --format '{{{{.Server.Os}}}}/{{{{.Server.Arch}}}}' || exit
+{_LAYERS}
+"""
 _USED = "docker ps --all --quiet --no-trunc | xargs -r docker inspect --format '{{.Image}}'"
 # Taking the last tag away takes the digests with it: what is gone already is no failure.
 _REMOVED = """\
@@ -138,6 +143,17 @@ class Arrival:
     """What the bot sent; None where the host got it elsewhere."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What an engine has, and where."""
+
+    root: PurePosixPath
+    """Directory in which it keeps its images."""
+    platform: str
+    chains: tuple[Chain, ...]
+    """The layers of every image."""
+
+
 class HostImages:
     """The images of one host."""
 
@@ -207,10 +223,13 @@ class HostImages:
         """Tell what the host's engine runs: `linux/amd64`."""
         return (await self._host.run(_MACHINE)).require(f"Asking the engine on {self.name}").stdout.strip()
 
-    async def chains(self) -> tuple[Chain, ...]:
-        """List the layers of every image that the host has."""
-        answer = await self._host.run(("sh", "-c", _LAYERS))
-        return tuple(chains_in(answer.require(f"Listing layers on {self.name}").stdout))
+    async def stock(self) -> Stock:
+        """Tell where the engine keeps its images, what it can run, and which layers it has."""
+        answer = (await self._host.run(("sh", "-c", _STOCK))).require(f"Asking the engine on {self.name}")
+        root, platform, chains = (*answer.stdout.split("\n", 2), "", "")[:3]
+        if not root.startswith("/"):
+            raise Garbled(f"The engine on {self.name} answered {root[:80]!r} when asked where its images are.")
+        return Stock(PurePosixPath(root), platform, tuple(chains_in(chains)))
 
     async def tag(self, reference: str, name: str) -> None:
         """Give an image a further name."""

@@ -23,26 +23,34 @@ from tests.unit.agents.test_draft import HOSTS, SERVICE, WANTED
 from tools.clock import SystemClock
 from tools.errors import TimedOut
 from tools.history.releases import Release
-from tools.host_images import HostImage
+from tools.host_images import HostImage, Stock
+from tools.manifests import PlatformImage
 
 AWAY = Surveyed("web-2", fault="no route to host")
 
 
-class SilentRegistry:
+class Undescribed:
+    """A registry that does not tell what its images are made of."""
+
+    async def platforms(self, image: str, digest: str) -> tuple[PlatformImage, ...]:
+        raise TimedOut(f"{image}@{digest}: no answer within 30 s.")
+
+
+class SilentRegistry(Undescribed):
     """A registry that never answers."""
 
     async def exists(self, image: str, digest: str) -> bool:
         raise TimedOut(f"{image}@{digest}: no answer within 30 s.")
 
 
-class FullRegistry:
+class FullRegistry(Undescribed):
     """A registry that has everything."""
 
     async def exists(self, image: str, digest: str) -> bool:
         return bool(image and digest)
 
 
-class EmptyRegistry:
+class EmptyRegistry(Undescribed):
     """A registry that has nothing."""
 
     async def exists(self, image: str, digest: str) -> bool:
@@ -58,6 +66,9 @@ class Shelf:
     async def image(self, reference: str) -> HostImage | None:
         assert "@sha256:" in reference
         return HostImage("sha256:1") if self._kept else None
+
+    async def stock(self) -> Stock:
+        raise TimedOut("The engine does not answer.")
 
 
 async def planned(

@@ -5,6 +5,7 @@ from typing import Any
 
 from agents.destinations.compose.composed import Composed
 from agents.destinations.compose.on_host import OnHost
+from agents.destinations.compose.room import Room, rooms
 from agents.destinations.compose.survey import Surveyed
 from agents.destinations.compose.versions_beside import judge_beside
 from agents.state import State
@@ -75,10 +76,12 @@ def _left_behind(tools: Toolbox, wanted: Composed, host: Surveyed) -> Verdict:
 
 async def gate_of(state: State, wanted: Composed, surveyed: Sequence[Surveyed], tools: Toolbox) -> Gate:
     """Measure what the gate still needs, and weigh its five conditions."""
+    deploys = state["kind"] == "deploy"
+    room = await rooms(tools, wanted.images, surveyed) if deploys else {}
     return gate(
         critical_passed=state["kind"] == "rollback" or state.get("tested") in {"passed", "warning"},
         images=await _images(state, wanted, surveyed, tools),
-        hosts=[_facts(host) for host in surveyed],
+        hosts=[_facts(host, room.get(host.name, Room())) for host in surveyed],
         minimum_free_bytes=tools.environment.compose.minimum_free_bytes,
     )
 
@@ -106,7 +109,7 @@ async def _kept(servers: Iterable[Server], reference: str) -> bool | None:
     return all(found) or None
 
 
-def _facts(host: Surveyed) -> HostFacts:
+def _facts(host: Surveyed, room: Room) -> HostFacts:
     found = list((host.components or {}).values())
     running = [part for part in found if part.running]
     return HostFacts(
@@ -116,6 +119,8 @@ def _facts(host: Surveyed) -> HostFacts:
         first_deploy=not running if host.reachable else None,
         previous_kept=all(part.image_kept or part.archived for part in running) if host.reachable else None,
         obstacles=host.obstacles,
+        disks=room.disks,
+        unfit=room.unfit,
     )
 
 

@@ -8,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardrails.gate import Gate, HostFacts, RepositoryFacts, gate, gate_by_repository
+from guardrails.room import Disk
 
 GIB = 1024**3
 ALPHA = HostFacts("alpha", reachable=True, free_bytes=3 * GIB, first_deploy=False, previous_kept=True)
+FULL = Disk(("/var/lib/docker",), 3 * GIB, images_bytes=GIB)
+ROOMY = Disk(("/srv/app",), 9 * GIB, archive_bytes=GIB)
 BETA = HostFacts("beta", reachable=True, free_bytes=9 * GIB, first_deploy=True, previous_kept=None)
 
 
@@ -48,6 +51,16 @@ def test_the_gate_opens_when_all_five_conditions_are_met() -> None:
         ("previous-image", "not known", {"hosts": [replace(BETA, first_deploy=None)]}),
         ("disk", "2.00 GiB free, more than 2.00 GiB needed", {"hosts": [replace(ALPHA, free_bytes=2 * GIB), BETA]}),
         ("disk", "alpha: free disk not known", {"hosts": [replace(ALPHA, free_bytes=None), BETA]}),
+        (
+            "disk",
+            "3.00 GiB free in /var/lib/docker, more than 3.00 GiB needed (1.00 GiB for images, 2.00 GiB to stay free)",
+            {"hosts": [replace(ALPHA, disks=(ROOMY, FULL)), BETA]},
+        ),
+        (
+            "image",
+            "x:1 was built for linux/arm64, and beta is linux/amd64",
+            {"hosts": [ALPHA, replace(BETA, unfit=("x:1 was built for linux/arm64, and beta is linux/amd64",))]},
+        ),
         ("ssh", "beta: not reachable", {"hosts": [ALPHA, replace(BETA, reachable=False)]}),
         ("ssh", "beta: not tried", {"hosts": [ALPHA, replace(BETA, reachable=None)]}),
     ],
@@ -61,6 +74,14 @@ def test_each_condition_alone_closes_the_gate_and_says_why(condition: str, told:
     assert told in finding.message
     assert finding.remedy
     assert closed.verdict.blocks
+
+
+def test_where_there_is_room_the_tightest_disk_is_told() -> None:
+    """P11: who approves reads what is needed, what is free, and where."""
+    tight = replace(ALPHA, disks=(ROOMY, replace(FULL, free_bytes=4 * GIB)))
+    disk = decide(hosts=[tight, replace(BETA, disks=(ROOMY,))]).conditions[3]
+    assert disk.met
+    assert "least on alpha: 4.00 GiB free in /var/lib/docker, more than 3.00 GiB needed" in disk.detail
 
 
 def test_a_gate_without_hosts_stays_closed() -> None:

@@ -3,7 +3,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tools.disk import Entry, entries_in, free_bytes_in, listing_of
+from tools.disk import Entry, Free, disks_in, entries_in, free_bytes_in, listing_of
 from tools.errors import Garbled
 
 
@@ -28,3 +28,11 @@ def test_entries_keep_spaces_in_names_and_leave_out_what_is_no_entry() -> None:
 
 def test_the_path_and_the_depth_are_arguments() -> None:
     assert listing_of(PurePosixPath("/srv/a b"), 2)[3:] == ("listing", "/srv/a b", "2")
+
+
+def test_paths_on_one_disk_share_what_is_free_there() -> None:
+    text = "dev 100 50 50 50% /\ntmpfs 10 5 5 50% /srv with space\ndev 100 50 49 50% /\n"
+    paths = tuple(PurePosixPath(path) for path in ("/a", "/srv with space/x", "/b"))
+    assert disks_in(text, paths) == (Free((paths[0], paths[2]), 50 * 1024), Free((paths[1],), 5 * 1024))
+    with pytest.raises(Garbled):
+        disks_in("dev 100 50 50 50% /\n", paths)
