@@ -12,13 +12,28 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from config.nearest import did_you_mean
-from tests.bench import acks, approval, deploy, fuzz, growth, memory, overhead, redaction, secrets, webhooks
+from tests.bench import (
+    acks,
+    approval,
+    deploy,
+    fanout,
+    fuzz,
+    growth,
+    memory,
+    overhead,
+    redaction,
+    rollback,
+    secrets,
+    webhooks,
+)
 from tests.bench.figures import Report
 from tests.stage.stage import Stage, own_directory
 
 ON_STAGE: Mapping[str, Callable[[Stage, int], Awaitable[Report]]] = {
     "approval": approval.bench,
     "deploy": deploy.bench,
+    "rollback": rollback.bench,
+    "fanout": fanout.bench,
     "memory": memory.bench,
     "acks": acks.bench,
     "webhooks": webhooks.bench,

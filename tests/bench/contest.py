@@ -35,14 +35,14 @@ class Measured:
     row: Row
 
 
-def order(site: ParlourSite) -> Order:
+def seen(site: ParlourSite) -> Order:
     """Ask 200 times a second: half over fresh connections, a fifth with a body, some that take a second."""
     return Order(site.port, slow=0.005)
 
 
 async def watched(site: ParlourSite, version: str, deploy: Callable[[], object]) -> Measured:
     """Carry out one blocking deploy under load."""
-    with Load(site.directory / "load", order(site)) as load:
+    with Load(site.directory / "load", seen(site)) as load:
         await asyncio.sleep(SETTLE_SECONDS)
         began = time.perf_counter()
         await asyncio.to_thread(deploy)
@@ -56,7 +56,7 @@ async def released(chat: Conversation[ParlourSite], version: str, *, good: bool 
     """Let the bot release a version under load; it is approved at once, and the clock runs from the click."""
     card = await chat.asks(f"/deploy parlour {version}")
     await chat.shows(card, "[Approve]")
-    with Load(chat.site.directory / "load", order(chat.site)) as load:
+    with Load(chat.site.directory / "load", seen(chat.site)) as load:
         await asyncio.sleep(SETTLE_SECONDS)
         began = time.perf_counter()
         chat.slack.clicks(HANA, "Approve", card)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from tests.bench.contest import ALL_NEW, FAILED, Row, peer_version, peers, prepare_peers, released, table, watched
 from tests.bench.contest import fleet as fleet_of
@@ -21,10 +22,10 @@ RECREATE, ROLLING, CRASHING = "Shipmate, recreate", "Shipmate, rolling", "Shipma
 
 @asynccontextmanager
 async def parlour(
-    stage: Stage, name: str, *, proxy: bool, behaviour: Behaviour
+    stage: Stage, name: str, *, proxy: bool, behaviour: Behaviour, warm: timedelta | None = None
 ) -> AsyncIterator[Conversation[ParlourSite]]:
     """Let a bot run the first version of the sample."""
-    site = ParlourSite(stage, stage.scratch(name), behaviour=behaviour, proxy=proxy)
+    site = ParlourSite(stage, stage.scratch(name), behaviour=behaviour, proxy=proxy, warm=warm)
     try:
         await asyncio.to_thread(site.prepare)
         async with Conversation(site) as chat:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.bench import overhead
 from tests.bench.figures import Goal, Report, Series
+from tests.bench.table import Table, middle
 
 SERIES = Series("ack", "s", tuple(number / 100 for number in range(1, 101)))
 
@@ -26,6 +27,30 @@ def test_the_table_and_the_json_tell_the_same() -> None:
     document = report.document()
     assert document["series"][0]["values"] == list(SERIES.values)
     assert document["goals"] == [{"name": "ack, seconds", "measured": 0.99, "limit": 0.3, "met": False}]
+
+
+def test_competitors_stand_in_one_table_with_what_does_not_apply_left_out() -> None:
+    rows = {"Shipmate, rolling": (3.25, 0.0), "plain <ssh>": (2.0, None)}
+    lines = Table("under load", ("s", "failed"), rows).lines()
+    assert lines == [
+        "| under load        |    s | failed |",
+        "| ----------------- | ---: | -----: |",
+        "| Shipmate, rolling | 3.25 |      0 |",
+        "| plain <ssh>       |    2 |      - |",
+    ]
+
+
+def test_a_picture_shows_one_bar_for_each_competitor_that_has_the_figure() -> None:
+    table = Table("under load", ("s", "failed"), {"Shipmate": (3.0, 4.0), "plain <ssh>": (2.0, None)})
+    assert table.picture().count("<rect") == 2
+    assert "plain &lt;ssh&gt;" in table.picture()
+    failed = Table(table.title, table.columns, table.rows, drawn="failed").picture()
+    assert failed.count("<rect") == 1
+
+
+def test_the_middle_of_several_rounds_leaves_out_what_a_round_could_not_tell() -> None:
+    assert middle([(1.0, None), (3.0, None), (2.0, 5.0)]) == (2.0, 5.0)
+    assert middle([(None,), (None,)]) == (None,)
 
 
 async def test_the_crew_around_tools_that_do_nothing_is_measured_stage_by_stage() -> None:

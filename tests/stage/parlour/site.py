@@ -1,6 +1,7 @@
 """The sample service `parlour` on a stage, with a bot that releases it: for figures, not for conversations."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from tests.stage.images import PYTHON
@@ -40,6 +41,8 @@ class ParlourSite(Site):
 
     behaviour: Behaviour = field(default_factory=Behaviour)
     proxy: bool = False
+    warm: timedelta | None = None
+    """How long the version before goes on running after a release; the shipped default where it is not said."""
 
     @property
     def image(self) -> str:
@@ -84,6 +87,11 @@ class ParlourSite(Site):
         publish(self.bare, version, on=FIRST, change=change, subject=f"Tell {version}")
         return version
 
+    def instances(self) -> list[str]:
+        """List the containers that run."""
+        listed = ("ps", "--quiet", "--filter", "label=com.docker.compose.project=parlour")
+        return self.stage.server.docker(*listed).split()
+
     def settings(self) -> dict[str, Any]:
         """Describe the service, as an operator would."""
         url = f"http://127.0.0.1:{self.port}"
@@ -96,6 +104,7 @@ class ParlourSite(Site):
         if self.proxy:
             route = {"port": PORT, "listen": self.port}
             target |= {"strategy": "rolling", "proxy": {"routes": {"parlour": route}}}
+            target |= {"rolling": {"warm": f"{self.warm.total_seconds():g}s"}} if self.warm else {}
         environment = {
             "target": target,
             "approval": dict(self.approval),
