@@ -10,7 +10,8 @@ from agents.contents import inspect_sources
 from agents.destinations.choice import destination_of
 from agents.events import Analyzed, CommitLine, DecisionLine, Objected, SuiteRan
 from agents.migrations import judge_migrations, migrations_of
-from agents.state import Next, State, end, proceed
+from agents.proven import Proof, proven
+from agents.state import Next, State, end, proceed, stops_early
 from agents.toolbox import Toolbox
 from agents.words.concealed import concealed_since, texts_of
 from config.nearest import nearest
@@ -34,7 +35,7 @@ async def analyze(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     if state["kind"] == "rollback":
         return proceed("plan", "skipped")
     target = await tools.store.targets.get(state["service"], state["environment"])
-    if target.locked_at:
+    if target.locked_at and not stops_early(state):
         return end(Outcome.REFUSED, f"{state['service']} in {state['environment']} is locked by {target.locked_by}")
     await tools.repository.refresh()
     commit = await tools.repository.resolve((await tools.release()).pinned or state["version"])
@@ -61,14 +62,26 @@ async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
     if verdict.blocks:
         return end(Outcome.REFUSED, _first(verdict))
     await _tell_skipped(chosen, tools)
+    if state.get("only") == "analyze":
+        return end(Outcome.CHECKED, _would(chosen), "passed")
+    proof = await proven(commit, chosen, tools) if state.get("only") == "deploy" else Proof("", chosen.run)
+    if isinstance(proof, str):
+        return end(Outcome.REFUSED, proof)
     return proceed(
         "test",
         commit=commit,
         from_version=version,
         from_commit=base or "",
-        suites=list(chosen.run),
+        suites=list(proof.suites),
         components=list(chosen.build),
+        tested=proof.tested,
     )
+
+
+def _would(chosen: Scope) -> str:
+    """Say what a whole release would do."""
+    suites, images = (", ".join(names) or "none" for names in (chosen.run, chosen.build))
+    return f"Analysed only, as asked; no objection. A release would run these suites: {suites}; build: {images}."
 
 
 async def _concealed(

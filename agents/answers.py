@@ -40,6 +40,13 @@ class Order:
     """Wait for the checks of the commit first."""
     break_glass: str | None = None
     """Why it is released before anybody has approved; None where approvers are asked. No freeze stops it."""
+    only: str = ""
+    """The stage to end with: `analyze`, `test` or `build`; `deploy`: leave tests and build out. Empty: all of it."""
+
+    @property
+    def stops_early(self) -> bool:
+        """Tell whether nothing of the target is to be touched."""
+        return self.only not in {"", "deploy"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from agents.contents import inspect_image
 from agents.events import Built, Objected
+from agents.proven import taken_over
 from agents.publishing import naming, publish, reference_of
 from agents.state import Next, State, end, proceed
 from agents.toolbox import Toolbox
@@ -46,11 +47,19 @@ async def build(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     for name, image in built.items():
         about = await _about(image, tools) | {"covered": await _covered(name, files[name], state, tools)}
         images[name] = {**await _pushed(name, image, state, tools), "about": about}
+    if state.get("only") == "build":
+        return end(Outcome.CHECKED, f"Stopped before the deploy, as asked; images: {_named(images)}.", "passed")
     return proceed("plan", images=images)
+
+
+def _named(images: dict[str, dict[str, Any]]) -> str:
+    return ", ".join(f"{one['image']}:{one['tag']}" for _, one in sorted(images.items())) or "none"
 
 
 async def _made(name: str, state: State, tools: Toolbox) -> BuiltImage:
     """Take over what was built from this commit before, or build it."""
+    if state.get("only") == "deploy":
+        return await taken_over(name, state["commit"], tools)
     component = tools.service.components[name]
     named = naming(name, tools, await tools.release(), state["commit"])
     reference = reference_of(component, named)

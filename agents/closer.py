@@ -5,7 +5,7 @@ from langgraph.types import Command
 
 from agents.endings import take_back
 from agents.events import Finished
-from agents.state import Next, State
+from agents.state import Next, State, stops_early
 from agents.toolbox import Toolbox
 from tools.history.releases import Outcome
 
@@ -34,4 +34,6 @@ def _outcome(state: State) -> Outcome:
         return Outcome(state["outcome"])
     if not state.get("failure"):
         return Outcome.SUCCEEDED
+    if stops_early(state):
+        return Outcome.REFUSED  # it was never to be deployed: no failure of the target
     return Outcome.ROLLED_BACK if state.get("rolled_back") else Outcome.FAILED

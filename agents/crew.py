@@ -308,8 +308,8 @@ class Crew:
         return [one for one in unfinished if one.status not in BEFORE or one.status is Status.QUEUED]
 
     async def _held_back(self, order: Order) -> Refusal | None:
-        """Refuse what a person asks for while its target is held; nothing holds a rollback or an emergency back."""
-        if order.kind == "rollback" or order.break_glass is not None or order.trigger != MANUAL:
+        """Refuse what a person asks for while its target is held; not a rollback, an emergency, or a mere check."""
+        if order.kind == "rollback" or order.break_glass is not None or order.stops_early or order.trigger != MANUAL:
             return None
         return await self.holds.refusal(order.service, order.environment)
 

@@ -108,6 +108,7 @@ def _initial(release: Release) -> State:
         environment=release.environment,
         version=release.version,
         requested_by=release.requested_by,
+        only=release.only,
     )
 
 

@@ -43,8 +43,8 @@ class Hold:
 
 
 def is_exempt(release: Release) -> bool:
-    """Tell whether nothing holds a release back: the way back is never closed, and an emergency does not wait."""
-    return release.kind == "rollback" or release.break_glass is not None
+    """Tell whether nothing holds a release back: the way back, an emergency, and what never touches the target."""
+    return release.kind == "rollback" or release.break_glass is not None or release.stops_early
 
 
 def waits(release: Release) -> bool:

@@ -29,7 +29,8 @@ def overtakes(later: Release, release: Release) -> bool:
 
 def _origin(order: Order) -> dict[str, str]:
     origin = {"channel": order.origin.channel, "thread": order.origin.thread, "branch": order.branch}
-    return origin if order.break_glass is None else {**origin, "break_glass": order.break_glass}
+    wishes = {"break_glass": order.break_glass, "only": order.only or None}
+    return origin | {name: wish for name, wish in wishes.items() if wish is not None}
 
 
 def release_of(order: Order, now: datetime) -> Release:

@@ -33,7 +33,8 @@ async def may_open(order: Order, configuration: Configuration, store: Store, mem
     if order.break_glass is not None:
         refusal = roles.may_break_glass(asked, settings.approval, order.break_glass, lock=_lock(target))
         return _refusal(refusal, rolls)
-    return _refusal(approval.may_request(asked, settings.approval, lock=_lock(target)), rolls)
+    lock = None if order.stops_early else _lock(target)
+    return _refusal(approval.may_request(asked, settings.approval, lock=lock), rolls)
 
 
 def configured(configuration: Configuration, service: str, environment: str) -> Refusal | None:

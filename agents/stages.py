@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 
 from agents.discretion import hushed
 from agents.events import Left
-from agents.state import Failure, Next, State, call_off, proceed
+from agents.state import Failure, Next, State, call_off, proceed, stops_early
 from agents.toolbox import Toolbox, stopped_by
 from guardrails.failures import FAULT_OF_OURS
 from tools.errors import ToolError
@@ -67,6 +67,8 @@ async def mishap(state: State, error: NodeError, *, runtime: Runtime[Toolbox]) -
     update = {"failure": state.get("failure") or Failure(stage=error.node, cause=cause, log=""), "cause": cause}
     if not state.get("failure"):
         update["error"] = _code(error.error)
+    if stops_early(state):  # what was never to be deployed is no failure of the target
+        return proceed("close", "failed", **update)
     if error.node in TOUCHING:
         return proceed("roll_back", "failed", **update)
     if error.node == "roll_back":

@@ -4,6 +4,8 @@ from typing import Any, TypedDict
 
 from langgraph.types import Command
 
+from tools.history.releases import STOPS
+
 GRAPH_VERSION = 2
 """Raised when a node is renamed or removed, or a plan gets another digest; a release begun under another number is not
 resumed."""
@@ -28,6 +30,8 @@ class State(TypedDict, total=False):
     environment: str
     version: str
     requested_by: str
+    only: str
+    """The stage to end with, or `deploy`: see `Release.only`. Absent: all of them."""
     commit: str
     from_version: str
     from_commit: str
@@ -63,6 +67,11 @@ class State(TypedDict, total=False):
     cause: str
     status: str
     """Status of the step just left; told to people, read by nobody."""
+
+
+def stops_early(state: State) -> bool:
+    """Tell whether the release ends before anything of its target is touched."""
+    return state.get("only", "") in STOPS
 
 
 Next = Command[str]

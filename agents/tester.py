@@ -9,20 +9,27 @@ from agents.checks import vouched
 from agents.coverage import covered
 from agents.events import SuiteRan
 from agents.lasting import warned_before
-from agents.state import Next, State, fail, proceed
+from agents.state import Next, State, end, fail, proceed, stops_early
 from agents.toolbox import Toolbox
 from guardrails.failures import weight_of_warnings
 from guardrails.suites import combined
 from guardrails.verdict import Level
 from tools.codecov import Upload
+from tools.history.releases import Outcome
 from tools.suites import SuiteResult, run_suite
 
 
 async def test(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     """Run what the analyzer chose; one failed critical suite stops the release, and so does a warning too often."""
     tools = runtime.context
+    if state.get("only") == "deploy":  # the analyzer found that they passed on this very commit
+        return proceed("build", "skipped")
     results = await asyncio.gather(*(_run(name, state["commit"], tools) for name in state["suites"]))
     outcome = combined(results)
+    if outcome == "failed" and stops_early(state):
+        return end(Outcome.REFUSED, _told(results, "failed"))
+    if state.get("only") == "test":
+        return end(Outcome.CHECKED, f"Stopped after the tests, as asked: {outcome}.", outcome)
     if outcome == "failed":
         return fail("escalate", "test", _told(results, "failed"), _logs(results))
     return proceed("build", outcome, tested=outcome)

@@ -29,7 +29,7 @@ DONE, NO, WRONG = 0, 1, 2
 INTERRUPTED, UNREAD = 130, 141
 """Ended by Ctrl-C, or by a reader such as `head` that wanted no more: 128 and the signal, as shells tell it."""
 SPOKEN = {
-    "deploy": "SERVICE VERSION [to ENV]: plan, ask, deploy, verify",
+    "deploy": "SERVICE VERSION [to ENV]: plan, ask, deploy, verify; or a part of it, by an option",
     "break-glass": "SERVICE VERSION [to ENV] REASON: release in an emergency without asking; a review is owed for it",
     "review": "SERVICE [ENV] NOTE: review what was released without an approval",
     "rollback": "SERVICE [to VERSION] [in ENV]: put a former version back",
@@ -45,6 +45,13 @@ SPOKEN = {
     "stats": "[SERVICE]: how releases ended",
 }
 """What is also understood in Slack, with the same words."""
+EXTENTS = {
+    "--dry-run": "analyse only: what changes, what it needs, what objects",
+    "--tests-only": "stop after the tests",
+    "--skip-deploy": "stop after the build",
+    "--deploy-only": "deploy what an earlier run of the same commit has tested and built",
+}
+"""How much of a release is wanted; the first three touch no host and count neither as success nor as failure."""
 LAUNCHED = {
     "demo": "play a whole day of releases on this machine",
     "test": "prove everything",
@@ -127,6 +134,8 @@ def parser() -> argparse.ArgumentParser:
         spoken.add_argument("words", nargs="*", metavar="WORD", help="as after the Slack command")
         if verb in READ:
             spoken.add_argument("--json", action="store_true", help="print JSON")
+        if verb == "deploy":
+            _add_extents(spoken)
         spoken.set_defaults(verb=verb)
     exported = _add(commands, "export", "print the history as JSON", _configured(_export))
     exported.add_argument("service", nargs="?")
@@ -181,6 +190,13 @@ def _add_guards(commands: Any) -> None:
     images.add_argument("--json", action="store_true")
 
 
+def _add_extents(deploy: argparse.ArgumentParser) -> None:
+    """Take the options of a release, which go on as words: Slack has no other."""
+    group = deploy.add_mutually_exclusive_group()
+    for option, text in EXTENTS.items():
+        group.add_argument(option, dest="extent", action="store_const", const=option, help=text)
+
+
 def _add_summary(commands: Any) -> None:
     summary = _add(commands, "summary", "describe a range of commits, or a pull request", _summary)
     summary.add_argument("--repo", type=Path, metavar="PATH")
@@ -220,7 +236,8 @@ async def _speak(wanted: argparse.Namespace, configuration: Configuration) -> in
     from agents.entrypoints.terminal import follow
     from agents.entrypoints.wiring import reachable_crew, reading_crew
 
-    command = parse(" ".join((wanted.verb, *wanted.words)), Catalog.of(configuration.services, "./shipmate"))
+    typed = " ".join(filter(None, (wanted.verb, *wanted.words, getattr(wanted, "extent", None))))
+    command = parse(typed, Catalog.of(configuration.services, "./shipmate"))
     if wanted.verb in READ and wanted.json:
         return await _as_json(wanted.verb, command, configuration)
     calls_nobody = wanted.verb in READ or isinstance(command, Misread)

@@ -192,12 +192,13 @@ def _sentence(text: str) -> bool:
 
 
 async def _deploy(command: commands.Deploy, visit: Visit) -> Reply:
-    return await _order("deploy", command.service, command.environment, command.version, visit)
+    order = _wanted("deploy", command.service, command.environment, command.version, visit)
+    return await _order(replace(order, only=command.only), visit)
 
 
 async def _break_glass(command: commands.BreakGlass, visit: Visit) -> Reply:
-    where = (command.service, command.environment)
-    return await _order("deploy", *where, command.version, visit, break_glass=command.reason)
+    order = _wanted("deploy", command.service, command.environment, command.version, visit)
+    return await _order(replace(order, break_glass=command.reason), visit)
 
 
 async def _review(command: commands.Review, visit: Visit) -> Reply:
@@ -218,7 +219,7 @@ async def _rollback(command: commands.Rollback, visit: Visit) -> Reply:
         standing_ = f"No version before the present one is known for {service} in {environment}."
         refusal = Refusal("nothing-to-roll-back-to", standing_, f"history {service} {environment}")
         return _told(refusal, visit.voice, "")
-    return await _order("rollback", service, environment, version, visit)
+    return await _order(_wanted("rollback", service, environment, version, visit), visit)
 
 
 async def _version_before(service: str, environment: str, visit: Visit) -> str | None:
@@ -245,11 +246,11 @@ def _on_hosts(release: Release) -> bool:
     return under_way or release.outcome is Outcome.IN_DOUBT
 
 
-async def _order(
-    kind: str, service: str, environment: str, version: str, visit: Visit, *, break_glass: str | None = None
-) -> Reply:
-    where = (kind, service, environment, version)
-    order = Order(*where, visit.person, visit.origin, visit.key, break_glass=break_glass)
+def _wanted(kind: str, service: str, environment: str, version: str, visit: Visit) -> Order:
+    return Order(kind, service, environment, version, visit.person, visit.origin, visit.key)
+
+
+async def _order(order: Order, visit: Visit) -> Reply:
     reply = await visit.crew.open(order)
     if isinstance(reply, Refusal):
         return _told(reply, visit.voice, "")

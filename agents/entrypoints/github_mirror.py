@@ -15,6 +15,7 @@ _TOUCHING = frozenset({"deploy", "verify", "roll_back"})
 _ENDS: Mapping[Outcome, tuple[StatusState, DeploymentState, str]] = {
     Outcome.SUCCEEDED: ("success", "success", "runs"),
     Outcome.SKIPPED: ("success", "inactive", "nothing to do"),
+    Outcome.CHECKED: ("success", "inactive", "done as far as asked, nothing was deployed"),
     Outcome.REFUSED: ("failure", "inactive", "refused, nothing was touched"),
     Outcome.REJECTED: ("error", "inactive", "rejected, nothing was touched"),
     Outcome.EXPIRED: ("error", "inactive", "nobody decided in time, nothing was touched"),
@@ -75,6 +76,8 @@ class Shown:
 
 def shown(view: ReleaseView, service: Service, place: str, links: Links, *, holds: bool) -> Shown:
     """Draw a release for GitHub, where its environment is called `place`; `holds`: nothing took its place since."""
+    if view.release.stops_early:  # the commit's status is that of what was to be deployed
+        return Shown()
     main = _deployment(view, service, place, links, holds=holds)
     restored = _restored(view, service, place, links, holds=holds)
     return Shown(tuple(_statuses(view, links)), tuple(one for one in (main, restored) if one))

@@ -12,6 +12,7 @@ from tools.history.releases import Outcome
 HEADLINES: Mapping[Outcome, str] = {
     Outcome.SUCCEEDED: "{what} runs",
     Outcome.SKIPPED: "{what}: nothing to do",
+    Outcome.CHECKED: "{what}: done as far as asked, nothing was deployed",
     Outcome.REFUSED: "{what}: refused, nothing was touched",
     Outcome.REJECTED: "{what}: rejected, nothing was touched",
     Outcome.EXPIRED: "{what}: nobody decided in time, nothing was touched",
@@ -20,7 +21,15 @@ HEADLINES: Mapping[Outcome, str] = {
     Outcome.ROLLED_BACK: "{what}: failed and was rolled back",
     Outcome.IN_DOUBT: "{what}: IN DOUBT, look at the hosts",
 }
+_ONLY: Mapping[str, str] = {
+    "analyze": ", analysis only",
+    "test": ", tests only",
+    "build": ", without the deploy",
+    "deploy": ", deploy only",
+}
+"""How much of a release was asked for."""
 _WAYS_ON: Mapping[Outcome, str] = {
+    Outcome.CHECKED: "deploy {service} {version} to {environment}",
     Outcome.SUCCEEDED: "rollback {service} in {environment}",
     Outcome.EXPIRED: "deploy {service} {version} to {environment}",
     Outcome.REJECTED: "history {service} {environment}",
@@ -42,7 +51,8 @@ def what(view: ReleaseView, voice: Voice) -> str:
         if back
         else "{service:60} {version:80} in {environment:60}"
     )
-    return voice.say(template, service=release.service, version=release.named, environment=release.environment)
+    name = voice.say(template, service=release.service, version=release.named, environment=release.environment)
+    return name + _ONLY.get(release.only, "")
 
 
 def headline(view: ReleaseView, voice: Voice) -> str:

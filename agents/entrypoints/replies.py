@@ -70,6 +70,16 @@ def our_fault(reference: str, voice: Voice) -> str:
     return refused(Refusal("internal", standing, "status"), voice)
 
 
+ORDERED = {
+    "": "The release",
+    "analyze": "The analysis",
+    "test": "The test run",
+    "build": "The release without its deploy",
+    "deploy": "The deploy without tests and build",
+}
+"""What is under way, by how much of a release was asked for."""
+
+
 def ordered(order: Order, release_id: str, channel: str | None, voice: Voice) -> str:
     """Say that an order stands; `channel` is the id of the channel that shows its card."""
     if order.break_glass is not None:
@@ -78,7 +88,7 @@ def ordered(order: Order, release_id: str, channel: str | None, voice: Voice) ->
         return loud + ordered(replace(order, break_glass=None), release_id, channel, voice)
     told = voice.say(
         "{kind} of {service:60} {version:80} in {environment:60} is under way as {id:code}.",
-        kind="The rollback" if order.kind == "rollback" else "The release",
+        kind="The rollback" if order.kind == "rollback" else ORDERED[order.only],
         service=order.service,
         version=order.version,
         environment=order.environment,
@@ -189,7 +199,7 @@ def _past(release: Release, voice: Voice) -> str:
     if release.finished_at:
         took = f" after {figures.span(release.finished_at - release.requested_at)}"
     because = ""
-    if release.cause and release.outcome not in (Outcome.SUCCEEDED, Outcome.SKIPPED):
+    if release.cause and release.outcome not in (Outcome.SUCCEEDED, Outcome.SKIPPED, Outcome.CHECKED):
         because = voice.say(" - {cause:120}", cause=release.cause)
     told = voice.say(
         "{when:when} {kind:20} {service:60} {version:80} {environment:60}{why:30}: {outcome:20}",

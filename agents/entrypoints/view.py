@@ -64,7 +64,8 @@ class ReleaseView:
     def stages(self) -> tuple[Stage, ...]:
         """List the steps; those not reached only while they still may be."""
         passed = {name: stage for name, stage in _stages(self.happened.values()) if name not in _UNTOLD}
-        expected = STAGES if self.release.kind == "deploy" and self.outcome is None else ()
+        wanted = STAGES[: STAGES.index(self.release.only) + 1] if self.release.stops_early else STAGES
+        expected = wanted if self.release.kind == "deploy" and self.outcome is None else ()
         missing = tuple(Stage(name) for name in expected if name not in passed)
         known = [passed[name] for name in STAGES if name in passed] + list(missing)
         order = {name: place for place, name in enumerate(STAGES)}

@@ -37,6 +37,13 @@ FIELDS = {
     SPAN: "span",
 }
 """Which field of the command the word in a slot becomes; every other word of a shape stands for itself."""
+OPTIONS: Mapping[str, str] = {
+    "--dry-run": "analyze",
+    "--tests-only": "test",
+    "--skip-deploy": "build",
+    "--deploy-only": "deploy",
+}
+"""How much of a release is wanted, by the word that people put behind it."""
 Shape = tuple[str, ...]
 Words = tuple[str, ...]
 
@@ -50,11 +57,18 @@ class Form:
     shapes: tuple[Shape, ...]
     targeted: bool = True
     """The default environment is filled in where none is named."""
+    options: bool = False
+    """One of the options may stand anywhere behind the verb; it goes into the command's field `only`."""
 
 
 _TARGET: tuple[Shape, ...] = ((SERVICE,), (SERVICE, ENVIRONMENT))
 FORMS: Mapping[str, Form] = {
-    "deploy": Form(Deploy, "SERVICE VERSION [to ENV]", ((SERVICE, VERSION), (SERVICE, VERSION, "to", ENVIRONMENT))),
+    "deploy": Form(
+        Deploy,
+        f"SERVICE VERSION [to ENV] [{' | '.join(OPTIONS)}]",
+        ((SERVICE, VERSION), (SERVICE, VERSION, "to", ENVIRONMENT)),
+        options=True,
+    ),
     "status": Form(Status, "[SERVICE [ENV]]", ((), *_TARGET), targeted=False),
     "history": Form(History, "[SERVICE [ENV]]", ((), *_TARGET), targeted=False),
     "stats": Form(Stats, "[SERVICE]", ((), (SERVICE,)), targeted=False),

@@ -9,6 +9,7 @@ from agents.entrypoints.commands.grammar import (
     ENVIRONMENT,
     FIELDS,
     FORMS,
+    OPTIONS,
     REASON,
     SERVICE,
     SPAN,
@@ -18,8 +19,17 @@ from agents.entrypoints.commands.grammar import (
     arranged,
     usage,
 )
-from agents.entrypoints.commands.slots import Unfit, listed, near, reasonless, shortened, unfit
-from agents.entrypoints.commands.typed import Command, Help, Misread
+from agents.entrypoints.commands.slots import (
+    Unfit,
+    listed,
+    near,
+    options_of,
+    reasonless,
+    shortened,
+    unfit,
+    unfit_options,
+)
+from agents.entrypoints.commands.typed import Command, Deploy, Help, Misread
 from guardrails.hidden import is_hidden
 
 LONGEST_TEXT = 600
@@ -59,6 +69,20 @@ def _read(words: Words, catalog: Catalog) -> Command | Misread:
 
 
 def _read_form(verb: str, words: Words, catalog: Catalog) -> Command | Misread:
+    """Read what stands behind a verb, and how much of it is wanted where it takes options."""
+    options, rest = options_of(words) if FORMS[verb].options else ((), words)
+    wrong = unfit_options(options)
+    if wrong:
+        better = wrong[2]
+        return _misread(verb, wrong, (verb, *rest, better) if better else (), catalog)
+    read = _read_shapes(verb, rest, catalog)
+    if isinstance(read, Misread):
+        meant = " ".join((read.did_you_mean, *options)) if read.did_you_mean else ""
+        return replace(read, did_you_mean=meant)
+    return replace(read, only=OPTIONS[options[0]]) if options and isinstance(read, Deploy) else read
+
+
+def _read_shapes(verb: str, words: Words, catalog: Catalog) -> Command | Misread:
     """Take the first shape that fits in every word; where none does, tell what is wrong by the first one."""
     form, objections = FORMS[verb], []
     for shape in form.shapes:

@@ -10,6 +10,7 @@ from agents.entrypoints.commands.grammar import (
     DIGEST,
     ENVIRONMENT,
     FORMER,
+    OPTIONS,
     REASON,
     SERVICE,
     SPAN,
@@ -43,7 +44,24 @@ def unfit(shape: Shape, place: int, words: tuple[str, ...], catalog: Catalog, *,
 
 
 def _like_an_option(word: str) -> Unfit:
-    return "option", f"'{shortened(word)}' looks like an option; commands take none.", None
+    return "option", f"'{shortened(word)}' looks like an option; only `deploy` takes any, at most one.", None
+
+
+def options_of(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tell options from other words; a keyboard that makes one dash of two is forgiven."""
+    spelled_out = tuple(re.sub(r"^[\u2013\u2014]", "--", word) for word in words)
+    return tuple(w for w in spelled_out if w.startswith("--")), tuple(w for w in spelled_out if not w.startswith("--"))
+
+
+def unfit_options(options: tuple[str, ...]) -> Unfit | None:
+    """Object to options that do not exist, or to more than one."""
+    strange = next((word for word in options if word not in OPTIONS), None)
+    if strange:
+        standing = f"'{shortened(strange)}' is no option. Options: {', '.join(OPTIONS)}."
+        return "option", standing, near(strange, OPTIONS) if len(options) == 1 else None
+    if len(options) > 1:
+        return "option", f"{' and '.join(options)} exclude each other: each says how much of a release is wanted.", None
+    return None
 
 
 def _wrong_service(word: str, known: Known | None, catalog: Catalog) -> Unfit | None:

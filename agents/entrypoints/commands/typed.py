@@ -10,6 +10,8 @@ class Deploy:
     service: str
     version: str
     environment: str
+    only: str = ""
+    """The stage to end with: `analyze`, `test` or `build`; `deploy`: leave tests and build out. Empty: all of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,11 @@ WORDS = (
         ("break-glass observer v1.2.3 shop is down", BreakGlass("observer", "v1.2.3", "production", "shop is down")),
         ("break-glass observer v1.2.3 to staging down", BreakGlass("observer", "v1.2.3", "staging", "down")),
         ("break-glass observer v1.2.3 to staging", BreakGlass("observer", "v1.2.3", "staging")),
+        ("observer v1.2.3 --dry-run", Deploy("observer", "v1.2.3", "production", "analyze")),
+        ("observer v1.2.3 to staging --tests-only", Deploy("observer", "v1.2.3", "staging", "test")),
+        ("deploy observer --skip-deploy v1.2.3 to staging", Deploy("observer", "v1.2.3", "staging", "build")),
+        ("deploy --deploy-only observer v1.2.3", Deploy("observer", "v1.2.3", "production", "deploy")),
+        ("observer v1.2.3 \u2014dry-run", Deploy("observer", "v1.2.3", "production", "analyze")),
         ("break-glass observer v1.2.3", BreakGlass("observer", "v1.2.3", "production")),
         ("review observer looked at the log", Review("observer", "production", "looked at the log")),
         ("review observer staging fine", Review("observer", "staging", "fine")),
@@ -159,6 +164,14 @@ def test_a_well_formed_line_is_one_command(text: str, command: Command) -> None:
         ("help me", "bad-form", ""),
         ("observer v1.2.3 to moon", "unknown-environment", ""),
         ("observer --force", "option", ""),
+        ("observer v1.2.3 --dryrun", "option", "/deploy observer v1.2.3 --dry-run"),
+        ("observer 1.2.3 --dry-run", "bad-version", "/deploy observer v1.2.3 --dry-run"),
+        ("obsever v1.2.3 --dry-run", "unknown-command", "/deploy observer v1.2.3 --dry-run"),
+        ("observer v1.2.3 staging --tests-only", "bad-form", "/deploy observer v1.2.3 to staging --tests-only"),
+        ("observer v1.2.3 --dry-run --deploy-only", "option", ""),
+        ("observer v1.2.3 --dry-run --dry-run", "option", ""),
+        ("rollback observer --dry-run", "bad-form", ""),
+        ("observer --dry-run", "version-missing", ""),
         ("status -x", "option", ""),
         ("obs\u200berver v1.2.3", "hidden-character", ""),
         ("observer v1.2.3\u202e", "hidden-character", ""),
@@ -210,8 +223,9 @@ def test_in_a_terminal_the_corrected_line_is_one_for_the_terminal() -> None:
 
 
 def test_help_lists_every_verb_with_its_grammar() -> None:
-    assert "/deploy SERVICE VERSION [to ENV]" in usages("/deploy")
-    assert "./shipmate deploy SERVICE VERSION [to ENV]" in usages("./shipmate")
+    options = "[--dry-run | --tests-only | --skip-deploy | --deploy-only]"
+    assert f"/deploy SERVICE VERSION [to ENV] {options}" in usages("/deploy")
+    assert f"./shipmate deploy SERVICE VERSION [to ENV] {options}" in usages("./shipmate")
     assert "/deploy rollback SERVICE [to VERSION] [in ENV]" in usages("/deploy")
 
 
