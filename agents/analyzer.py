@@ -53,7 +53,7 @@ async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
     commits = await tools.repository.commits(base, commit)
     change = _change(files, commits, chosen, tools) | {"issues": _issues(commits, tools) if base else ()}
     await tools.report(Analyzed(commit=commit, from_version=version, from_commit=base or "", **change))
-    if chosen.skip_all or not chosen.deploy:
+    if _nothing_left(chosen, state.get("only", "")):
         return end(Outcome.SKIPPED, "; ".join(decision.reason for decision in chosen.decisions), "skipped")
     verdict = await inspect_sources(tools, commit) + await _concealed(base, commit, files, commits, tools)
     verdict += judge_migrations(tools, await migrations_of(tools, base, commit, files))
@@ -75,7 +75,13 @@ async def _compare(state: State, commit: str, tools: Toolbox) -> Next:
         suites=list(proof.suites),
         components=list(chosen.build),
         tested=proof.tested,
+        **({} if chosen.deploy else {"only": "test"}),
     )
+
+
+def _nothing_left(chosen: Scope, only: str) -> bool:
+    """Tell whether a release has nothing to do; what needs no deploy may still have suites that look at it."""
+    return chosen.skip_all or (not chosen.deploy and (not chosen.run or only == "deploy"))
 
 
 def _would(chosen: Scope) -> str:

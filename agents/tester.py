@@ -28,6 +28,8 @@ async def test(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     outcome = combined(results)
     if outcome == "failed" and stops_early(state):
         return end(Outcome.REFUSED, _told(results, "failed"))
+    if state.get("only") == "test" and not (await tools.release()).only:  # the analyzer found that nothing else is left
+        return end(Outcome.SKIPPED, f"Nothing to build or deploy. Suites that look at the change: {outcome}.", outcome)
     if state.get("only") == "test":
         return end(Outcome.CHECKED, f"Stopped after the tests, as asked: {outcome}.", outcome)
     if outcome == "failed":

@@ -16,6 +16,7 @@ from tests.stage.webapp.site import WebappSite
 
 PATIENT = {"report_at": 2, "lock_at": 99}
 """Where tests share a site, one test's failures must not lock the target for the next."""
+SUITES = ("backend", "frontend", "e2e", "performance", "security")
 PINNED = {"text": "Water the plants", "likes": 0}
 Chat = Conversation[WebappSite]
 
@@ -103,10 +104,14 @@ async def test_what_a_change_needs_is_decided_by_rules_and_told_with_the_reason(
     serves(chat.site, BOTH, PAGES)
 
 
-async def test_a_change_of_configuration_alone_is_neither_built_nor_deployed(chat: Chat) -> None:
+async def test_a_change_of_configuration_alone_is_looked_at_by_the_other_suites_and_not_built_or_deployed(
+    chat: Chat,
+) -> None:
     story = await chat.end(await chat.asks(f"/deploy webapp {CONFIG}"))
     for action in ("skip_unit_test", "skip_build", "skip_deploy"):
         assert f"{action}: Only config (server/Dockerfile) changed." in story
+    assert "Nothing to build or deploy. Suites that look at the change: passed." in story
+    assert [name for name in SUITES if f"Suite {name}: passed" in story] == ["e2e", "performance", "security"]
     assert " built in " not in story
     serves(chat.site, BOTH, PAGES)
 

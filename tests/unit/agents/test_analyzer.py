@@ -16,7 +16,7 @@ from config.service import Rule, Service
 from guardrails.verdict import Verdict
 from tests.unit.agents.test_draft import HOSTS, SERVICE, found, host
 from tests.unit.agents.test_survey import answering
-from tools.changes import Commit
+from tools.changes import ChangedFile, Commit
 from tools.history.deployments import Deployment
 from tools.history.targets import Target
 from tools.redaction import Redactor
@@ -36,8 +36,9 @@ async def analyzed(
     *recorded: Deployment,
     service: Service = CHECKED,
     commits: tuple[Commit, ...] = (),
+    files: tuple[ChangedFile, ...] = (),
 ) -> tuple[Next, Analyzed]:
-    """Ask for the version that runs already."""
+    """Ask for the version that runs already, unless files changed."""
     reported: list[Event] = []
 
     async def report(event: Event) -> None:
@@ -45,7 +46,7 @@ async def analyzed(
 
     nothing: Any = answering(None)
     repository = SimpleNamespace(
-        refresh=nothing, resolve=answering("4f1c"), changed_files=answering(()), commits=answering(commits)
+        refresh=nothing, resolve=answering("4f1c"), changed_files=answering(files), commits=answering(commits)
     )
     tools = SimpleNamespace(
         service=service,
@@ -104,6 +105,22 @@ async def test_what_was_never_recorded_is_tested_and_built(monkeypatch: pytest.M
     went, _ = await analyzed(monkeypatch, (HOSTS[0], lost), record("api"))
     assert isinstance(went.update, dict)
     assert (went.goto, went.update["suites"], went.update["components"]) == ("test", ["unit"], ["worker"])
+
+
+async def test_a_change_of_configuration_alone_still_has_the_suites_that_look_at_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    audit = {"command": ["true"], "kind": "security"}
+    for suites, goes_to in (({**SUITES, "audit": audit}, "test"), (SUITES, "close")):
+        service = Service.model_validate({**SERVICE.model_dump(), "suites": suites, "rules": [Rule.ONLY_CONFIG]})
+        recorded = (record("api"), record("worker"))
+        files = (ChangedFile("Dockerfile", "modified"),)
+        went, told = await analyzed(monkeypatch, HOSTS, *recorded, service=service, files=files)
+        assert [line.action for line in told.decisions] == ["skip_unit_test", "skip_build", "skip_deploy"]
+        assert isinstance(went.update, dict)
+        assert went.goto == goes_to
+        if goes_to == "test":
+            assert (went.update["suites"], went.update["components"], went.update["only"]) == (["audit"], [], "test")
 
 
 WITH_ISSUES = Service.model_validate({**CHECKED.model_dump(), "issues": {}})
