@@ -43,6 +43,7 @@ SPOKEN = {
     "status": "[SERVICE [ENV]]: what runs where, and what is under way",
     "history": "[SERVICE [ENV]]: the last releases",
     "stats": "[SERVICE]: how releases ended",
+    "report": "[SERVICE [ENV]]: all three of them",
 }
 """What is also understood in Slack, with the same words."""
 EXTENTS = {
@@ -73,7 +74,7 @@ COMMANDS = (
     "help",
 )
 GUARDS = ("secrets", "commit", "volumes", "dockerfile")
-READ = frozenset({"status", "history", "stats"})
+READ = frozenset({"status", "history", "stats", "report"})
 """What only reads: the answer may be JSON, and no crew is needed."""
 FOLLOWED = frozenset({"deploy", "break-glass", "rollback", "approve"})
 LEFT = "Left. A release that had begun goes on: now where the bot runs, else at its next start. See ./shipmate status."

@@ -371,6 +371,16 @@ async def _stats(command: commands.Stats, visit: Visit) -> Reply:
     return Reply(told + replies.coverage_text(measured.get(command.service or "", {}), visit.voice))
 
 
+async def _report(command: commands.Report, visit: Visit) -> Reply:
+    """Put together what `status`, `history` and `stats` tell."""
+    where = (command.service, command.environment)
+    running = await _status(commands.Status(*where), visit)
+    past = await _history(commands.History(*where), visit)
+    counted = await _stats(commands.Stats(command.service), visit)
+    parts = (("What runs", running), (f"The last {HISTORY_LENGTH} releases", past), ("How releases ended", counted))
+    return Reply("\n\n".join(f"{title}:\n{reply.text}" for title, reply in parts))
+
+
 async def _help(_command: commands.Help, visit: Visit) -> Reply:
     return Reply(replies.help_text(visit.voice))
 
@@ -390,5 +400,6 @@ _ANSWERS: Mapping[type, Callable[[Any, Visit], Awaitable[Reply]]] = {
     commands.Status: _status,
     commands.History: _history,
     commands.Stats: _stats,
+    commands.Report: _report,
     commands.Help: _help,
 }

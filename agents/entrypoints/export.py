@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from agents import events
@@ -60,11 +61,35 @@ def pipeline(view: ReleaseView) -> dict[str, Any]:
             {"name": stage.name, "status": stage.status, "seconds": stage.seconds, "cause": stage.cause}
             for stage in view.stages
         ],
-        "changes": {
-            "categories": {name: list(files) for name, files in (analyzed.categories if analyzed else {}).items()}
-        },
+        "only": release.only,
+        "changes": {"categories": _categories(analyzed)},
+        "suites": [_suite(suite) for suite in view.every(events.SuiteRan)],
         "decisions": [{"action": one.action, "reason": one.reason} for one in (analyzed.decisions if analyzed else ())],
         "escalation": escalation_json(view),
+    }
+
+
+def _categories(analyzed: events.Analyzed | None) -> dict[str, list[str]]:
+    """Sort what changed; both sides are named also where nothing of them changed."""
+    changed = analyzed.categories if analyzed else {}
+    sides = {side: [] for side in ("frontend", "backend")} if analyzed else {}
+    return {**sides, **{name: list(files) for name, files in changed.items()}}
+
+
+def _suite(suite: events.SuiteRan) -> dict[str, Any]:
+    """Give what a suite measured as numbers, each with its limit where it has one."""
+    return {
+        "name": suite.name,
+        "kind": suite.suite_kind,
+        "status": suite.outcome,
+        "tests": suite.tests,
+        "failures": list(suite.failures),
+        "coverage": suite.coverage,
+        "seconds": suite.seconds,
+        "reason": suite.reason,
+        "figures": [{**asdict(figure), "met": figure.met} for figure in suite.figures],
+        "remarks": list(suite.remarks),
+        "warnings_in_a_row": suite.warnings_in_a_row,
     }
 
 

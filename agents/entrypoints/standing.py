@@ -25,6 +25,8 @@ from tools.history.reviews import Review
 from tools.history.targets import Target
 
 HISTORY_LENGTH = 100
+REPORTED = 10
+"""Releases in a report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +245,11 @@ async def document(
     environment: str | None,
     freezes: Sequence[Freeze] = (),
 ) -> dict[str, Any]:
-    """Give `status`, `history` or `stats` as JSON values."""
+    """Give `status`, `history`, `stats` or, with all three of them, `report` as JSON values."""
+    if kind == "report":
+        where = (store, services, service, environment, freezes)
+        last = {"releases": (await document("history", *where))["releases"][:REPORTED]}
+        return {"status": await document("status", *where), "history": last, "stats": await document("stats", *where)}
     found = await standings(store, services, service, environment, freezes)
     if kind == "status":
         return status_json(found)

@@ -15,6 +15,7 @@ from agents.entrypoints.commands.typed import (
     History,
     Lock,
     Reject,
+    Report,
     Review,
     Rollback,
     Stats,
@@ -72,6 +73,7 @@ FORMS: Mapping[str, Form] = {
     "status": Form(Status, "[SERVICE [ENV]]", ((), *_TARGET), targeted=False),
     "history": Form(History, "[SERVICE [ENV]]", ((), *_TARGET), targeted=False),
     "stats": Form(Stats, "[SERVICE]", ((), (SERVICE,)), targeted=False),
+    "report": Form(Report, "[SERVICE [ENV]]", ((), *_TARGET), targeted=False),
     "rollback": Form(
         Rollback,
         "SERVICE [to VERSION] [in ENV]",

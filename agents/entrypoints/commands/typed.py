@@ -61,6 +61,14 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """Tell all of it: what runs where, the last releases, and how releases ended."""
+
+    service: str | None = None
+    environment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rollback:
     """Put a former version back; the one before where none is named."""
 
@@ -147,6 +155,7 @@ Command = (
     | Status
     | History
     | Stats
+    | Report
     | Rollback
     | Cancel
     | TakeOver
