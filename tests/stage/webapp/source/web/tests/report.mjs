@@ -4,6 +4,9 @@ import { relative } from "node:path";
 
 const SIGNS = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const quoted = (text) => `"${String(text).replace(/[&<>"]/g, (sign) => SIGNS[sign])}"`;
+// A file counts as a test only where it fails by itself, as by a mistake in its syntax.
+const isFile = ({ name, details }) =>
+  name.endsWith(".js") && (!details.error || details.error.failureType === "subtestsFailed");
 const isProgram = (file) => file.path.includes("/src/");
 
 function junit(tests) {
@@ -30,7 +33,7 @@ export default async function* report(events) {
   const tests = [];
   let files = [];
   for await (const { type, data } of events) {
-    if ((type === "test:pass" || type === "test:fail") && data.details.type !== "suite" && !data.name.endsWith(".js")) {
+    if ((type === "test:pass" || type === "test:fail") && data.details.type !== "suite" && !isFile(data)) {
       const failed = type === "test:fail";
       const why = failed ? (data.details.error.cause?.message ?? data.details.error.message) : "";
       tests.push({ name: data.name, failed, why, seconds: data.details.duration_ms / 1000 });
