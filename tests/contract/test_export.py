@@ -3,7 +3,8 @@
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import jsonschema
 import pytest
@@ -13,6 +14,8 @@ from agents.answers import Order, Origin, Person
 from agents.endings import record
 from agents.entrypoints.export import export
 from agents.orders import release_of
+from agents.publishing import naming
+from agents.toolbox import Toolbox
 from guardrails.scope import scope
 from tests.contract.histories import MORNING, history
 from tests.contract.test_tester import SERVICE
@@ -20,6 +23,7 @@ from tests.unit.entrypoints.material import ANALYZED, UNIT
 from tests.unit.entrypoints.test_suite_figures import PAGE
 from tools.history import Store
 from tools.history.releases import Outcome, Release
+from tools.tags import image_tag
 
 SCHEMA = json.loads((Path(__file__).parent / "export_schema.json").read_text(encoding="utf-8"))
 
@@ -102,3 +106,21 @@ async def test_the_schema_can_say_no(tmp_path: Path, broken: dict[str, Any]) -> 
         document = await exported(store)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document | broken, SCHEMA)
+
+
+async def test_a_timestamp_in_a_tag_is_the_release_s_own_however_often_and_after_whatever_restart_it_is_made(
+    tmp_path: Path,
+) -> None:
+    tools = cast("Toolbox", SimpleNamespace(environment_name="production"))
+    async with history(tmp_path) as store:
+        release = await released(store, 1, None)
+        first = image_tag("timestamp", naming("frontend", tools, release, "c"))
+    async with history(tmp_path) as store:
+        again = await store.releases.get(release.id)
+        assert again is not None
+        assert image_tag("timestamp", naming("frontend", tools, again, "c")) == first == "20260206-080100"
+        for tag in ("20260205-080000", first):
+            running = {"version": tag, "commit": "c", "image": "myapp-front", "tag": tag}
+            await store.deployments.succeed("webapp", "production", "frontend", tag, running)
+        services = (await exported(store))["rollback_registry"]["services"]
+    assert services["frontend"]["previous"] == "myapp-front:20260205-080000"
