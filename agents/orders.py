@@ -17,7 +17,7 @@ MOVING = frozenset({"deploy", "verify", "roll_back", "escalate"})
 def opened(release: Release) -> Opened:
     """Tell what was asked for."""
     place = (release.service, release.environment, release.version)
-    return Opened(release.kind, *place, release.requested_by, release.trigger, release.branch)
+    return Opened(release.kind, *place, release.requested_by, release.trigger, release.branch, release.only)
 
 
 def overtakes(later: Release, release: Release) -> bool:

@@ -7,7 +7,7 @@ from config.contradiction import Contradiction
 from config.document import Location
 from config.nearest import did_you_mean
 from config.service import Service
-from config.sources import Component
+from config.sources import Component, Suite
 from config.targets import ComposeTarget
 
 IMAGE = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
@@ -52,6 +52,16 @@ def _suites(service: Service) -> Iterator[Contradiction]:
         if suite.image is not None and not re.fullmatch(TAGGED, suite.image, re.ASCII):
             message = "is not an image reference; write one such as python:3.11-slim"
             yield Contradiction(("suites", name, "image"), message)
+        yield from _allowed(("suites", name, "advisories", "allowed"), suite)
+
+
+def _allowed(at: Location, suite: Suite) -> Iterator[Contradiction]:
+    """Find exceptions for one and the same advisory, of which only one could count."""
+    first: dict[str, int] = {}
+    for index, one in enumerate(suite.advisories.allowed):
+        owner = first.setdefault(one.id.casefold(), index)
+        if owner != index:
+            yield Contradiction((*at, index, "id"), f"is the advisory of allowed[{owner}] already; keep one")
 
 
 def _images(at: Location, component: Component) -> Iterator[Contradiction]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from agents.entrypoints.checkup.allowances import allowance_checks
+from agents.entrypoints.checkup.allowances import advisory_checks, allowance_checks
 from agents.entrypoints.checkup.check import Check
 from agents.entrypoints.checkup.freezes import freeze_checks
 from agents.entrypoints.figures import count
@@ -36,6 +36,8 @@ def check_config(path: Path, environ: Mapping[str, str], *, out: TextIO) -> int:
     calendar, allowed = freeze_checks(configuration, now), allowance_checks(configuration, now.date())
     out.writelines(f"Freeze: {check.name}: {_sentences(check)}\n" for check in calendar)
     out.writelines(f"Allowed secret: {check.name}: {check.detail}. {check.remedy}\n" for check in allowed)
+    weak = advisory_checks(configuration, now.date())
+    out.writelines(f"Allowed advisory: {check.name}: {check.detail}. {check.remedy}\n" for check in weak)
     return PASSED
 
 

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from agents.entrypoints import own_secrets
 from agents.entrypoints.check_config import faults_text
-from agents.entrypoints.checkup.allowances import allowance_checks
+from agents.entrypoints.checkup.allowances import advisory_checks, allowance_checks
 from agents.entrypoints.checkup.check import LIMIT, Check, Group
 from agents.entrypoints.checkup.escalation import escalation_checks
 from agents.entrypoints.checkup.freezes import freeze_checks
@@ -79,6 +79,7 @@ async def examined(
         "Triggers": trigger_checks(configuration),
         "Freezes": freeze_checks(configuration, now),
         "Allowed secrets": allowance_checks(configuration, now.date()),
+        "Allowed advisories": advisory_checks(configuration, now.date()),
     }
     return (*groups, *(Group(title, checks) for title, checks in more.items() if checks))
 

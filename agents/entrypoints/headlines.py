@@ -6,7 +6,7 @@ from agents import events
 from agents.entrypoints import figures
 from agents.entrypoints.view import ReleaseView
 from agents.entrypoints.voice import Voice
-from agents.entrypoints.words import DOING, cause, next_command
+from agents.entrypoints.words import DOING, ONLY, cause, next_command
 from tools.history.releases import Outcome
 
 HEADLINES: Mapping[Outcome, str] = {
@@ -21,13 +21,6 @@ HEADLINES: Mapping[Outcome, str] = {
     Outcome.ROLLED_BACK: "{what}: failed and was rolled back",
     Outcome.IN_DOUBT: "{what}: IN DOUBT, look at the hosts",
 }
-_ONLY: Mapping[str, str] = {
-    "analyze": ", analysis only",
-    "test": ", tests only",
-    "build": ", without the deploy",
-    "deploy": ", deploy only",
-}
-"""How much of a release was asked for."""
 _WAYS_ON: Mapping[Outcome, str] = {
     Outcome.CHECKED: "deploy {service} {version} to {environment}",
     Outcome.SUCCEEDED: "rollback {service} in {environment}",
@@ -52,7 +45,7 @@ def what(view: ReleaseView, voice: Voice) -> str:
         else "{service:60} {version:80} in {environment:60}"
     )
     name = voice.say(template, service=release.service, version=release.named, environment=release.environment)
-    return name + _ONLY.get(release.only, "")
+    return name + ONLY.get(release.only, "")
 
 
 def headline(view: ReleaseView, voice: Voice) -> str:

@@ -51,12 +51,22 @@ def next_command(line: str, voice: Voice) -> str:
 Say = Callable[[Any, Voice], str]
 
 
+ONLY: Mapping[str, str] = {
+    "analyze": ", analysis only",
+    "test": ", tests only",
+    "build": ", without the deploy",
+    "deploy": ", deploy only",
+}
+"""How much of a release was asked for."""
+
+
 def _opened(event: events.Opened, voice: Voice) -> str:
     template = "{who:who} asked for {service:60} {version:80} in {environment:60}."
     if event.kind == "rollback":
         template = "{who:who} asked to roll {service:60} in {environment:60} back to {version:80}."
     if event.trigger in SET_OFF:
         template = f"{SET_OFF[event.trigger]}: {{service:60}} {{version:80}} in {{environment:60}}."
+    template = template.removesuffix(".") + ONLY.get(event.only, "") + "."
     return voice.say(
         template,
         who=event.requested_by,

@@ -19,6 +19,8 @@ class Opened:
     """`manual`, or what set it off: `push`, `tag`, `release`."""
     branch: str = ""
     """The branch that was pushed to."""
+    only: str = ""
+    """The stage that it was asked to end with, or `deploy`: see `Release.only`."""
 
     @property
     def key(self) -> str:

@@ -112,6 +112,15 @@ def test_p14_an_exception_that_ended_or_soon_will_is_told(tmp_path: Path, days: 
     )
 
 
+def test_check_config_prints_an_allowed_advisory_that_ended(tmp_path: Path) -> None:
+    audited = (
+        SHIPPED.read_text().replace("npm_audit: null", "npm_audit: audit.json").replace("2030-01-31", "2020-01-31")
+    )
+    code, said = checked(tmp_path, "services: services\n", audited)
+    assert code == 0
+    assert "Allowed advisory: observer, CVE-2018-1000656 in suite unit: ended on 2020-01-31 and allows nothing" in said
+
+
 def test_p14_check_config_prints_an_exception_that_ended(tmp_path: Path) -> None:
     code, said = checked(tmp_path, "services: services\n", SHIPPED.read_text().replace("2030-01-31", "2020-01-31"))
     assert code == 0
