@@ -4,7 +4,8 @@ A worker that was frozen, lost its lease and woke up again carries a lower numbe
 than its successor, so the host refuses it. The lock is inherited by the command
 and stays held until that really ends, even if the connection or the bot dies. It
 does not die with them: it speaks into files, for a broken line would end it at its
-next word, and compose would leave the service stopped half-way.
+next word, and compose would leave the service stopped half-way. The number goes through `cat`, which tells a full disk
+from other faults; the shell's own `echo` does not.
 """
 
 from pathlib import PurePosixPath
@@ -27,7 +28,7 @@ if [ -e "$fence" ]; then seen=$(cat -- "$fence"); fi
 case $seen in ''|*[!0-9]*) echo "$fence does not hold a number" >&2; exit {UNREADABLE};; esac
 if [ "$number" -lt "$seen" ]; then echo "$fence is at $seen, this run has $number" >&2; exit {STALE}; fi
 if [ "$number" -gt "$seen" ]; then
-  echo "$number" > "$fence.new"
+  echo "$number" | cat > "$fence.new"
   sync -- "$fence.new" 2>/dev/null || sync
   mv -f -- "$fence.new" "$fence"
 fi

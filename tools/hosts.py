@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Protocol
 
+from tools.complaints import remedy_for
 from tools.errors import CommandFailed
 
 Argv = tuple[str, ...]
@@ -38,6 +39,7 @@ class Completed:
         tail = "\n".join((self.stderr or self.stdout).strip().splitlines()[-5:])
         raise CommandFailed(
             f"{doing} failed with exit code {self.exit_code}: {tail or 'it printed nothing'}",
+            remedy=remedy_for(tail),
             standing=f"The command was: {' '.join('<script>' if chr(10) in word else word for word in self.argv)}",
         )
 

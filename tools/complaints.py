@@ -1,0 +1,21 @@
+"""What a command complained of, and what to do about it. Pure."""
+
+from collections.abc import Mapping
+
+_REMEDIES: Mapping[str, str] = {
+    "no space left on device": "Free space on that disk (old images: `docker image prune`), then release again.",
+    "disk quota exceeded": "Free space there, or raise the quota, then release again.",
+    "port is already allocated": "See which container holds the port (`docker ps`), stop it or choose another port, "
+    "then release again.",
+    "address already in use": "See which program holds the port (`ss -ltnp`), stop it or choose another port, then "
+    "release again.",
+    "cannot connect to the docker daemon": "Start the engine there (`systemctl start docker`), then release again.",
+    "exec format error": "Build the image for the platform of that host: `platforms` of the component.",
+    "read-only file system": "See why the disk was made read-only (`dmesg`), then release again.",
+}
+
+
+def remedy_for(said: str) -> str:
+    """Tell what to do about a well-known complaint; empty for any other."""
+    lowered = said.lower()
+    return next((remedy for complaint, remedy in _REMEDIES.items() if complaint in lowered), "")
