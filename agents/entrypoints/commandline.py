@@ -66,6 +66,7 @@ COMMANDS = (
     "serve",
     "export",
     "audit",
+    "restore",
     "guard",
     "summary",
     "check-config",
@@ -91,10 +92,16 @@ def main(arguments: Sequence[str]) -> int:
     if wrong:
         print(wrong, file=sys.stderr)
         return WRONG
-    wanted, strange = described.parse_known_args(arguments)
+    wanted, strange = described.parse_known_args(_options_last(arguments))
     if strange:  # told with the usage of the command itself, not of all of them
         wanted.described.error(f"unrecognized arguments: {' '.join(strange)}")
     return _done(wanted)
+
+
+def _options_last(arguments: Sequence[str]) -> list[str]:
+    """Let the options of a release stand anywhere among its words, as they may in Slack."""
+    options = [word for word in arguments if word in EXTENTS] if arguments[0] == "deploy" else []
+    return [*(word for word in arguments if word not in options), *options]
 
 
 def _done(wanted: argparse.Namespace) -> int:
@@ -142,6 +149,7 @@ def parser() -> argparse.ArgumentParser:
     exported.add_argument("service", nargs="?")
     describe_audit(_add(commands, "audit", "list what was asked, decided, refused and done, or prove it", _audit))
     _add_guards(commands)
+    _add_restore(commands)
     _add_summary(commands)
     describe_init(_add(commands, "init", "write what a release of a repository needs", _init))
     _add(commands, "check-config", "load the configuration and tell every fault", _check_config)
@@ -196,6 +204,14 @@ def _add_extents(deploy: argparse.ArgumentParser) -> None:
     group = deploy.add_mutually_exclusive_group()
     for option, text in EXTENTS.items():
         group.add_argument(option, dest="extent", action="store_const", const=option, help=text)
+
+
+def _add_restore(commands: Any) -> None:
+    restored = _add(commands, "restore", "list backups of a service's data, or put one back", _configured(_restore))
+    restored.add_argument("service")
+    restored.add_argument("environment", nargs="?", help="the service's default environment where absent")
+    restored.add_argument("backup", nargs="?", help="its name; without one they are listed")
+    restored.add_argument("--host", help="only there; everywhere where absent")
 
 
 def _add_summary(commands: Any) -> None:
@@ -367,6 +383,13 @@ def _summary(wanted: argparse.Namespace) -> int:
     repo = _from_caller(wanted.repo)
     work = summary(repo, wanted.base, wanted.head, as_json=wanted.json, narrator=narrator, out=sys.stdout)
     return asyncio.run(work)
+
+
+async def _restore(wanted: argparse.Namespace, configuration: Configuration) -> int:
+    from agents.entrypoints.restore import Errand, restore
+
+    errand = Errand(wanted.service, wanted.environment, wanted.backup, wanted.host, person())
+    return await restore(errand, configuration, sys.stdout)
 
 
 def _init(wanted: argparse.Namespace) -> int:

@@ -72,6 +72,19 @@ def test_known_names_are_answered_in_json(config: Path) -> None:
     assert (ran.returncode, json.loads(ran.stdout)["targets"][0]["service"]) == (0, "observer")
 
 
+def test_an_option_of_a_release_may_stand_anywhere_among_its_words(config: Path) -> None:
+    ran = shipmate(config, "deploy", "obsrver", "--dry-run", "v1.2.3", "to", "production")
+    assert ran.returncode == commandline.WRONG
+    assert "./shipmate deploy observer v1.2.3 to production --dry-run" in ran.stdout
+
+
+def test_two_options_of_a_release_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        commandline.main(["deploy", "observer", "v1.2.3", "--dry-run", "--deploy-only"])
+    assert stopped.value.code == commandline.WRONG
+    assert "not allowed with" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [("history",), ("status", "observer"), ("stats",), ("deploy", "obsrver", "v1")])
 def test_what_only_reads_starts_no_crew_that_would_take_up_releases(config: Path, words: tuple[str, ...]) -> None:
     elsewhere = {"SHIPMATE_DATABASE_URL": f"sqlite:///{config.parent}/history.db"}
