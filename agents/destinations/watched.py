@@ -27,7 +27,7 @@ def former_of(state: State, place: str) -> Former:
 
 
 def watched(
-    samples: Sequence[Sample], former: Former, verdict: Verdict, watch: Watch, component: str = "", place: str = ""
+    samples: Sequence[Sample], former: Former, verdict: Verdict, watch: Watch, component: str = "", host: str = ""
 ) -> Watched:
     """Sum up a watch, and keep every look of it: people see it drawn."""
     now = typical([latency for sample in samples for latency in sample.answered])
@@ -39,7 +39,7 @@ def watched(
         alarms,
         seen(samples, watch),
         component=component,
-        place=place,
+        host=host,
         limit_ms=latency_limit(former.latency_ms, watch),
         looks=tuple(_look(sample, samples[0].at) for sample in samples),
     )

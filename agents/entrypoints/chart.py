@@ -124,7 +124,7 @@ class _Pen:
 
 
 def _title(event: Watched) -> str:
-    where = f"{event.component} on {event.place}: " if event.place else ""
+    where = f"{event.component} on {event.host}: " if event.host else ""
     return f"{where}{figures.count(len(event.looks), 'look')} in {_span(event):.0f} s"
 
 

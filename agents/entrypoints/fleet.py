@@ -16,9 +16,14 @@ FEW = 4
 """So many steps are told one by one."""
 APART = 3
 """So many of those that failed are still told each in a message of its own, with its log."""
-_OF_HOSTS = events.Settled | events.RolledBack | events.Rescued
-_KINDS = (events.Settled, events.RolledBack, events.Rescued)
-_TITLES = {"settled": "Healthy", "rolled-back": "Back and healthy", "rescued": "What only a container had was saved"}
+_OF_HOSTS = events.Settled | events.RolledBack | events.Rescued | events.Watched
+_KINDS = (events.Settled, events.RolledBack, events.Rescued, events.Watched)
+_TITLES = {
+    "settled": "Healthy",
+    "rolled-back": "Back and healthy",
+    "rescued": "What only a container had was saved",
+    "watched": "Watched without an alarm",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ def _apart(alike: Sequence[_OF_HOSTS]) -> list[_OF_HOSTS]:
 
 
 def _well(event: _OF_HOSTS) -> bool:
+    if isinstance(event, events.Watched):
+        return not event.alarms
     return not event.fault if isinstance(event, events.Rescued) else event.healthy
 
 

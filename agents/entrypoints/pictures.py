@@ -127,5 +127,5 @@ def _near(event: events.Watched) -> float:
 
 
 def _name(release: str, event: events.Watched) -> str:
-    where = f"-{event.component}-{event.place}" if event.place else ""
+    where = f"-{event.component}-{event.host}" if event.host else ""
     return f"watch-{release}{where}.png"

@@ -271,7 +271,8 @@ def _watched(event: events.Watched, voice: Voice) -> str:
     if event.median_ms is not None:
         before = f" (before: {event.baseline_ms:.0f} ms)" if event.baseline_ms is not None else ""
         pace = f", median {event.median_ms:.0f} ms{before}"
-    told = f"Watched {figures.count(event.samples, 'sample')}{pace}: "
+    where = voice.say("{component:60} on {host:60}, ", component=event.component, host=event.host) if event.host else ""
+    told = f"Watched {where}{figures.count(event.samples, 'sample')}{pace}: "
     lines = [voice.say("{line:200}", line=line) for line in event.measured]
     if not event.alarms:
         return "\n".join((f"{told}no alarm.", *lines))
@@ -301,6 +302,16 @@ def _rolled_back(event: events.RolledBack, voice: Voice) -> str:
         return voice.say("{component:60} on {host:60} is back at {to:160}, healthy", **where) + f" ({took}).{detail}"
     later = " It is put back as soon as it answers again." if event.away else ""
     return voice.say("{component:60} on {host:60} could NOT be brought back to {to:160}.", **where) + detail + later
+
+
+def _backed_up(event: events.BackedUp, voice: Voice) -> str:
+    """Say what was saved, how far it is of one moment, and how it is put back."""
+    what = voice.say("{what:300} on {host:60}", what=", ".join(event.what), host=event.host)
+    told = f"Saved before anything was touched, and read back: {what}, {figures.size(event.size_bytes)}"
+    told = f"{told} ({figures.duration(event.seconds)})."
+    moment = "" if event.stopped else " It ran meanwhile: files that belong together may be from different moments."
+    back = voice.say("{line:code}", line=f"./shipmate {event.command}")
+    return f"{told}{moment} " + voice.say("It lies in {place:code}. To put it back: ", place=event.directory) + back
 
 
 def _returned(event: events.Returned, voice: Voice) -> str:
@@ -446,6 +457,7 @@ _SENTENCES: Mapping[type, Say] = {
     events.GlassBroken: _glass_broken,
     events.Reviewed: _reviewed,
     events.Decided: _decided,
+    events.BackedUp: _backed_up,
     events.Moved: _moved,
     events.Settled: _settled,
     events.Synced: _synced,

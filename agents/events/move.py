@@ -103,15 +103,16 @@ class Watched:
     measured: tuple[str, ...] = ()
     """What else has a limit, each in one line: `cpu 3 to 12 (limit 150)`."""
     component: str = ""
-    place: str = ""
+    host: str = ""
+    """Empty where nobody looked at hosts."""
     limit_ms: float | None = None
     """Above this the median latency is an alarm."""
     looks: tuple[Look, ...] = ()
 
     @property
     def key(self) -> str:
-        """One per component and place; one per release where neither is told."""
-        return f"{self.KIND}:{self.component}@{self.place}" if self.place else self.KIND
+        """One per component and host; one per release where neither is told."""
+        return f"{self.KIND}:{self.component}@{self.host}" if self.host else self.KIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,3 +173,25 @@ class Returned:
     def key(self) -> str:
         """One per component and host."""
         return f"{self.KIND}:{self.component}@{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """The data of a service was saved on a host before a release touched it, and read back."""
+
+    KIND: ClassVar[str] = "backed-up"
+    host: str
+    directory: str
+    what: tuple[str, ...]
+    """Paths in the containers, and compose services of dumps."""
+    size_bytes: int
+    seconds: float
+    stopped: bool
+    """Whether what writes there was stopped meanwhile."""
+    command: str
+    """What is typed to put it back, after `./shipmate`."""
+
+    @property
+    def key(self) -> str:
+        """One per host."""
+        return f"{self.KIND}:{self.host}"

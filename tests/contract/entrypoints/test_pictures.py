@@ -15,7 +15,7 @@ from tests.emulators.slack import Message, SlackEmulator
 from tests.unit.entrypoints.material import BUILT
 
 LOOKS = (Look(0, 15, 200, 0, 12, 30), Look(5, 16, 200, 1, 20, 31))
-WATCHED = Watched(2, 14.0, 16.0, (), component="observer", place="alpha", limit_ms=50.0, looks=LOOKS)
+WATCHED = Watched(2, 14.0, 16.0, (), component="observer", host="alpha", limit_ms=50.0, looks=LOOKS)
 REFUSAL = '{"ok": false, "error": "missing_scope", "needed": "files:write"}'
 
 
@@ -79,9 +79,9 @@ async def test_an_answer_that_got_lost_hangs_nothing_twice(house: House, path: s
 
 async def test_an_app_without_the_scope_shows_everything_but_pictures_and_asks_once(house: House) -> None:
     house.emulator.faults.fail(200, path="files.", times=99, body=REFUSAL)
-    await watched(house, WATCHED, replace(WATCHED, place="beta"))
+    await watched(house, WATCHED, replace(WATCHED, host="beta"))
     assert not pictures(house)
-    assert "Watched 2 samples" in house.thread(house.cards()[0])
+    assert "Watched observer on alpha, 2 samples" in house.thread(house.cards()[0])
     assert house.emulator.faults.take("files.getUploadURLExternal").times == 97  # type: ignore[union-attr]
 
 

@@ -18,7 +18,7 @@ WATCHED = Watched(
     16.0,
     (),
     component="observer",
-    place="alpha",
+    host="alpha",
     limit_ms=50.0,
     looks=(Look(0, 15, 200, 0, 12, 30), Look(5, 16, 200, 1, 20, 31), Look(10, 49, 503, 3), Look(15, None, None, 3)),
 )
@@ -70,11 +70,11 @@ def test_a_terminal_draws_it_in_a_line(latencies: list[float | None], limit: flo
 
 
 def test_of_many_watches_alarms_come_first_and_then_what_came_nearest_to_its_limit() -> None:
-    many = [replace(WATCHED, place=f"host-{ms}", median_ms=float(ms)) for ms in (10, 40, 20, 30, 25)]
-    alarm = replace(WATCHED, place="bad", median_ms=1.0, alarms=("5xx",))
-    unseen = replace(WATCHED, place="older", looks=())
+    many = [replace(WATCHED, host=f"host-{ms}", median_ms=float(ms)) for ms in (10, 40, 20, 30, 25)]
+    alarm = replace(WATCHED, host="bad", median_ms=1.0, alarms=("5xx",))
+    unseen = replace(WATCHED, host="older", looks=())
     chosen = worth_drawing([*many, alarm, unseen])
-    assert [one.place for one in chosen] == ["bad", "host-40", "host-30", "host-25"][:MOST]
+    assert [one.host for one in chosen] == ["bad", "host-40", "host-30", "host-25"][:MOST]
 
 
 some = st.none() | st.floats(0, 1e7)

@@ -7,6 +7,7 @@ import pytest
 from agents import events
 from agents.entrypoints.cards import detail_card, release_card, weight
 from agents.entrypoints.fleet import APART, Progress, progress, told
+from agents.entrypoints.strategy import strategy_lines
 from agents.entrypoints.view import ReleaseView
 from agents.events import Event
 from guardrails.plan import Plan
@@ -100,3 +101,25 @@ def test_p24_a_host_that_could_not_be_put_back_is_named_beside_those_that_were()
 def test_a_few_hosts_are_told_one_by_one_as_ever() -> None:
     few = seen(*moved("web-0"), *moved("web-1"), hosts=HOSTS[:3])
     assert set(told_of(few)) == {"settled:observer@web-0", "settled:observer@web-1"}
+
+
+def test_the_plan_tells_who_goes_first_and_how_many_side_by_side() -> None:
+    def lines(drawn: Plan) -> list[str]:
+        return [line for line in strategy_lines(drawn, TERMINAL) if line.startswith(("Canary", "Order"))]
+
+    assert lines(plan()) == []
+    assert lines(fleet_of(HOSTS)) == ["Order: 50 hosts, one by one; all or none"]
+    drawn = fleet_of(HOSTS, at_once=10)
+    canary, order = lines(replace(drawn, target=replace(drawn.compose, canaries=2)))
+    assert canary.startswith("Canary: web-0, web-1 first; the others follow")
+    assert order == "Order: 48 hosts, 10 side by side; all or none"
+
+
+def test_p24_fifty_watches_are_one_message_and_an_alarm_is_told_apart() -> None:
+    watched = [events.Watched(7, 12.0, 13.0, (), component="observer", host=host) for host in HOSTS[1:]]
+    alarm = events.Watched(3, 12.0, 13.0, ("1 of 3 looks met a server error",), component="observer", host="web-0")
+    told_all = list(told(seen(alarm, *watched), [alarm, *watched], TERMINAL))
+    assert [text.partition("\n")[0] for _, text, _ in told_all] == [
+        "Watched observer on web-0, 3 samples, median 13 ms (before: 12 ms): 1 of 3 looks met a server error",
+        "Watched without an alarm: observer on 49 hosts, the last web-49.",
+    ]

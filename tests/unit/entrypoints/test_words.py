@@ -107,6 +107,10 @@ def test_every_kind_of_event_has_a_sentence() -> None:
             "Watched 6 samples, median 31 ms (before: 12 ms): latency: 258 %",
         ),
         (
+            events.Watched(6, 12.0, 13.0, (), component="web", host="alpha"),
+            "Watched web on alpha, 6 samples, median 13 ms (before: 12 ms): no alarm.",
+        ),
+        (
             events.Watched(6, None, None, (), ("cpu 3 to 12 (limit 150)", "gpu not seen: kodex-1 has no nvidia-smi")),
             "Watched 6 samples: no alarm.\ncpu 3 to 12 (limit 150)\ngpu not seen: kodex-1 has no nvidia-smi",
         ),
@@ -193,4 +197,6 @@ def test_the_way_of_each_image_is_told_once_with_what_it_weighed_and_why_it_was_
     """P11: who reads it learns how the image came, and what kept the host from pulling."""
     told = sentence(SHIPPED, SLACK)
     assert "Shipped core: pulled by beta." in told
-    assert "Shipped core: pulled by alpha through the SSH connection, 38.0 kB sent, because alpha may not pull it" in told
+    assert (
+        "Shipped core: pulled by alpha through the SSH connection, 38.0 kB sent, because alpha may not pull it" in told
+    )
