@@ -20,6 +20,20 @@ def strategy_lines(plan: Plan, voice: Voice) -> Iterator[str]:
     )
     if rolling:
         yield from _beside(plan, rolling, voice)
+    yield from _order(plan, voice)
+
+
+def _order(plan: Plan, voice: Voice) -> Iterator[str]:
+    """Tell which hosts go first, and how many follow side by side; nothing of a single one."""
+    hosts = {step.place for step in plan.steps}
+    if len(hosts) == 1 or not isinstance(plan.target, ComposePlan):
+        return
+    others, at_once = len(hosts) - len(plan.canaries), plan.target.at_once
+    if plan.canaries:
+        names = voice.say("{names:120}", names=", ".join(plan.canaries))
+        yield f"Canary: {names} first; the others follow where the new version is no worse than the old one on them"
+    pace = f"{at_once} side by side" if at_once > 1 else "one by one"
+    yield f"Order: {figures.count(others, 'host')}, {pace}; all or none"
 
 
 def _downtime(plan: Plan, rolling: PlannedRolling | None, voice: Voice) -> str:

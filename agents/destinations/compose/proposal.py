@@ -89,12 +89,18 @@ async def _remembered(surveyed: Sequence[Surveyed], tools: Toolbox) -> dict[str,
 
 
 async def _downtime(tools: Toolbox) -> timedelta:
-    """Expect what the last release of this target took: its moves, and the waits until each component was well."""
+    """Expect what the last release took on the host where it took longest: its moves, and the waits until all was well.
+
+    Hosts are moved one after the other, or side by side: each of them is away for its own time only.
+    """
     before = {(d.current or {}).get("release", "") for d in (await tools.deployed()).values()}
     entries = [entry for release in before for entry in await tools.store.journal.of(release)]
     moves = [e.body for e in entries if e.kind in {Moved.KIND, Settled.KIND}]
-    seconds = [float(move["seconds"]) for move in moves if not route_to(tools, str(move["component"]))]
-    return timedelta(seconds=round(sum(seconds), 1))
+    hosts: dict[str, float] = {}
+    for move in moves:
+        if not route_to(tools, str(move["component"])):
+            hosts[move["host"]] = hosts.get(move["host"], 0.0) + float(move["seconds"])
+    return timedelta(seconds=round(max(hosts.values(), default=0.0), 1))
 
 
 async def _installed(surveyed: Sequence[Surveyed], tools: Toolbox) -> Any:

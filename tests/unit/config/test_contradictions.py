@@ -35,6 +35,17 @@ def component(section: str) -> tuple[str, str]:
 
 
 TOLD = {
+    "a canary without others": (
+        ("      directory: /opt/observer\n", "      directory: /opt/observer\n      strategy: canary\n"),
+        (
+            f"13: {TARGET}.canary.hosts: is not fewer than the hosts there are; a canary needs others to be compared "
+            "with"
+        ),
+    ),
+    "a canary that is never compared": (
+        ("      directory: /opt/observer\n", "      directory: /opt/observer\n      canary: {every: 3m}\n"),
+        f"15: {TARGET}.canary.every: is longer than the window; nothing would be compared",
+    ),
     "an approver's name": (
         production("approval: {approvers: [hana]}"),
         f"19: environments.production.approval.approvers[0]: 'hana' {NOBODY}",
