@@ -24,6 +24,7 @@ from tests.bench import (
     redaction,
     rollback,
     secrets,
+    ship,
     webhooks,
 )
 from tests.bench.figures import Report
@@ -34,6 +35,7 @@ ON_STAGE: Mapping[str, Callable[[Stage, int], Awaitable[Report]]] = {
     "deploy": deploy.bench,
     "rollback": rollback.bench,
     "fanout": fanout.bench,
+    "ship": ship.bench,
     "memory": memory.bench,
     "acks": acks.bench,
     "webhooks": webhooks.bench,

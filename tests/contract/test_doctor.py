@@ -341,11 +341,11 @@ async def test_a_full_disk_is_told(world: World, tmp_path: Path) -> None:
     assert report.lacking() == {"observer-1: disk"}
 
 
-async def test_a_registry_that_is_down_is_missed_by_bot_and_server(world: World) -> None:
+async def test_a_registry_that_is_down_is_missed_by_bot_and_server(world: World, tmp_path: Path) -> None:
     registry = world.site.stage.registry
     registry.stop()
     try:
-        report = await world.report()
+        report = await world.report(world.changed_config(tmp_path, shipping="pull"))
     finally:
         registry.start()
     assert report.lacking() == {f"image {world.site.image}", f"observer-1: pull from {registry.address}"}

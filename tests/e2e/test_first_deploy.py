@@ -1,12 +1,10 @@
-"""A service's very first release, from a registry that lets in nobody without a login; no secret gets out (P16)."""
+"""A service's very first release, from a registry that lets in the bot alone (P11); no secret gets out (P16)."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 
 from tests.canaries import arguments_watched, canary, sightings
-from tests.stage.commands import StageError, execute
 from tests.stage.conversation import Conversation
 from tests.stage.observer.site import ObserverSite
 from tests.stage.registry import PASSWORD, USER, Registry
@@ -35,11 +33,9 @@ def site(stage: Stage, registry: Registry) -> Iterator[ObserverSite]:
     place.prepare(running="")
     yield place
     place.clear()
-    with suppress(StageError):
-        execute(stage.ssh.command("docker", "logout", registry.address))
 
 
-async def test_a_host_without_a_registry_login_is_told_how_to_get_one_and_then_gets_its_first_release(
+async def test_a_host_without_a_registry_login_gets_its_first_release_through_the_ssh_connection(
     site: ObserverSite, registry: Registry
 ) -> None:
     login = {"SHIPMATE_REGISTRY_USERNAME": USER, "SHIPMATE_REGISTRY_PASSWORD": PASSWORD}
@@ -49,15 +45,12 @@ async def test_a_host_without_a_registry_login_is_told_how_to_get_one_and_then_g
         told = ", ".join(f"{value} and {value[::-1]}" for value in canaries.values())
         publish(site.bare, VERSION, on="v1.2.3", change=lambda tree: tree, subject=f"Tell {told}")
         canaries |= {"KIS_API_KEY": site.secret}
-        refused = await chat.verdict(f"/deploy observer {VERSION}")
-        assert f"observer {VERSION} in production: refused, nothing was touched" in refused
-        assert f"blocking registry-login, observer-1: {registry.address}" in refused
-        assert f"On observer-1, run `docker login {registry.address} -u USER`" in refused
-        execute(site.stage.ssh.command("docker", "login", registry.address, "-u", USER, "-p", PASSWORD))
         with arguments_watched(canaries) as shown:
             story = await chat.release(VERSION)
         assert f"observer {VERSION} in production runs" in story
         assert "first deploy" in story
+        assert "Shipped observer: pulled by observer-1 through the SSH connection, " in story
+        assert f"because observer-1 may not pull {registry.address}/acme/observer@sha256:" in story
         assert site.running() == VERSION
         assert (site.server_directory / "exports" / "daily").is_dir()
         assert shown == set()

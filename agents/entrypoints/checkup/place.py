@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from agents.entrypoints.checkup import toolset
-from agents.entrypoints.checkup.check import Check, missing, ok
+from agents.entrypoints.checkup.check import Check, missing, ok, optional
 from agents.entrypoints.checkup.machine import own_user
 from agents.entrypoints.figures import size
 from config.targets import ComposeTarget, HostSettings
@@ -121,6 +121,11 @@ def judged_disk(place: Place, free: int) -> Check:
 
 
 def judged_login(place: Place, registry: str, login: LoginCheck) -> Check:
-    """Tell whether the server may pull."""
+    """Tell whether the server may pull; where it may not, images can come through the SSH connection instead."""
     name = place.name(f"pull from {registry}")
-    return ok(name, login.reason) if login.works else missing(name, login.reason, login.remedy)
+    if login.works:
+        return ok(name, login.reason)
+    if place.settings.address is None or place.target.shipping == "pull":
+        return missing(name, login.reason, login.remedy)
+    told = f"{login.reason.rstrip('.')}; the bot brings images through the SSH connection"
+    return optional(name, told, login.remedy)

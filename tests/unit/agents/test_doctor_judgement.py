@@ -314,7 +314,11 @@ def test_the_disk_of_a_server(free: int, state: State, words: tuple[str, ...]) -
 def test_the_registry_login_of_a_server_keeps_its_remedy() -> None:
     assert_says(judged_login(PLACE, "ghcr.io", LoginCheck(works=True, reason="it answers")), OK, "it answers")
     refused = LoginCheck(works=False, reason="refused", remedy="docker login ghcr.io")
-    assert_says(judged_login(PLACE, "ghcr.io", refused), MISSING, "refused", "docker login ghcr.io")
+    assert_says(judged_login(PLACE, "ghcr.io", refused), OPTIONAL, "refused; the bot brings", "docker login ghcr.io")
+    pulling = replace(PLACE, target=TARGET.model_copy(update={"shipping": "pull"}))
+    assert_says(judged_login(pulling, "ghcr.io", refused), MISSING, "refused", "docker login ghcr.io")
+    here = replace(PLACE, settings=HostSettings(name="here"))
+    assert_says(judged_login(here, "ghcr.io", refused), MISSING, "refused", "docker login ghcr.io")
 
 
 @pytest.mark.parametrize(
