@@ -155,7 +155,7 @@ class Carriage:
     async def _member(self, image: str, digest: str, platform: str) -> str:
         offered = await self.registry.platforms(image, digest)
         for one in offered:
-            if fits(one.platform, platform):
+            if fits(one.platform, platform) or len(offered) == 1:  # of a single one the host itself is asked later
                 return one.digest
         raise NotFound(
             f"{image} was built for {', '.join(one.platform for one in offered)}, and {self.host.name} is {platform}.",

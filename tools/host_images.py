@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
@@ -45,6 +45,7 @@ _MACHINE = ("docker", "version", "--format", "{{.Server.Os}}/{{.Server.Arch}}")
 _STOCK = f"""\
 docker info --format '{{{{.DockerRootDir}}}}' || exit
 docker version --format '{{{{.Server.Os}}}}/{{{{.Server.Arch}}}}' || exit
+echo $(ls /proc/sys/fs/binfmt_misc 2> /dev/null)
 {_LAYERS}
 """
 _USED = "docker ps --all --quiet --no-trunc | xargs -r docker inspect --format '{{.Image}}'"
@@ -152,6 +153,8 @@ class Stock:
     platform: str
     chains: tuple[Chain, ...]
     """The layers of every image."""
+    emulated: Collection[str] = ()
+    """Emulators of foreign programs, as the host's kernel names them."""
 
 
 class HostImages:
@@ -226,10 +229,10 @@ class HostImages:
     async def stock(self) -> Stock:
         """Tell where the engine keeps its images, what it can run, and which layers it has."""
         answer = (await self._host.run(("sh", "-c", _STOCK))).require(f"Asking the engine on {self.name}")
-        root, platform, chains = (*answer.stdout.split("\n", 2), "", "")[:3]
+        root, platform, emulated, chains = (*answer.stdout.split("\n", 3), "", "", "")[:4]
         if not root.startswith("/"):
             raise Garbled(f"The engine on {self.name} answered {root[:80]!r} when asked where its images are.")
-        return Stock(PurePosixPath(root), platform, tuple(chains_in(chains)))
+        return Stock(PurePosixPath(root), platform, tuple(chains_in(chains)), frozenset(emulated.split()))
 
     async def tag(self, reference: str, name: str) -> None:
         """Give an image a further name."""

@@ -11,6 +11,7 @@ from agents.wanted import Images
 from guardrails.room import Disk, archive_bytes, images_bytes
 from tools.disk import Free, disks_of
 from tools.errors import ToolError
+from tools.fitting import Fit
 from tools.host_images import Stock
 from tools.manifests import PlatformImage
 from tools.platforms import fits
@@ -77,4 +78,11 @@ def _unfit(host: str, stock: Stock, image: Mapping[str, Any], built: Sequence[Pl
 
 
 def _for(stock: Stock, built: Sequence[PlatformImage]) -> PlatformImage | None:
-    return next((one for one in built if fits(one.platform, stock.platform)), None)
+    """Choose what the host's engine would: its own platform, or else one that it can run all the same."""
+    own = (one for one in built if fits(one.platform, stock.platform))
+    return next(own, None) or next((one for one in built if _runs(stock, one)), None)
+
+
+def _runs(stock: Stock, image: PlatformImage) -> bool:
+    system, architecture, *_ = image.platform.split("/")
+    return Fit(stock.platform, f"{system}/{architecture}", stock.emulated).runs

@@ -26,6 +26,7 @@ class Machine:
 
     name: str = "web1"
     platform: str = "linux/amd64"
+    emulated: frozenset[str] = frozenset()
     chains: tuple[tuple[str, ...], ...] = ()
     mounts: tuple[str, str] = ("/", "/")
     away: bool = False
@@ -38,7 +39,7 @@ class Machine:
     async def stock(self) -> Stock:
         if self.away:
             raise Unreachable("web1 is away.")
-        return Stock(ROOT, self.platform, self.chains)
+        return Stock(ROOT, self.platform, self.chains, self.emulated)
 
     async def run(self, argv: tuple[str, ...]) -> Completed:
         lines = [f"dev 100 50 5000 50% {mount}" for mount in self.mounts]
@@ -86,6 +87,10 @@ async def test_an_image_for_another_platform_is_named_with_what_it_was_built_for
     assert (await room_on(Machine(), ARM)).unfit == (
         "ghcr.io/acme/api:v1 was built for linux/arm64/v8, and web1 is linux/amd64",
     )
+
+
+async def test_a_host_that_emulates_the_platform_can_run_it() -> None:
+    assert (await room_on(Machine(emulated=frozenset({"qemu-aarch64"})), ARM)).unfit == ()
 
 
 async def test_where_the_registry_tells_nothing_the_whole_image_is_expected() -> None:
