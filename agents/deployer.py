@@ -5,8 +5,9 @@ from langgraph.runtime import Runtime
 from agents.destinations.choice import destination_of
 from agents.events import Decided
 from agents.holds import hold_on, is_exempt
-from agents.state import Next, State, end, fail, proceed
+from agents.state import Failure, Next, State, end, fail, proceed
 from agents.toolbox import Toolbox
+from guardrails.failures import UNSAVED
 from guardrails.plan import Plan, digest
 from guardrails.plan_changes import differences
 from guardrails.verdict import Verdict
@@ -28,7 +29,7 @@ async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     batch = plan.batch(state["done"])
     if not state.get("touched"):
         void = await _void_by(state, plan, tools) if state["kind"] == "deploy" else ()
-        return await _void(state, void, tools) if void else proceed("deploy", "running", touched=len(batch))
+        return await _void(state, void, tools) if void else await _begin(state, plan, tools)
     if holding := await _held_since(state, tools):
         return await _void(state, holding, tools)
     await tools.intend(_MOVE, *(f"{step.component} on {step.place} to {step.after.tag}" for step in batch))
@@ -41,6 +42,16 @@ async def deploy(state: State, *, runtime: Runtime[Toolbox]) -> Next:
     if done < len(plan.steps):
         return proceed("deploy", "running", done=done, touched=done + len(plan.batch(done)))
     return proceed("verify", done=done)
+
+
+async def _begin(state: State, plan: Plan, tools: Toolbox) -> Next:
+    """Save what is to be saved, and note that the first batch may be touched from here on. No way back waits for it."""
+    trouble = await destination_of(tools).save(plan) if state["kind"] == "deploy" else None
+    if trouble:
+        cause = f"{trouble.cause} Nothing was touched."
+        failure = Failure(stage="deploy", cause=cause, log=trouble.log)
+        return proceed("roll_back", "failed", failure=failure, cause=cause, error=UNSAVED)
+    return proceed("deploy", "running", touched=len(plan.batch(state["done"])))
 
 
 async def _void_by(state: State, plan: Plan, tools: Toolbox) -> tuple[str, ...]:

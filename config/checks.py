@@ -73,6 +73,7 @@ def _environment(at: Location, environment: Environment, components: Collection[
     yield from _triggers(at, environment.triggers)
     yield from _limits(at, environment.limits)
     yield from waiver_contradictions(at, environment.paths)
+    yield from _backup(at, environment)
     if environment.watch.every > environment.watch.window:
         yield Contradiction((*at, "watch", "every"), "is longer than the window; nothing would be measured")
     for alias, standard in environment.variables.aliases.items():
@@ -111,6 +112,16 @@ def _hosts(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:
             yield Contradiction(
                 (*at, "target", "hosts", index, "name"), f"'{name}' is already the name of another host"
             )
+
+
+def _backup(at: Location, environment: Environment) -> Iterator[Contradiction]:
+    backup, where = environment.paths.backup, (*at, "paths", "backup")
+    if backup is None:
+        return
+    if not isinstance(environment.target, ComposeTarget):
+        yield Contradiction(where, "cannot be made there: a cluster chooses its own machines; back up its volumes")
+    elif not (backup.mounts or backup.dumps or environment.paths.persist):
+        yield Contradiction(where, "saves nothing; name `mounts` or `dumps`, or what must `persist`")
 
 
 def _canary(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from config.backups import Backup
 from config.duration import Duration
 from config.settings import WEB_ADDRESS, Name, Settings, VariableName
 
@@ -97,6 +98,8 @@ class PathContract(Settings):
     """Container path -> why a release may leave behind what lies there now; what would die is saved on the host."""
     must_exist: tuple[str, ...] = ()
     """Host paths, relative to the directory, that must exist after a successful start."""
+    backup: Backup | None = None
+    """What is saved before a release touches anything. Absent: nothing."""
 
 
 class Limits(Settings):

@@ -10,6 +10,7 @@ WEB_ADDRESS = r"^https?://"
 NAME = r"^[a-z][a-z0-9-]{0,39}$"
 VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 TAG_PATTERN = r"^[A-Za-z0-9_{][A-Za-z0-9_.{}:-]{0,127}$"
+ABSOLUTE_PATH = r"^/[^\s]+$"
 WEB_PATH = r"^/[\w/-]*$"
 
 MailAddress = Annotated[str, StringConstraints(pattern=MAIL_ADDRESS)]

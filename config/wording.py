@@ -6,7 +6,16 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from config.settings import GITHUB_NAME, MAIL_ADDRESS, NAME, TAG_PATTERN, VARIABLE_NAME, WEB_ADDRESS, WEB_PATH
+from config.settings import (
+    ABSOLUTE_PATH,
+    GITHUB_NAME,
+    MAIL_ADDRESS,
+    NAME,
+    TAG_PATTERN,
+    VARIABLE_NAME,
+    WEB_ADDRESS,
+    WEB_PATH,
+)
 
 SECTION = "should be a section with keys of its own"
 PATTERNS = {
@@ -16,6 +25,7 @@ PATTERNS = {
     NAME: "should be small letters, digits and hyphens, a letter first, 40 at most: such as observer-2",
     VARIABLE_NAME: "should be a variable's name: letters, digits and underscores, such as IMAGE_TAG",
     TAG_PATTERN: "should be a tag, or a pattern such as {component}-{sha:8}",
+    ABSOLUTE_PATH: "should be a path in the container that starts with /, such as /app/data",
     WEB_PATH: "should be a path of letters, digits, - and / that starts with /, such as /github",
 }
 """What each pattern of a key asks for."""

@@ -32,7 +32,10 @@ class Escalation:
 
 FAULT_OF_OURS = "fault"
 """Code of what no tool raised: Shipmate itself failed."""
+UNSAVED = "unsaved"
+"""Code of a release that did not begin to move, since its data could not be saved before."""
 _OUTSIDE: Mapping[str, str] = {
+    UNSAVED: "its data could not be saved before",
     "unreachable": "what it needs could not be reached",
     "denied": "what it needs refused the bot",
     "garbled": "what it needs answered something that makes no sense",

@@ -79,6 +79,10 @@ class Destination(Protocol):
         """Draw up an approved plan again from the world as it is now; or tell what makes that impossible."""
         ...
 
+    async def save(self, plan: Plan) -> Trouble | None:
+        """Save the data that is wanted before the first effect; no release begins to move without."""
+        ...
+
     async def move(self, plan: Plan, steps: Sequence[PlannedStep]) -> Trouble | None:
         """Carry out one batch of steps, tell how it goes, and wait until all of it is well, or has come to an end."""
         ...

@@ -51,6 +51,7 @@ THREADED = (
     events.GlassBroken,
     events.Reviewed,
     events.Decided,
+    events.BackedUp,
     events.Settled,
     events.Compared,
     events.Checked,

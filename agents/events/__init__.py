@@ -42,6 +42,7 @@ from agents.events.line import (
     TakenOver,
 )
 from agents.events.move import (
+    BackedUp,
     Checked,
     Look,
     Moved,
@@ -71,6 +72,7 @@ __all__ = [
     "Analyzed",
     "ArrivalLine",
     "Asked",
+    "BackedUp",
     "Built",
     "CarriedOver",
     "Checked",
@@ -139,6 +141,7 @@ Event = (
     | GlassBroken
     | Reviewed
     | Decided
+    | BackedUp
     | Moved
     | Settled
     | Synced

@@ -25,7 +25,8 @@ async def test_a_server_lost_for_a_moment_in_mid_deploy_gets_back_what_ran_befor
     assert "connection to observer-1 was lost" in fire.story()
 
 
-async def test_a_server_lost_for_good_leaves_the_release_in_doubt_and_calls_a_person(fire: Ordeal) -> None:
+async def test_a_server_lost_for_good_calls_a_person_and_is_settled_when_it_returns(fire: Ordeal) -> None:
+    """P12's end: the lock stays until a person has looked, and what was left half-way is put back before that."""
     await fire.asks("v1.2.3")
     await fire.approves()
     await fire.until(lambda: fire.server.of("create") == ["v1.2.3"])
@@ -41,6 +42,8 @@ async def test_a_server_lost_for_good_leaves_the_release_in_doubt_and_calls_a_pe
     story = await fire.told()
     assert "could NOT be brought back to v1.2.2" in story
     assert "in doubt" in story
+    assert "It is put back as soon as it answers again." in story
+    await fire.comes_back_to("v1.2.2")
     await fire.chat.clicks("Unlock", channel=ON_CALL)
     await fire.until(lambda: fire.records.target()["locked_at"] is None)
     await fire.asks("v1.2.3")

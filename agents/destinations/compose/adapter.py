@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-from agents.destinations.compose import canary, composed, env, evidence, fleet, keeping, proposal, running, shipping
+from agents.destinations.compose import (
+    canary,
+    composed,
+    env,
+    evidence,
+    fleet,
+    keeping,
+    proposal,
+    running,
+    saving,
+    shipping,
+)
 from agents.destinations.compose.draft import draft, redraw
 from agents.destinations.compose.examination import examine
 from agents.destinations.compose.remounted import remounted
@@ -71,6 +82,11 @@ class ComposeDestination(Destination):
         if isinstance(whole, Verdict):
             return whole
         return draft(tools.service, tools.environment_name, whole, surveyed, approved.expected_downtime)
+
+    @override
+    async def save(self, plan: Plan) -> Trouble | None:
+        """Save on every host what `paths.backup` names."""
+        return await saving.save(self.tools, plan)
 
     @override
     async def move(self, plan: Plan, steps: Sequence[PlannedStep]) -> Trouble | None:

@@ -59,6 +59,11 @@ class GitopsDestination(Destination):
         return proposal.drafted(self.tools, wanted, seen)
 
     @override
+    async def save(self, plan: Plan) -> Trouble | None:
+        """Save nothing: volumes of a cluster are its own business."""
+        return None
+
+    @override
     async def move(self, plan: Plan, steps: Sequence[PlannedStep]) -> Trouble | None:
         """Write the commit, and wait until the cluster runs it."""
         return await moves.carry_out(self.tools, plan)

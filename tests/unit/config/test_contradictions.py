@@ -46,6 +46,10 @@ TOLD = {
         ("      directory: /opt/observer\n", "      directory: /opt/observer\n      canary: {every: 3m}\n"),
         f"15: {TARGET}.canary.every: is longer than the window; nothing would be compared",
     ),
+    "a backup of nothing": (
+        production("paths: {backup: {}}"),
+        ("19: environments.production.paths.backup: saves nothing; name `mounts` or `dumps`, or what must `persist`"),
+    ),
     "an approver's name": (
         production("approval: {approvers: [hana]}"),
         f"19: environments.production.approval.approvers[0]: 'hana' {NOBODY}",

@@ -1,5 +1,7 @@
 """Sentences: every event has one, and people's decisions name people."""
 
+from dataclasses import replace
+
 import pytest
 
 from agents import events
@@ -30,6 +32,9 @@ TAG_MISSED = events.TagMissed("core", "ghcr.io/acme/core:latest", "denied")
 CAME = events.ArrivalLine("core", "alpha", "tunnel", "alpha may not pull it: denied.", 38_000)
 SHIPPED = events.Shipped((CAME, events.ArrivalLine("core", "beta", "pull")), 1.5)
 RESCUED = events.Rescued("observer", "alpha", "observer-1", 5, "/srv/observer/rescued/observer-1-ab.tar", 10_240)
+SAVED = events.BackedUp(
+    "alpha", "/srv/backups/r1", ("/app/data",), 10_240, 0.4, stopped=False, command="restore a b r1"
+)
 EVERY: tuple[Event, ...] = (
     *UNTIL_DONE,
     events.Queued("r1", "v1.2.2", 1),
@@ -48,6 +53,8 @@ EVERY: tuple[Event, ...] = (
     events.Synced("astrago-dev", "OutOfSync at 4f1c2d3e, Progressing", settled=False, seconds=1.2),
     RESCUED,
     events.RolledBack("observer", "alpha", "v1.2.2", healthy=True, seconds=3.0),
+    events.Returned("observer", "alpha", "v1.2.2", healthy=True, seconds=3.0),
+    SAVED,
     LOCKED,
     events.Acknowledged("U0MAX"),
     events.Unlocked("U0MAX"),
@@ -200,3 +207,11 @@ def test_the_way_of_each_image_is_told_once_with_what_it_weighed_and_why_it_was_
     assert (
         "Shipped core: pulled by alpha through the SSH connection, 38.0 kB sent, because alpha may not pull it" in told
     )
+
+
+def test_p10_a_backup_says_how_far_it_is_of_one_moment_and_how_it_is_put_back() -> None:
+    told = sentence(SAVED, TERMINAL)
+    assert "Saved before anything was touched, and read back: /app/data on alpha, 10.2 kB" in told
+    assert "may be from different moments" in told
+    assert "./shipmate restore a b r1" in told
+    assert "different moments" not in sentence(replace(SAVED, stopped=True), TERMINAL)

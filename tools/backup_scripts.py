@@ -1,0 +1,116 @@
+"""The scripts that make and restore backups, built from lines that are quoted already. Pure.
+
+What was stopped is started again whatever happens, for one script does it all: were it several visits, a bot that dies
+between two of them would leave a service down.
+"""
+
+from collections.abc import Sequence
+
+NO_ROOM, ABSENT = 75, 66
+# A pipe has no memory of how its first part ended, so that speaks up on its own.
+_COMMON = """\
+set -eu
+umask 077
+export LC_ALL=C
+stopped=
+started() { for one in $stopped; do docker start "$one" > /dev/null || return; done; stopped=; }
+halted() {
+  for one; do
+    [ "$(docker inspect --type container --format '{{.State.Running}}' "$one")" = true ] || continue
+    docker stop "$one" > /dev/null
+    stopped="$stopped $one"
+  done
+}
+proved() { (cd "$1" && sha256sum --check --quiet SHA256SUMS >&2); }
+on_host() { case $1 in /*) echo "$1";; *) docker volume inspect --format '{{.Mountpoint}}' "$1";; esac; }
+"""
+# $1 the directory of all backups, $2 the name, $3 how many are kept, $4 bytes that must stay free.
+_MAKE = """\
+all=$1 place=$1/$2 keep=$3 spare=$4 needed=0
+if [ -d "$place" ] && proved "$place" 2> /dev/null; then cat -- "$place/CONTENTS"; exit; fi
+mkdir -p -- "$all"
+rm -rf -- "$all"/.part.* "$place"
+work=$(mktemp -d "$all/.part.XXXXXX")
+trap 'started; rm -rf -- "$work"' EXIT
+need() {
+  if said=$(du -sk -- "$(on_host "$3")" 2> /dev/null); then size=$(($(echo "$said" | tail -n 1 | cut -f 1) * 1024))
+  else size=$(docker cp "$1:$2" - | wc -c); fi
+  needed=$((needed + size))
+}
+room() {
+  free=$(($(df -P -k -- "$all" | tail -n 1 | awk '{print $4}') * 1024))
+  [ "$free" -ge $((needed + spare)) ] || { echo "$((needed + spare)) $free" >&2; exit 75; }
+}
+kept() {
+  file=$1
+  shift
+  rm -f -- "$work/pipe"
+  mkfifo "$work/pipe"
+  sha256sum < "$work/pipe" > "$work/sum" &
+  summing=$!
+  said=$({ { "$@" 2> "$work/errors" || echo broken >&3; } | tee "$work/pipe" > "$work/$file" || echo full >&3; } 3>&1)
+  wait "$summing"
+  if [ -n "$said" ]; then tail -n 5 -- "$work/errors" >&2; echo "$file is not whole" >&2; exit 1; fi
+  [ -s "$work/$file" ] || { echo "$file is empty" >&2; exit 1; }
+  printf '%s  %s\\n' "$(cut -d ' ' -f 1 "$work/sum")" "$file" >> "$work/SHA256SUMS"
+}
+save() {
+  kind=$1 file=$2 container=$3 what=$4
+  shift 4
+  if [ "$kind" = tar ]; then kept "$file" docker cp "$container:$what" -
+  else kept "$file" docker exec "$container" "$@"; fi
+  printf '%s\\t%s\\t%s\\n' "$kind" "$file" "$what" >> "$work/pieces"
+}
+"""
+_READ_BACK = """\
+started
+sync -- "$work"/* 2> /dev/null || sync
+proved "$work"
+while IFS=$(printf '\\t') read -r kind file what; do
+  entries=0
+  if [ "$kind" = tar ]; then
+    tar -t -f "$work/$file" > "$work/list"
+    entries=$(wc -l < "$work/list")
+  fi
+  printf '%s\\t%s\\t%s\\t%s\\t%s\\n' "$kind" "$file" "$what" "$(wc -c < "$work/$file")" "$entries" >> "$work/CONTENTS"
+done < "$work/pieces"
+for one in pipe sum errors list pieces; do rm -f -- "$work/$one"; done
+mv -- "$work" "$place"
+ls -1 -- "$all" | grep '^[0-9]' | sort -r | tail -n "+$((keep + 1))" |
+  while IFS= read -r old; do rm -rf -- "${all:?}/$old"; done
+cat -- "$place/CONTENTS"
+"""
+# $1 the backup. What is only one file is overwritten where it is. Names, owners, modes and sizes are compared, and what
+# is in the files; times are not.
+_RESTORE = """\
+place=$1
+[ -f "$place/SHA256SUMS" ] || exit 66
+proved "$place"
+trap started EXIT
+emptied() {
+  where=$(on_host "$1")
+  if [ -w "$where" ] && find "$where" -mindepth 1 -delete 2> /dev/null; then return; fi
+  docker run --rm --pull never --network none --user 0 --entrypoint find --volume "$1:/emptied" "$2" \\
+    /emptied -mindepth 1 -delete
+}
+listed() { tar -t -v -f - --numeric-owner | awk '{ $4 = ""; $5 = ""; print }' | sort; }
+shown() { "$@" | listed | sha256sum; "$@" | tar -x -O -f - | sha256sum; }
+refilled() {
+  case $(tar -t -f "$place/$4" | head -n 1) in */) emptied "$3" "$5";; esac
+  docker cp --archive - "$1:$(dirname -- "$2")" < "$place/$4"
+  if [ "$(shown docker cp "$1:$2" -)" != "$(shown cat -- "$place/$4")" ]; then
+    echo "$2 is not as $4 has it" >&2
+    exit 1
+  fi
+}
+"""
+
+
+def making(needs: Sequence[str], dumps: Sequence[str], halt: str, tars: Sequence[str]) -> str:
+    """Build the script that measures, saves and reads back; a dump is taken of what still runs."""
+    return "\n".join((_COMMON + _MAKE, *needs, "room", *dumps, f"halted {halt}", *tars, _READ_BACK))
+
+
+def restoring(refills: Sequence[str], halt: str) -> str:
+    """Build the script that proves a backup, and puts it in the place of what is there."""
+    return "\n".join((_COMMON + _RESTORE, f"halted {halt}", *refills, "started", ""))
