@@ -60,9 +60,14 @@ class _Part:
 
     @property
     def restarts(self) -> int:
-        """Tell how often the container had restarted when it was moved: one that the move made had not."""
-        kept = self.step.before.container_id if isinstance(self.step.before, Running) else ""
-        return self.container.restarts if self.container and self.container.id == kept else 0
+        """Tell how often the container had restarted when it was moved."""
+        return restarts_before(self.step, self.container) if self.container else 0
+
+
+def restarts_before(step: PlannedStep, container: Container) -> int:
+    """Tell how often a container had restarted before the move: one that the move made had not at all."""
+    kept = isinstance(step.before, Running) and step.before.container_id == container.id
+    return container.restarts if kept else 0
 
 
 async def examine(tools: Toolbox, state: State, plan: Plan) -> Examination:
