@@ -45,6 +45,9 @@ async def test_a_release_is_planned_approved_deployed_and_verified(site: Observe
         kept = ("v1.1.8", "v1.1.9", "v1.2.3")
         assert sorted(path.name for path in archive.iterdir()) == [f"observer@{version}.tar" for version in kept]
         story = await chat.end(chat.cards()[-1])
+        (picture,) = await chat.slack.until(lambda: chat.slack.pictures(chat.cards()[-1].ts))
+        assert picture.title.startswith("observer on observer-1: ")
+        assert "ms before, limit 200 ms." in picture.alt
         for check in CHECKS:
             assert f"✓ observer on observer-1: {check}: as it should be" in story
         assert "✓ observer on observer-1: archive: image archived, newest 3 kept" in story

@@ -12,7 +12,7 @@ from tests.emulators.slack.responses import ResponseUrls
 from tests.emulators.slack.server import Wire
 from tests.emulators.slack.sockets import Delivery, Sockets
 from tests.emulators.slack.views import Triggers, replace, view_methods
-from tests.emulators.slack.world import BOT_USER, Channel, Message, Person, View, Workspace
+from tests.emulators.slack.world import BOT_USER, Channel, File, Message, Person, View, Workspace
 from tools.clock import Clock
 
 T = TypeVar("T")
@@ -138,6 +138,10 @@ class SlackEmulator:
     def thread(self, ts: str) -> list[Message]:
         """List the replies below a message."""
         return [m for m in self.world.messages if m.thread_ts == ts and not m.deleted and m.only_for is None]
+
+    def pictures(self, ts: str) -> list[File]:
+        """List the files below a message."""
+        return [file for message in self.thread(ts) for file in message.files]
 
     def ephemerals(self, person: str) -> list[Message]:
         """List what only one person sees."""
