@@ -51,7 +51,8 @@ def alt_text(event: Watched) -> str:
     if known:
         told.append(f"Latency from {min(known):.0f} to {max(known):.0f} ms{_compared(event)}.")
     told.append(f"{figures.count(sum(map(_failed, event.looks)), 'look')} with an error or no answer.")
-    told.append(f"{figures.count(max(look.error_lines for look in event.looks), 'error line')} in the log.")
+    if event.host:  # nobody reads a log from outside
+        told.append(f"{figures.count(max(look.error_lines for look in event.looks), 'error line')} in the log.")
     for name, values in (("CPU", _known(event, "cpu")), ("Memory", _known(event, "memory"))):
         if values:
             told.append(f"{name} from {min(values):.0f} to {max(values):.0f} %.")
@@ -77,7 +78,8 @@ def png(event: Watched) -> bytes:
     _legend(pen, event)
     _latencies(pen, event)
     _uses(pen, event)
-    _errors(pen, event)
+    if event.host:
+        _errors(pen, event)
     written = io.BytesIO()
     image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).save(written, "PNG", optimize=True)
     return written.getvalue()
@@ -166,7 +168,9 @@ def _uses(pen: _Pen, event: Watched) -> None:
     cpu, memory = _known(event, "cpu"), _known(event, "memory")
     panel = _Panel(62, 216, 420, 270, max([*cpu, *memory, 100.0]), _span(event))
     if not cpu and not memory:
-        pen.text(62, 240, "CPU and memory were not measured", _FAINT)
+        pen.text(
+            62, 240, "CPU and memory were not measured" if event.host else "Seen from outside: answers only", _FAINT
+        )
         return
     _frame(pen, panel, lambda value: f"{value:.0f} %")
     for name, colour in (("cpu", _CPU), ("memory", _MEMORY)):

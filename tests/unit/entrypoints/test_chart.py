@@ -56,6 +56,13 @@ def test_its_words_tell_what_it_shows() -> None:
     )
 
 
+def test_what_was_seen_from_outside_claims_nothing_about_a_log() -> None:
+    outside = replace(WATCHED, component="", host="", looks=(Look(0, 15, 200), Look(5, 16, 200)))
+    assert alt_text(outside) == (
+        "2 looks in 5 s. Latency from 15 to 16 ms, 14 ms before, limit 50 ms. 0 looks with an error or no answer."
+    )
+
+
 @pytest.mark.parametrize(
     ("latencies", "limit", "line"),
     [
