@@ -1,4 +1,4 @@
-"""S3 `kodex`: strict rules for its image, two environments, and a watch over what it uses."""
+"""S3 `kodex`: strict rules for its image, two environments, a watch over what it uses; P9: no request is lost."""
 
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -12,6 +12,7 @@ from tests.stage.conversation import HANA, Conversation
 from tests.stage.kodex.repository import FIRST, push
 from tests.stage.kodex.site import STAGING, KodexSite
 from tests.stage.kodex.traps import GOOD
+from tests.stage.load import Load, Order
 from tests.stage.observer.tree import replaced
 from tests.stage.ports import free_port
 from tests.stage.prometheus import Prometheus
@@ -24,6 +25,15 @@ BUSY_PERCENT = 40
 """A burner has to reach this on a machine that may be busy with others; the sample itself stays far below."""
 UNWATCHED = {"cpu_percent": None, "memory_percent": None}
 ERRORS = "sum(rate(kodex_errors_total[5s])) / sum(rate(kodex_requests_total[5s]))"
+
+
+RATE = 20
+"""Requests per second."""
+
+
+def users(site: KodexSite) -> Load:
+    """Let users ask production, at a constant rate."""
+    return Load(site.directory / "users", Order(site.port, path="/health", post=0, rate=RATE))
 
 
 def watched_by(prometheus: Prometheus) -> Mapping[str, Any]:
@@ -141,9 +151,15 @@ async def test_a_tag_goes_to_production_once_it_was_approved_and_everything_watc
     assert (await github.tags(HOME, GOOD, "")).told == {"status": "accepted"}
     card = await chat.card(shows="[Approve]")
     assert chat.site.running() == FIRST
-    chat.slack.clicks(HANA, "Approve", card)
-    story = await chat.end(card)
+    assert "Strategy: rolling, no downtime expected" in chat.slack.shows(card)
+    with users(chat.site) as load:
+        chat.slack.clicks(HANA, "Approve", card)
+        story = await chat.end(card)
+        load.counted(RATE)
+    assert load.report().failed == 0, load.report().line()
+    assert {one.version for one in load.samples()} == {FIRST.removeprefix("v"), GOOD.removeprefix("v")}
     assert f"kodex {GOOD} in production runs" in story
+    assert "Both versions run side by side, behind haproxy, until 10 min after the release" in story
     assert "CPU 0" in story
     assert f"(limit {BUSY_PERCENT})" in story
     assert "GPU not seen: kodex-1 has no nvidia-smi (limit 95)" in story
@@ -173,7 +189,10 @@ async def test_a_version_that_uses_too_much_or_fails_unseen_is_rolled_back_by_th
 
 async def test_a_former_version_is_put_back_at_once_and_keeps_the_data(chat: Conversation[KodexSite]) -> None:
     spoken = {file.name for file in (chat.site.server_directory / "static" / "tts").iterdir()}
-    story = await chat.end(await chat.asks("/deploy rollback kodex to v0.9.9"))
+    with users(chat.site) as load:
+        story = await chat.end(await chat.asks("/deploy rollback kodex to v0.9.9"))
+        load.counted(RATE)
+    assert load.report().failed == 0, load.report().line()
     assert "Rollback of kodex to v0.9.9 in production runs" in story
     assert chat.site.running() == FIRST
     assert chat.answer("/health") == (200, '{"status": "ok", "version": "0.9.9"}')

@@ -27,7 +27,7 @@ async def serving(tools: Toolbox, server: Server, component: str) -> Container |
     Where the proxy knows of none it is the newest that runs, or else the newest that ran: None where there is none.
     """
     service = tools.service.compose_service(component)
-    if server.instances and server.proxy and route_to(tools, component):
+    if route_to(tools, component) and server.instances and server.proxy:
         backends = await server.proxy.backends(component)
         names = [one.name for one in sorted(backends, key=lambda one: -one.weight)]
         there = {one.id[:12]: one for one in await server.instances.all(service)} if names else {}

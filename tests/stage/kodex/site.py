@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from config.targets import ComposeTarget
 from tests.stage.commands import execute
+from tests.stage.front import Front, behind
 from tests.stage.images import PYTHON_TEST
 from tests.stage.kodex.bases import publish_base
 from tests.stage.kodex.repository import FIRST, build_kodex
@@ -47,6 +49,8 @@ class KodexSite(Site):
         for environment in self.ports:
             self._make_place(environment)
         self.write_settings()
+        for environment in self.ports:
+            self._front(environment).prepare()
         if running:
             self.start_by_hand(running)
 
@@ -64,6 +68,8 @@ class KodexSite(Site):
         project = ("--project-name", "kodex", "--project-directory", str(self.server_directory), "--file", str(compose))
         variables = {"IMAGE_TAG": version}
         self.stage.server.docker("compose", *project, "up", "--detach", "--wait", variables=variables)
+        container = self.stage.server.docker("compose", *project, "ps", "--quiet", variables=variables)
+        self._front(PRODUCTION).ask(container.strip())
 
     def settings(self) -> dict[str, Any]:
         """Take the settings that ship with the bot, and put this stage's places in."""
@@ -76,6 +82,8 @@ class KodexSite(Site):
         for name, environment in service["environments"].items():
             address = f"http://127.0.0.1:{self.ports[name]}"
             environment["target"] |= {"directory": str(self.place(name)), "hosts": [self.host("kodex-1")]}
+            environment["target"]["proxy"]["routes"]["kodex"]["listen"] = self.ports[name]
+            environment["target"]["proxy"] |= behind(self.stage)
             environment["health"]["probe"]["url"] = f"{address}/health"
             environment["smoke"] = [{"url": f"{address}{path}"} for path in PATHS]
             environment["watch"].pop("metrics", None)  # the Prometheus of a test is its own
@@ -86,10 +94,10 @@ class KodexSite(Site):
         return service
 
     def running(self, environment: str = PRODUCTION) -> str:
-        """Tell the tag of the image that an environment runs."""
-        project = f"label=com.docker.compose.project={self._project(environment)}"
-        listed = self.stage.server.docker("ps", "--filter", project, "--format", "{{.Image}}")
-        return listed.strip().rpartition(":")[2]
+        """Tell the tag of the image whose instance takes an environment's requests."""
+        asked = self._front(environment).asked()
+        image = self.stage.server.docker("inspect", "--format", "{{.Config.Image}}", *asked) if asked else ""
+        return image.strip().rpartition(":")[2]
 
     def clear(self) -> None:
         """Take both environments off the server."""
@@ -98,6 +106,11 @@ class KodexSite(Site):
             found = self.stage.server.docker("ps", "--all", "--quiet", "--filter", project).split()
             if found:
                 self.stage.server.docker("rm", "--force", "--volumes", *found)
+        self._front(PRODUCTION).remove()
+
+    def _front(self, environment: str) -> Front:
+        target = ComposeTarget.model_validate(self.settings()["environments"][environment]["target"])
+        return Front(self.stage, target, self._project(environment), "kodex")
 
     def _project(self, environment: str) -> str:
         return "kodex" if environment == PRODUCTION else f"kodex-{environment}"
