@@ -72,6 +72,8 @@ async def test_front_end_and_back_end_are_released_together_with_their_migration
         "frontend on webapp-1 is healthy",
     ):
         assert told in story
+    for component in ("backend", "frontend"):  # by commit, and by the time beside it
+        assert {len(tag) for tag in site.published(component)} == {len("a1b2c3d"), len("20260206-160000")}
     serves(site, BOTH, BOTH)
 
 
@@ -150,7 +152,7 @@ async def test_the_export_tells_every_pipeline_with_its_decisions_and_what_each_
         ("test", "passed"),
         ("build", "passed"),
     ]
-    assert released["changes"]["categories"] == {"frontend": ["web/src/pages/index.html"]}
+    assert released["changes"]["categories"] == {"frontend": ["web/src/pages/index.html"], "backend": []}
     assert {"action": "skip_backend_test", "reason": "Only frontend (web/src/pages/index.html) changed."} in released[
         "decisions"
     ]

@@ -54,6 +54,16 @@ class WebappSite(Site):
         """Tell the tag that the images of a version have."""
         return execute(("git", f"--git-dir={self.bare}", "rev-parse", f"{version}^0")).strip()[:7]
 
+    def published(self, component: str) -> list[str]:
+        """List the tags that a component's images have in the registry."""
+        registry, _, repository = self.image(component).partition("/")
+        connection = http.client.HTTPConnection(registry, timeout=5)
+        try:
+            connection.request("GET", f"/v2/{repository}/tags/list")
+            return list(json.load(connection.getresponse())["tags"])
+        finally:
+            connection.close()
+
     def settings(self) -> dict[str, Any]:
         """Take the settings that ship with the bot, and put this stage's places in."""
         service = self.shipped
