@@ -125,7 +125,10 @@ def _backup(at: Location, environment: Environment) -> Iterator[Contradiction]:
 
 
 def _canary(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:
-    if target.canaries >= len(target.hosts):
+    if target.share_percent and (target.proxy is None or target.proxy.kind == "labels"):
+        message = "needs a `proxy` that knows weights: haproxy, nginx or caddy"
+        yield Contradiction((*at, "target", "canary", "share"), message)
+    if target.canaries >= len(target.hosts) + bool(target.share_percent):
         message = "is not fewer than the hosts there are; a canary needs others to be compared with"
         yield Contradiction((*at, "target", "canary", "hosts"), message)
     if target.canary.every > target.canary.window:

@@ -62,6 +62,9 @@ class Canary(Settings):
 
     hosts: int = Field(default=1, ge=1)
     """So many go first, as declared; the others follow only where these are not worse."""
+    share: int | None = Field(default=None, ge=1, le=50)
+    """Percent of the requests of each canary that its new version gets first, to be compared with the old one beside
+    it; needs a `proxy`. Absent: canaries get all of theirs, and are compared with other hosts."""
     window: Duration = timedelta(minutes=2)
     """How long both versions are asked side by side; shorter where it is clear before that the new one is worse."""
     every: Duration = timedelta(seconds=2)

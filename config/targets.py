@@ -79,6 +79,11 @@ class ComposeTarget(Settings):
         """Tell how many hosts go first."""
         return self.canary.hosts if self.strategy == "canary" else 0
 
+    @property
+    def share_percent(self) -> int:
+        """Tell what part of a canary's requests its new version gets first; 0: all at once."""
+        return (self.canary.share or 0) if self.strategy == "canary" else 0
+
 
 class ArgoApplication(Settings):
     """The ArgoCD application that watches the deployment repository; the token is ARGOCD_TOKEN."""

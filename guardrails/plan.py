@@ -152,7 +152,7 @@ class Plan:
 
 
 _PLAN = TypeAdapter(Plan)
-_PLAIN: Mapping[str, int | None] = {"at_once": 1, "canaries": 0, "rolling": None}
+_PLAIN: Mapping[str, int | None] = {"at_once": 1, "canaries": 0, "share_percent": 0, "rolling": None}
 """Younger than stored plans: what says nothing else than these did leaves the digest as it was."""
 
 

@@ -15,6 +15,7 @@ _TITLES = {
     "env_file": "Env file",
     "rolling": "Rolling",
     "at_once": "Hosts at once",
+    "share_percent": "Share of requests",
 }
 _KEYS = {
     "components": ("name",),

@@ -98,6 +98,8 @@ class ComposePlan:
     """So many hosts are moved side by side."""
     canaries: int = 0
     """So many hosts go first, and are compared with the others before these follow."""
+    share_percent: int = 0
+    """Of a canary's requests, for the new version until it was compared with the old one beside it; 0: none."""
     rolling: PlannedRolling | None = None
     """None: every component is recreated."""
 

@@ -20,5 +20,6 @@ def _standing(event: events.Compared) -> str:
     if not event.standing:
         return f"compared for {figures.duration(event.seconds)} of {figures.duration(event.window_seconds)}."
     told = {"worse": "WORSE", "unclear": "not enough requests to tell"}.get(event.standing, event.standing)
-    then = "the other hosts follow" if event.goes_on else "it goes back"
+    onward = "it gets all requests" if event.alone else "the other hosts follow"
+    then = onward if event.goes_on else "it goes back"
     return f"{told} after {figures.duration(event.seconds)}, so {then}."

@@ -55,7 +55,8 @@ def progress(view: ReleaseView) -> Progress | None:
 
 def _touched(view: ReleaseView, plan: Plan) -> list[PlannedStep]:
     """List what goes back: all batches of which anything was told."""
-    ended = (*view.every(events.Moved), *view.every(events.Settled), *view.every(events.RolledBack))
+    ended: list[events.Moved | events.Settled | events.RolledBack] = [*view.every(events.Moved)]
+    ended += [*view.every(events.Settled), *view.every(events.RolledBack)]
     known = {(one.component, one.host) for one in ended}
     seen = [number for number, step in enumerate(plan.steps, 1) if (step.component, step.place) in known]
     return [step for batch in plan.batches(max(seen, default=0)) for step in batch]

@@ -26,10 +26,14 @@ def strategy_lines(plan: Plan, voice: Voice) -> Iterator[str]:
 def _order(plan: Plan, voice: Voice) -> Iterator[str]:
     """Tell which hosts go first, and how many follow side by side; nothing of a single one."""
     hosts = {step.place for step in plan.steps}
+    if isinstance(plan.target, ComposePlan) and plan.target.share_percent:
+        names = voice.say("{names:120}", names=", ".join(plan.canaries))
+        told = f"the new version gets {plan.target.share_percent} % of the requests first, and all where it is no worse"
+        yield f"Canary: on {names} {told} than the old one beside it"
     if len(hosts) == 1 or not isinstance(plan.target, ComposePlan):
         return
     others, at_once = len(hosts) - len(plan.canaries), plan.target.at_once
-    if plan.canaries:
+    if plan.canaries and not plan.target.share_percent:
         names = voice.say("{names:120}", names=", ".join(plan.canaries))
         yield f"Canary: {names} first; the others follow where the new version is no worse than the old one on them"
     pace = f"{at_once} side by side" if at_once > 1 else "one by one"

@@ -24,7 +24,10 @@ class Compared:
     slower_before_ms: Mapping[str, float] = field(default_factory=dict)
     """By address: what the canaries took longer when both sides ran the old version; it is not held against the new."""
 
+    alone: bool = False
+    """Both versions stand on one host, and nobody else is asked."""
+
     @property
     def key(self) -> str:
-        """One per release; the newest replaces the former."""
-        return self.KIND
+        """One per release, or per instance that stands beside its old one; the newest replaces the former."""
+        return f"{self.KIND}:{self.canaries[0]}" if self.alone else self.KIND

@@ -68,6 +68,7 @@ def redraw(
             rolling=_rolling(target),
             at_once=target.at_once,
             canaries=target.canaries,
+            share_percent=target.share_percent,
         ),
         strategy=target.strategy,
         steps=tuple(_steps(service, target, images, surveyed)),

@@ -4,7 +4,9 @@ Whatever happens to the new one, the old one goes on: it is neither touched nor 
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 
+from agents.destinations.compose import share
 from agents.destinations.compose.preparation import fence_of, prepare, prepare_back, tag_of
 from agents.destinations.compose.rescue import rescue_former
 from agents.destinations.compose.serving import backend, beside, serving, standing
@@ -38,6 +40,9 @@ async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -
         if prior is None or prior.id != instance.id:
             await beside(server)[0].stop(instance.id, fence)
         return settled
+    if worse := await share.tried(tools, plan, step, (prior, instance), route, fence):
+        await beside(server)[0].stop(instance.id, fence)
+        return replace(settled, healthy=False, cause=worse)
     await _point(server, step, instance, route, fence)
     took = round(tools.clock.monotonic() - begun, 3)
     before = step.before.called if step.before else ""

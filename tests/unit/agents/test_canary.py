@@ -80,7 +80,7 @@ class World:
     async def report(self, event: Event) -> None:
         self.reported.append(event)
 
-    async def probe(self, host: str, _request: Probe) -> Answer:
+    async def probe(self, host: str, _request: Probe, _at: object = None) -> Answer:
         await asyncio.sleep(0)
         self.asked[host] = self.asked.get(host, 0) + 1
         answer = self.answers(self.runs[host], self.asked[host])
@@ -129,7 +129,7 @@ def failing(every: int) -> Callable[[str, int], Answer]:
 def world(monkeypatch: pytest.MonkeyPatch) -> Callable[..., World]:
     def made(answers: Callable[[str, int], Answer], *, canaries: int = 1, **how: Any) -> World:
         one = World(answers, plan_for(3, ("web",), canaries), **how)
-        monkeypatch.setattr("agents.destinations.compose.canary.probe", one.probe)
+        monkeypatch.setattr("agents.destinations.compose.comparison.probe", one.probe)
         monkeypatch.setattr("agents.destinations.compose.moves.carry_out", one.carry_out)
         return one
 
@@ -232,11 +232,11 @@ async def test_a_host_that_is_away_makes_the_old_version_no_worse(world: Make) -
     one = world(away)
     probe = one.probe
 
-    async def lost(host: str, request: Probe) -> Answer:
+    async def lost(host: str, request: Probe, _at: object) -> Answer:
         return Answer(None, timedelta(), error="away") if host == "web-3" else await probe(host, request)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("agents.destinations.compose.canary.probe", lost)
+        patch.setattr("agents.destinations.compose.comparison.probe", lost)
         trouble = await one.moves()
     assert trouble is not None
 
