@@ -18,7 +18,7 @@ from agents.endings import Endings, record
 from agents.events import Acknowledged, ChecksAwaited, Event, GlassBroken, Queued, Reviewed, TakenOver, Unlocked
 from agents.holds import Holds
 from agents.membership import Membership
-from agents.orders import BEFORE, MOVING, opened, overtakes, release_of
+from agents.orders import BEFORE, MOVING, next_in, opened, overtakes, release_of
 from agents.remote import perform
 from agents.segments import Segments
 from agents.standstill import Standstill
@@ -239,6 +239,7 @@ class Crew:
                 await self.driver.move_on(release)
                 release = await self._stored(release_id)
         if release.outcome is None:
+            await self._start_next(release)  # what only looks does not wait for people to decide about this one
             await self._give_way(release)
             await self.ballots.carry_over(release.id)
         else:
@@ -273,10 +274,12 @@ class Crew:
             line = await self._line(release)
             while line and line[0].status is Status.QUEUED and await self.standstill.holds_back(line[0]):
                 line = line[1:]
-            if line and line[0].status is Status.QUEUED:
-                await self.store.releases.change(line[0].id, status=Status.RUNNING)
-                await self.segments.wake(line[0].id, "start", release.target, at_once=True)
-            for position, queued in enumerate(line[1:], start=1):
+            begun = next_in(line)
+            for one in begun:
+                await self.store.releases.change(one.id, status=Status.RUNNING)
+                await self.segments.wake(one.id, "start", release.target, at_once=True)
+            waiting = (one for one in line[1:] if one.status is Status.QUEUED and one not in begun)
+            for position, queued in enumerate(waiting, start=1):
                 await self._report(queued.id, Queued(line[0].id, line[0].named, position))
 
     async def _cancel(self, release: Release, by: str) -> Answer:

@@ -1,6 +1,7 @@
 """What an order becomes: a release that stands at its beginning. Pure."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from agents.answers import Order
@@ -25,6 +26,17 @@ def overtakes(later: Release, release: Release) -> bool:
     both = release.trigger != MANUAL != later.trigger
     urgent = later.break_glass is not None and release.break_glass is None and release.kind != "rollback"
     return (both or urgent) and (later.requested_at, later.id) > (release.requested_at, release.id)
+
+
+def next_in(line: Sequence[Release]) -> tuple[Release, ...]:
+    """Tell who begins now in a line whose first holds the target: the first, or analyses while people decide about it.
+
+    A test run waits for its turn: an approved release would have to wait for its end.
+    """
+    if not line or line[0].status is Status.QUEUED:
+        return tuple(line[:1])
+    analyses = (one for one in line[1:] if one.status is Status.QUEUED and one.only == "analyze")
+    return tuple(analyses) if line[0].status is Status.WAITING else ()
 
 
 def _origin(order: Order) -> dict[str, str]:

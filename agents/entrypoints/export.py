@@ -72,7 +72,7 @@ def pipeline(view: ReleaseView) -> dict[str, Any]:
 def _categories(analyzed: events.Analyzed | None) -> dict[str, list[str]]:
     """Sort what changed; both sides are named also where nothing of them changed."""
     changed = analyzed.categories if analyzed else {}
-    sides = {side: [] for side in ("frontend", "backend")} if analyzed else {}
+    sides: dict[str, list[str]] = {side: [] for side in ("frontend", "backend")} if analyzed else {}
     return {**sides, **{name: list(files) for name, files in changed.items()}}
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import aiosqlite
@@ -55,6 +56,34 @@ async def threads(directory: Path) -> set[str]:
 
 def code(answer: Answer) -> str:
     return answer.code if isinstance(answer, Refusal) else "accepted"
+
+
+async def test_an_analysis_does_not_wait_for_people_to_decide_about_the_release_before_it(crew: Crew) -> None:
+    await asked(crew, order("1"))
+    analysis = await opened(crew, replace(order("2"), only="analyze"))
+    tests = await opened(crew, replace(order("3"), only="test"))
+    await reaches(crew, analysis, Status.WAITING)  # the small graph asks about everything
+    stored = await crew.store.releases.get(tests)
+    assert stored is not None
+    assert stored.status is Status.QUEUED
+    assert await told(crew, analysis, "queued") == []
+    assert len(await told(crew, tests, "queued")) == 1
+
+
+async def test_an_analysis_that_came_while_a_release_was_prepared_begins_when_that_one_waits(
+    crew: Crew, office: Office
+) -> None:
+    ready = asyncio.Event()
+
+    async def hold(_: Toolbox) -> None:
+        await ready.wait()
+
+    office.on_asked = hold
+    first = await opened(crew, order("1"))
+    analysis = await opened(crew, replace(order("2"), only="analyze"))
+    ready.set()
+    await reaches(crew, first, Status.WAITING)
+    await reaches(crew, analysis, Status.WAITING)
 
 
 async def test_the_graph_remembers_nothing_of_a_release_that_has_ended(crew: Crew, tmp_path: Path) -> None:

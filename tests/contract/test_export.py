@@ -47,7 +47,7 @@ async def exported(store: Store) -> Any:
 
 
 async def test_every_end_and_every_decision_is_exported_in_the_promised_shape(tmp_path: Path) -> None:
-    changes = ([], ["web/a.tsx"], ["server/a.py"], ["Dockerfile"], ["web/a.tsx", "server/a.py"])
+    changes: tuple[list[str], ...] = ([], ["web/a.tsx"], ["server/a.py"], ["Dockerfile"], ["web/a.tsx", "server/a.py"])
     decided = [
         tuple(events.DecisionLine(one.action, one.reason) for one in scope(rules, files).decisions)
         for rules in (SERVICE.model_copy(update={"rules": tuple(type(SERVICE.rules[0]))}),)

@@ -15,7 +15,7 @@ from agents.entrypoints.headlines import headline
 from agents.entrypoints.view import STAGES, fold
 from agents.entrypoints.voice import terminal_voice
 from agents.holds import is_exempt
-from agents.orders import opened, release_of
+from agents.orders import next_in, opened, release_of
 from agents.stages import mishap
 from agents.state import State
 from agents.toolbox import Toolbox
@@ -23,7 +23,7 @@ from config.service import Service
 from tests.contract.histories import MORNING, release
 from tests.unit.agents.test_stages import STATE, Desk
 from tools.errors import Unreachable
-from tools.history.releases import Outcome, Release
+from tools.history.releases import Outcome, Release, Status
 from tools.history.tables import releases
 
 PARTS = ("analyze", "test", "build")
@@ -105,6 +105,19 @@ def test_the_card_names_the_part_and_shows_no_stage_behind_it(only: str, title: 
     view = fold(asked(only), ())
     assert headline(view, terminal_voice()).startswith(f"observer v1.0.1 in production{title}: ")
     assert view.stages[-1].name == (only or STAGES[-1])
+
+
+def test_an_analysis_begins_while_people_decide_and_everything_else_waits_for_its_turn() -> None:
+    def standing(status: Status, only: str = "") -> Release:
+        return replace(asked(only), status=status)
+
+    queued, analysis = standing(Status.QUEUED), standing(Status.QUEUED, "analyze")
+    tests = standing(Status.QUEUED, "test")
+    assert next_in(()) == ()
+    assert next_in((queued, analysis)) == (queued,)
+    assert next_in((standing(Status.WAITING), tests, queued, analysis)) == (analysis,)
+    assert next_in((standing(Status.RUNNING), analysis)) == ()
+    assert next_in((standing(Status.WAITING), standing(Status.RUNNING, "analyze"))) == ()
 
 
 def test_an_order_for_a_part_stays_one_on_its_way_through_the_store() -> None:
