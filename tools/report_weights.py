@@ -72,10 +72,10 @@ def weigh_advisories(report: AdvisoryReport, policy: AdvisoryPolicy, today: date
     allowed = {one.id.casefold(): one for one in policy.allowed}
     judged = [(one, one.severity or policy.unknown, _exception(one, allowed)) for one in report.advisories]
     judged.sort(key=lambda found: (-_ORDER.index(found[1]), found[0].package, found[0].ids))
-    counting = [one for one in judged if not (one[2] and one[2].expires >= today)]
+    counting = [one for one in judged if not _holds(one[2], today)]
     failing = [one for one in counting if _ORDER.index(one[1]) >= _ORDER.index(policy.fail_from)]
-    milder = [one for one in counting if one not in failing]
-    passed = [one for one in judged if one not in counting]
+    milder = counting[len(failing) :]  # the worst come first
+    passed = [one for one in judged if _holds(one[2], today)]
     left_out = sorted(report.unaudited.keys() - {*policy.unaudited})
     return Weighed(
         objection=_objection(len(failing), report, policy),
@@ -99,6 +99,10 @@ def _time(name: str, measured_ms: float | None, limit: timedelta | None) -> Figu
 def _exception(one: Advisory, allowed: Mapping[str, AllowedAdvisory]) -> AllowedAdvisory | None:
     known = [allowed[name.casefold()] for name in one.ids if name.casefold() in allowed]
     return max(known, key=lambda entry: entry.expires, default=None)
+
+
+def _holds(exception: AllowedAdvisory | None, today: date) -> bool:
+    return exception is not None and exception.expires >= today
 
 
 def _objection(failing: int, report: AdvisoryReport, policy: AdvisoryPolicy) -> str:
@@ -134,7 +138,7 @@ def _line(one: Advisory, severity: Severity, exception: AllowedAdvisory | None, 
 def _excepted(exception: AllowedAdvisory | None, today: date) -> str:
     if exception is None:
         return ""
-    if exception.expires < today:
+    if not _holds(exception, today):
         return f". Its exception ended on {exception.expires}"
     return f". Allowed until {exception.expires}: {exception.reason}"
 

@@ -16,6 +16,8 @@ from agents.answers import Origin, Person
 from agents.entrypoints.audit_arguments import describe as describe_audit
 from agents.entrypoints.init.arguments import describe as describe_init
 from agents.entrypoints.init.arguments import wishes_of
+from agents.entrypoints.release_arguments import describe as describe_extents
+from agents.entrypoints.release_arguments import options_last
 from config.faults import ConfigFaults
 from config.loading import DEFAULT_PATH, config_path, load
 from config.nearest import did_you_mean
@@ -46,13 +48,6 @@ SPOKEN = {
     "report": "[SERVICE [ENV]]: all three of them",
 }
 """What is also understood in Slack, with the same words."""
-EXTENTS = {
-    "--dry-run": "analyse only: what changes, what it needs, what objects",
-    "--tests-only": "stop after the tests",
-    "--skip-deploy": "stop after the build",
-    "--deploy-only": "deploy what an earlier run of the same commit has tested and built",
-}
-"""How much of a release is wanted; the first three touch no host and count neither as success nor as failure."""
 LAUNCHED = {
     "demo": "play a whole day of releases on this machine",
     "test": "prove everything",
@@ -92,16 +87,10 @@ def main(arguments: Sequence[str]) -> int:
     if wrong:
         print(wrong, file=sys.stderr)
         return WRONG
-    wanted, strange = described.parse_known_args(_options_last(arguments))
+    wanted, strange = described.parse_known_args(options_last(arguments))
     if strange:  # told with the usage of the command itself, not of all of them
         wanted.described.error(f"unrecognized arguments: {' '.join(strange)}")
     return _done(wanted)
-
-
-def _options_last(arguments: Sequence[str]) -> list[str]:
-    """Let the options of a release stand anywhere among its words, as they may in Slack."""
-    options = [word for word in arguments if word in EXTENTS] if arguments[0] == "deploy" else []
-    return [*(word for word in arguments if word not in options), *options]
 
 
 def _done(wanted: argparse.Namespace) -> int:
@@ -143,7 +132,7 @@ def parser() -> argparse.ArgumentParser:
         if verb in READ:
             spoken.add_argument("--json", action="store_true", help="print JSON")
         if verb == "deploy":
-            _add_extents(spoken)
+            describe_extents(spoken)
         spoken.set_defaults(verb=verb)
     exported = _add(commands, "export", "print the history as JSON", _configured(_export))
     exported.add_argument("service", nargs="?")
@@ -197,21 +186,6 @@ def _add_guards(commands: Any) -> None:
     images.add_argument("service")
     images.add_argument("--path", type=Path, default=Path(), help="a checkout of the service; here where absent")
     images.add_argument("--json", action="store_true")
-
-
-def _add_extents(deploy: argparse.ArgumentParser) -> None:
-    """Take the options of a release, which go on as words: Slack has no other."""
-    group = deploy.add_mutually_exclusive_group()
-    for option, text in EXTENTS.items():
-        group.add_argument(option, dest="extent", action="store_const", const=option, help=text)
-
-
-def _add_restore(commands: Any) -> None:
-    restored = _add(commands, "restore", "list backups of a service's data, or put one back", _configured(_restore))
-    restored.add_argument("service")
-    restored.add_argument("environment", nargs="?", help="the service's default environment where absent")
-    restored.add_argument("backup", nargs="?", help="its name; without one they are listed")
-    restored.add_argument("--host", help="only there; everywhere where absent")
 
 
 def _add_summary(commands: Any) -> None:

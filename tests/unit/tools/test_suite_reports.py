@@ -267,6 +267,13 @@ def test_one_more_advisory_never_makes_an_audit_better(severities: list[Severity
     assert rank.index(after) >= rank.index(before) or not severities
 
 
+def test_a_flood_of_advisories_is_counted_but_not_repeated() -> None:
+    flood = result("npm audit", npm(*["high", "low"] * 15_000), exit_code=1)
+    assert flood.reason == "15000 advisories of severity high or worse."
+    assert (len(flood.failures), flood.failures[-1]) == (21, "and 14980 more")
+    assert (len(flood.remarks), flood.remarks[-1]) == (21, "and 14980 more")
+
+
 def test_the_policy_of_an_audit_has_the_missions_defaults() -> None:
     policy = AdvisoryPolicy()
     assert (policy.fail_from, policy.unknown) == (Severity.HIGH, Severity.HIGH)
