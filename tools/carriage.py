@@ -4,9 +4,7 @@ A host pulls by itself where it can. Where it cannot reach the registry or may n
 connection that the bot has to it, so that only missing layers travel. Where no tunnel is allowed it is sent a copy.
 """
 
-import asyncio
-import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,17 +16,16 @@ from tools.host_images import PULL_LIMIT, Arrival, HostImages, Way, mark_of
 from tools.hosts import Argv, Completed, Host
 from tools.images import Images
 from tools.manifests import chains_in
+from tools.packing import Counted, packed
 from tools.platforms import fits
 from tools.pull_failure import pull_failure
 from tools.registry import Registry
+from tools.registry_login import is_loopback, registry_of
 from tools.relay import Relay
 
 COPY_LIMIT = timedelta(hours=1)
 _ORDER: tuple[Way, ...] = ("pull", "tunnel", "copy")
 _CALLED: Mapping[Way, str] = {"pull": "pulling", "tunnel": "through the tunnel", "copy": "as a copy"}
-_SAMPLE_BYTES = 1024**2
-_WORTHWHILE = 0.9
-"""What a beginning must shrink to for the rest to be compressed."""
 # Whatever happens, the name that only the tunnel gave is gone afterwards.
 _THROUGH = """\
 docker pull --quiet "$1" > /dev/null && docker image tag "$1" "$2"
@@ -98,7 +95,9 @@ class Carriage:
                 sent = await self._by(way, images, reference)
             except NoWayIn:
                 raise
-            except (Unreachable, Denied) as error:
+            except (Unreachable, Denied, NotFound) as error:
+                if not _another_may_help(way, error, reference):
+                    raise
                 faults[way] = error
                 await self.host.run(("true",))  # a host that is away itself is told as such
             else:
@@ -125,7 +124,7 @@ class Carriage:
     async def _copy(self, images: HostImages, reference: str) -> int:
         source = await self._source(images, reference)
         engine_layers = await self.engine.layers(source)
-        counted = _Counted()
+        counted = Counted()
         async with aclosing(self.engine.saved(source)) as saved, aclosing(counted.of(packed(saved))) as content:
             answer = await self.host.feed(loaded(mark_of(reference)), content, COPY_LIMIT)
         if not answer.ok:
@@ -163,43 +162,10 @@ class Carriage:
         )
 
 
-async def packed(content: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Compress a stream, unless its beginning hardly gets smaller."""
-    head = b""
-    async for piece in content:
-        head += piece
-        if len(head) >= _SAMPLE_BYTES:
-            break
-    press = _Press() if len(zlib.compress(head, 1)) < len(head) * _WORTHWHILE else None
-    yield await press.pressed(head) if press else head
-    async for piece in content:
-        if smaller := await press.pressed(piece) if press else piece:
-            yield smaller
-    if press:
-        yield press.flush()
-
-
-class _Press:
-    """Compresses beside the loop, in gzip's form."""
-
-    def __init__(self) -> None:
-        self._press = zlib.compressobj(1, wbits=31)
-        self.flush = self._press.flush
-
-    async def pressed(self, piece: bytes) -> bytes:
-        return await asyncio.to_thread(self._press.compress, piece)
-
-
-class _Counted:
-    """Counts what passes."""
-
-    def __init__(self) -> None:
-        self.sent_bytes = 0
-
-    async def of(self, content: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-        async for piece in content:
-            self.sent_bytes += len(piece)
-            yield piece
+def _another_may_help(way: Way, error: ToolError, reference: str) -> bool:
+    """Tell whether to go on; a registry on loopback is the bot's, and the host may have another one there."""
+    elsewhere = way == "pull" and is_loopback(registry_of(reference))
+    return elsewhere or not isinstance(error, NotFound)
 
 
 def _tunnel_failure(reference: str, host: str, answer: Completed, fault: ToolError | None) -> ToolError:

@@ -12,10 +12,11 @@ from typing import Any, cast
 import pytest
 
 from config.targets import Shipping
-from tools.carriage import Carriage, packed
-from tools.errors import CommandFailed, Denied, ToolError, Unreachable
+from tools.carriage import Carriage
+from tools.errors import CommandFailed, Denied, NotFound, ToolError, Unreachable
 from tools.host_images import Arrival, HostImages, mark_of
 from tools.hosts import Completed
+from tools.packing import packed
 
 EXACT = "ghcr.io/acme/observer@sha256:" + "a" * 64
 MARK = "ghcr.io/acme/observer:sha256-" + "a" * 64
@@ -88,11 +89,13 @@ class Shop:
         return (SimpleNamespace(platform="linux/amd64", digest=digest),)
 
 
-async def brought(far: Far, shipping: Shipping = "auto", fault: ToolError | None = None) -> Arrival:
+async def brought(
+    far: Far, shipping: Shipping = "auto", fault: ToolError | None = None, reference: str = EXACT
+) -> Arrival:
     lending = Lending()
     lending.fault = fault
     carriage = cast("Any", Carriage)(far, lending, Own(), Shop(), shipping)
-    return await HostImages(cast("Any", far), carriage.bring).bring(EXACT)
+    return await HostImages(cast("Any", far), carriage.bring).bring(reference)
 
 
 async def test_a_host_that_can_pull_pulls_and_nothing_else_is_tried() -> None:
@@ -128,6 +131,18 @@ async def test_a_host_that_is_away_is_told_as_such_and_nothing_is_prepared_for_i
     with pytest.raises(Unreachable, match="web1 is away"):
         await brought(far)
     assert far.ran == ["pull"]
+
+
+async def test_what_is_absent_in_its_registry_is_not_looked_for_further() -> None:
+    far = Far(pull="manifest unknown")
+    with pytest.raises(NotFound):
+        await brought(far)
+    assert far.ran == ["pull"]
+
+
+async def test_a_registry_on_the_bots_loopback_is_not_the_one_that_the_host_has_there() -> None:
+    reference = "127.0.0.1:5000/acme/observer@sha256:" + "a" * 64
+    assert (await brought(Far(pull="manifest unknown"), reference=reference)).way == "tunnel"
 
 
 async def test_a_fixed_way_allows_no_other() -> None:
