@@ -14,6 +14,8 @@ from agents.entrypoints.voice import Voice
 from agents.events import Event
 
 _DECIDED = re.compile(r"(?s)(approved|rejected|expired|cancelled|superseded|void) by (\S+?)(?:: (.*))?")
+_MOST_CHECKS = 12
+"""Of more, those that failed are told first."""
 _TERMINAL_ONLY = frozenset({"check-config", "doctor", "serve", "export"})
 DOING: Mapping[str, str] = {
     "analyze": "reading the change",
@@ -263,7 +265,9 @@ def _synced(event: events.Synced, voice: Voice) -> str:
 def _checked(event: events.Checked, voice: Voice) -> str:
     bad = sum(check.met is False for check in event.checks)
     told = f"{bad} of {figures.count(len(event.checks), 'check')} failed" if bad else "All checks passed"
-    return "\n".join((f"{told}:", *_few(list(condition_lines(event.checks, voice)), 12)))
+    many = len(event.checks) > _MOST_CHECKS
+    checks = sorted(event.checks, key=lambda check: check.met is not False) if many else event.checks
+    return "\n".join((f"{told}:", *_few(list(condition_lines(checks, voice)), _MOST_CHECKS)))
 
 
 def _watched(event: events.Watched, voice: Voice) -> str:

@@ -9,6 +9,7 @@ from agents.entrypoints.cards import detail_card, release_card, weight
 from agents.entrypoints.fleet import APART, Progress, progress, told
 from agents.entrypoints.strategy import strategy_lines
 from agents.entrypoints.view import ReleaseView
+from agents.entrypoints.words import sentence
 from agents.events import Event
 from guardrails.plan import Plan
 from tests.unit.entrypoints.material import SLACK, TERMINAL, UNTIL_ASKED, plan, planned, view
@@ -123,3 +124,13 @@ def test_p24_fifty_watches_are_one_message_and_an_alarm_is_told_apart() -> None:
         "Watched observer on web-0, 3 samples, median 13 ms (before: 12 ms): 1 of 3 looks met a server error",
         "Watched without an alarm: observer on 49 hosts, the last web-49.",
     ]
+
+
+def test_of_the_checks_of_many_hosts_those_that_failed_are_told_first() -> None:
+    checks = tuple(
+        events.ConditionLine(f"observer on {host}: start", met=host != "web-44", detail="seen") for host in HOSTS
+    )
+    first, second, *others = sentence(events.Checked(checks), TERMINAL).splitlines()
+    assert first == "1 of 50 checks failed:"
+    assert second.startswith("✗ observer on web-44: start")
+    assert others[-1] == "... and 38 more (cut)"
