@@ -1,6 +1,7 @@
 """The reports that a suite names beside its tests and its coverage: found, read and weighed."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import PurePosixPath
 
@@ -31,6 +32,13 @@ def weighed(suite: Suite, found: Mapping[str, bytes | None], today: date) -> Ite
             yield Weighed(objection=f"It left no {name} report at {path}.")
             continue
         try:
-            yield _WEIGH[name](content, suite, today)
+            yield _told_apart(name, _WEIGH[name](content, suite, today), suite)
         except Garbled as error:
             yield Weighed(objection=error.happened)
+
+
+def _told_apart(name: str, one: Weighed, suite: Suite) -> Weighed:
+    """Name the numbers by their audit where a suite has both."""
+    if not (suite.npm_audit and suite.pip_audit) or name not in {"npm audit", "pip-audit"}:
+        return one
+    return replace(one, figures=tuple(replace(figure, name=f"{name} {figure.name}") for figure in one.figures))

@@ -299,3 +299,11 @@ def test_a_suite_without_a_severity_has_that_of_its_kind(kind: str, critical: bo
 )
 def test_a_figure_tells_its_number_and_its_limit(figure: Figure, text: str, met: bool) -> None:
     assert (str(figure), figure.met) == (text, met)
+
+
+def test_the_numbers_of_two_audits_in_one_suite_are_told_apart() -> None:
+    both = suite("npm audit", pip_audit="other.json")
+    evidence = Evidence(1, reports={"npm audit": npm("moderate"), "pip-audit": pip()})
+    names = [figure.name for figure in judged("audits", both, evidence, TODAY).figures]
+    wanted = ["npm audit critical", "npm audit high", "npm audit moderate", "pip-audit critical", "pip-audit high"]
+    assert names == wanted
