@@ -69,7 +69,8 @@ class Fleet:
         self.servers = {host: SimpleNamespace(name=host, host=self) for host in HOSTS}
         self.redactor, self.given_env = Redactor(), None
         target = SimpleNamespace(env_file=None)
-        self.environment = SimpleNamespace(target=target, compose=target)
+        paths = SimpleNamespace(backup=None)
+        self.environment = SimpleNamespace(target=target, compose=target, paths=paths)
         self.clock = self
 
     async def sleep(self, duration: timedelta) -> None:
