@@ -188,6 +188,14 @@ def _add_guards(commands: Any) -> None:
     images.add_argument("--json", action="store_true")
 
 
+def _add_restore(commands: Any) -> None:
+    restored = _add(commands, "restore", "list backups of a service's data, or put one back", _configured(_restore))
+    restored.add_argument("service")
+    restored.add_argument("environment", nargs="?", help="the service's default environment where absent")
+    restored.add_argument("backup", nargs="?", help="its name; without one they are listed")
+    restored.add_argument("--host", help="only there; everywhere where absent")
+
+
 def _add_summary(commands: Any) -> None:
     summary = _add(commands, "summary", "describe a range of commits, or a pull request", _summary)
     summary.add_argument("--repo", type=Path, metavar="PATH")
