@@ -227,6 +227,7 @@ class _Host:
     async def read(self, path: PurePosixPath) -> bytes | None:
         """There is no env file."""
         assert path.name == ".env"
+        return None
 
     async def run(self, argv: Sequence[str], **_: object) -> Completed:
         """Fail a rescue; nothing else runs anything here."""
@@ -285,9 +286,7 @@ class _Compose:
 
 def plan_from(before: Container | None, tag: str, text: str = "") -> Plan:
     """Draw up a plan that moves from a container to a tag."""
-    former = before and Running(
-        "registry.example.com/kodex", before.image_id, None, _tag(before), f"services: {_tag(before)}", before.id
-    )
+    former = _running(before) if before else None
     after = Intended("registry.example.com/kodex", tag, f"sha256:digest-{tag}")
     target = ComposePlan(
         services=(PlannedService("kodex", "kodex"),),
@@ -308,6 +307,11 @@ def plan_from(before: Container | None, tag: str, text: str = "") -> Plan:
     )
 
 
+def _running(before: Container) -> Running:
+    tag = _tag(before)
+    return Running("registry.example.com/kodex", before.image_id, None, tag, f"services: {tag}", before.id)
+
+
 def tools_of(world: World) -> Toolbox:
     """Make the tools of a release on the world."""
     host, instances, fences = _Host(world), Instances(world), iter(range(1, 1000))
@@ -321,11 +325,12 @@ def tools_of(world: World) -> Toolbox:
     async def report(event: Event) -> None:
         world.reported.append(event)
 
-    parts: tuple[Any, ...] = (host, _Compose(world), _Containers(world, instances), _Images())
+    parts: Any = (host, _Compose(world), _Containers(world, instances), _Images())
+    beside: Any = (None, instances, Proxy(world))
     tools = SimpleNamespace(
         service=SERVICE,
         environment=SERVICE.environments["production"],
-        servers={"kodex-1": Server(*parts, None, cast("Any", instances), Proxy(world))},
+        servers={"kodex-1": Server(*parts, *beside)},
         store=SimpleNamespace(targets=SimpleNamespace(take_fence=take_fence)),
         clock=SystemClock(),
         redactor=Redactor(),
