@@ -131,15 +131,19 @@ def _looked_at_already(monkeypatch: pytest.MonkeyPatch) -> None:
     async def survey(tools: Any) -> object:
         return tools.surveyed
 
+    async def rehearsed(_: Any, surveyed: object) -> object:
+        return surveyed
+
     wanted = Wanted(WANTED.version, WANTED.commit, WANTED.images)
     monkeypatch.setattr("agents.planner.wanted_by", answering(wanted))
     monkeypatch.setattr("agents.planner.brief", answering(Briefing((), {})))
     monkeypatch.setattr("agents.destinations.compose.shipping.ship", answering(Verdict()))
     monkeypatch.setattr("agents.destinations.compose.proposal.readiness", answering(Verdict()))
     looks = {"composed": answering(WANTED), "used_now": answering({}), "survey": survey, "behaved": answering({})}
-    looks["found_failing"] = answering([])
+    looks |= {"found_failing": answering([]), "rehearsed": rehearsed, "migrations_of": answering(())}
     for name, stand in looks.items():
-        monkeypatch.setattr(f"agents.destinations.compose.proposal.{name}", stand)
+        module = "expectation" if name == "migrations_of" else "proposal"
+        monkeypatch.setattr(f"agents.destinations.compose.{module}.{name}", stand)
 
 
 @pytest.mark.parametrize(("kept", "met"), [(True, True), (False, False)])

@@ -45,6 +45,7 @@ class World:
     environment: Any = SERVICE.environments["production"]
     release_id: str = "r1"
     reported: list[Event] = field(default_factory=list)
+    saved: int = 0
     moved: int = 0
     begun: bool = False
     """The first effect is on record."""
@@ -90,6 +91,9 @@ class World:
     async def redraw(self, _state: State, approved: Plan) -> Plan | str:
         assert approved == self.stored
         return self.now
+
+    async def save(self, _plan: Plan) -> None:
+        self.saved += 1
 
     async def move(self, _plan: Plan, _steps: Sequence[PlannedStep]) -> None:
         self.moved += 1
