@@ -11,6 +11,7 @@ from agents.toolbox import Toolbox
 from config.service import Environment, Service
 from config.sources import DockerfileRules
 from config.targets import ComposeTarget
+from guardrails.beside import stands_beside
 from guardrails.build_inputs import build_inputs_sound
 from guardrails.compose_text import text_sound
 from guardrails.composition import composition_sound
@@ -120,6 +121,8 @@ def _composition(files: Mapping[str, str], compose: ComposeFile, service: Servic
         part = compose.services.get(service.compose_service(name))
         if part is not None:
             verdict += composition_sound(part, environment.limits)
+            if target.rolls and target.proxy and name in target.proxy.routes:
+                verdict += stands_beside(part)
             verdict += names_shadowed(part.name, part.environment, files)
             if component.rules.user:
                 verdict += compose_user_agreed(part.user, component.rules.user, part.name)

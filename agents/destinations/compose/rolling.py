@@ -28,12 +28,9 @@ async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -
     """
     begun, server, fence = tools.clock.monotonic(), tools.servers[step.place], await fence_of(tools, plan)
     prior = await _prior(tools, server, step.component, fence)
-    instance = await _warm(tools, plan, step, server)
-    if instance is None:
-        await prepare(tools, plan, step, fence)
-        wanted = await _wanted(tools, server, step, plan.compose.compose_text)
-        instance = await beside(server)[0].stand(wanted, fence, stopped=await _goes_back(tools))
-    kept = {instance.id, prior.id} if prior else {instance.id}
+    warm = await _warm(tools, plan, step, server)
+    instance = warm or await _stand(tools, plan, step, server, fence)
+    kept = {instance.id, prior.id if prior else "", _former_id(step)}
     await _clear(tools, server, step, kept, fence)  # while it starts
     settled = await _settle(tools, plan, step, instance, route)
     if not settled.healthy:
@@ -47,7 +44,8 @@ async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -
     took = round(tools.clock.monotonic() - begun, 3)
     before = step.before.called if step.before else ""
     await tools.report(Moved(step.component, step.place, before, step.after.tag, took))
-    await prepare(tools, plan, step, fence)
+    if warm:
+        await prepare(tools, plan, step, fence)
     await _stop_others(tools, server, step, kept, route, fence)
     await _drain(tools, server, step, prior if prior and prior.id != instance.id else None, route)
     return settled
@@ -105,10 +103,17 @@ async def _goes_back(tools: Toolbox) -> bool:
     return (await tools.release()).kind == "rollback"
 
 
-async def _wanted(tools: Toolbox, server: Server, step: PlannedStep, compose_text: str) -> Wanted:
+def _former_id(step: PlannedStep) -> str:
+    """Name what ran before the plan: repeated after the switch, a move finds it without requests, and keeps it warm."""
+    return step.before.container_id if isinstance(step.before, Running) else ""
+
+
+async def _stand(tools: Toolbox, plan: Plan, step: PlannedStep, server: Server, fence: int) -> Container:
+    """Start what the plan intends beside what is there; only a rollback takes a stopped instance up again."""
+    image = await prepare(tools, plan, step, fence)
     service, variable = tools.service.compose_service(step.component), tools.environment.compose.image_tag_variable
-    image = await server.images.ensure(step.after.image, step.after.digest, step.after.tag)
-    return Wanted(service, variable, step.after.tag, image.id, compose_text)
+    wanted = Wanted(service, variable, step.after.tag, image.id, plan.compose.compose_text)
+    return await beside(server)[0].stand(wanted, fence, stopped=await _goes_back(tools))
 
 
 async def _again(
