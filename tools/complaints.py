@@ -10,9 +10,19 @@ _REMEDIES: Mapping[str, str] = {
     "address already in use": "See which program holds the port (`ss -ltnp`), stop it or choose another port, then "
     "release again.",
     "cannot connect to the docker daemon": "Start the engine there (`systemctl start docker`), then release again.",
+    "error during connect": "See whether the engine there runs (`systemctl status docker`), then release again.",
     "exec format error": "Build the image for the platform of that host: `platforms` of the component.",
     "read-only file system": "See why the disk was made read-only (`dmesg`), then release again.",
 }
+
+
+_AWAY = ("cannot connect to the docker daemon", "error during connect", "is the docker daemon running")
+
+
+def engine_away(said: str) -> bool:
+    """Tell whether a command found no engine to talk to, or lost it, as while that restarts."""
+    lowered = said.lower()
+    return any(complaint in lowered for complaint in _AWAY)
 
 
 def remedy_for(said: str) -> str:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from tools.complaints import remedy_for
-from tools.errors import CommandFailed
+from tools.complaints import engine_away, remedy_for
+from tools.errors import CommandFailed, Unreachable
 
 Argv = tuple[str, ...]
 
@@ -33,11 +33,15 @@ class Completed:
         return self.exit_code == 0
 
     def require(self, doing: str) -> "Completed":
-        """Return self, or raise `CommandFailed` that says what was being done and shows the last lines of stderr."""
+        """Return self, or raise what says what was being done and shows the last lines of stderr.
+
+        That is `CommandFailed`, or `Unreachable` where the command's engine was away: it may come back.
+        """
         if self.ok:
             return self
         tail = "\n".join((self.stderr or self.stdout).strip().splitlines()[-5:])
-        raise CommandFailed(
+        kind = Unreachable if engine_away(tail) else CommandFailed
+        raise kind(
             f"{doing} failed with exit code {self.exit_code}: {tail or 'it printed nothing'}",
             remedy=remedy_for(tail),
             standing=f"The command was: {' '.join('<script>' if chr(10) in word else word for word in self.argv)}",

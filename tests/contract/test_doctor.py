@@ -26,7 +26,7 @@ from tests.stage.stage import Stage
 from tools.ownership import Ownership
 
 ENOUGH = {"contents": "read", "pull_requests": "write", "statuses": "write", "deployments": "write"}
-SCOPES = "app_mentions:read,channels:history,chat:write,commands"
+SCOPES = "app_mentions:read,channels:history,chat:write,commands,files:write"
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ async def service() -> AsyncIterator[Loopback]:
 def tools(service: Loopback) -> Toolbox:
     health = Probe.model_validate({"url": f"{service.url}/health", "within": "2s"})
     price = Probe.model_validate({"url": f"{service.url}/price", "within": "2s"})
-    environment = SimpleNamespace(health=SimpleNamespace(probe=health), smoke=(price,))
+    environment = SimpleNamespace(requests=(health, price))
     server = SimpleNamespace(host=LocalHost("web-1"), name="web-1")
     return cast("Toolbox", SimpleNamespace(environment=environment, servers={"web-1": server}))
 

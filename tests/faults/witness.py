@@ -5,7 +5,7 @@ import json
 import sqlite3
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -94,7 +94,8 @@ class Deeds:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._process and self._reader:
-            self._process.kill()
+            with suppress(ProcessLookupError):  # the engine may have been restarted, and its listeners ended
+                self._process.kill()
             await self._process.wait()
             await self._reader
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tools.complaints import remedy_for
-from tools.errors import CommandFailed
+from tools.errors import CommandFailed, ToolError, Unreachable
 from tools.hosts import Completed
 
 
@@ -23,6 +23,23 @@ from tools.hosts import Completed
 def test_a_known_complaint_has_a_remedy(said: str, remedy: str) -> None:
     assert remedy in remedy_for(said)
     assert bool(remedy_for(said)) is bool(remedy)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (
+            "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+            Unreachable,
+        ),
+        ("error during connect: Post http://docker/v1.41/containers/create: EOF", Unreachable),
+        ("no such service: web", CommandFailed),
+    ],
+)
+def test_an_engine_that_restarts_is_away_and_no_failed_command(said: str, kind: type[ToolError]) -> None:
+    with pytest.raises(ToolError) as caught:
+        Completed(("docker", "ps"), 1, "", said, timedelta()).require("Looking on web-1")
+    assert type(caught.value) is kind
 
 
 def test_a_failed_command_carries_it() -> None:
