@@ -69,17 +69,19 @@ async def test_one_that_fails_does_not_keep_the_others_from_their_end() -> None:
 async def test_who_is_cancelled_ends_what_runs_and_begins_nothing_more() -> None:
     begun: list[int] = []
     ended: list[int] = []
+    both = asyncio.Event()
 
     async def work(item: int) -> None:
         begun.append(item)
+        if item:
+            both.set()
         try:
             await asyncio.Event().wait()
         finally:
             ended.append(item)
 
     whole = asyncio.create_task(side_by_side(range(5), work, at_once=2))
-    while len(begun) < 2:
-        await asyncio.sleep(0)
+    await both.wait()
     whole.cancel()
     with pytest.raises(asyncio.CancelledError):
         await whole
