@@ -7,7 +7,6 @@ from agents.destinations.compose.second_source import ensured, named_again
 from agents.toolbox import Toolbox
 from guardrails.plan import Plan, PlannedStep
 from guardrails.plan_targets import Running
-from tools.host_images import HostImage
 from tools.references import ID
 
 
@@ -16,16 +15,19 @@ async def fence_of(tools: Toolbox, plan: Plan) -> int:
     return await tools.store.targets.take_fence(plan.service, plan.environment)
 
 
-async def prepare(tools: Toolbox, plan: Plan, step: PlannedStep, fence: int) -> HostImage:
-    """Bring to a host what the plan intends there: its compose file, and exactly its digest under its tag."""
+async def prepare(tools: Toolbox, plan: Plan, step: PlannedStep, fence: int) -> str:
+    """Bring to a host what the plan intends there: its compose file, and exactly its digest under its tag.
+
+    Returns the image's id.
+    """
     server = tools.servers[step.place]
-    image, _ = await asyncio.gather(
+    image_id, _ = await asyncio.gather(
         ensured(tools, step),
         server.compose.prepare(tools.environment.compose.directories, fence),
     )
     await env.install(tools, server, plan, fence)
     await server.compose.install(plan.compose.compose_text.encode(), fence)
-    return image
+    return image_id
 
 
 async def prepare_back(tools: Toolbox, plan: Plan, step: PlannedStep, before: Running, fence: int) -> None:

@@ -110,9 +110,9 @@ def _former_id(step: PlannedStep) -> str:
 
 async def _stand(tools: Toolbox, plan: Plan, step: PlannedStep, server: Server, fence: int) -> Container:
     """Start what the plan intends beside what is there; only a rollback takes a stopped instance up again."""
-    image = await prepare(tools, plan, step, fence)
+    image_id = await prepare(tools, plan, step, fence)
     service, variable = tools.service.compose_service(step.component), tools.environment.compose.image_tag_variable
-    wanted = Wanted(service, variable, step.after.tag, image.id, plan.compose.compose_text)
+    wanted = Wanted(service, variable, step.after.tag, image_id, plan.compose.compose_text)
     return await beside(server)[0].stand(wanted, fence, stopped=await _goes_back(tools))
 
 

@@ -10,11 +10,14 @@ LOOK_BACK = 50
 """So many releases are asked under which id an image ran on a host."""
 
 
-async def ensured(tools: Toolbox, step: PlannedStep) -> None:
-    """Make a tag mean what a plan intends. A rollback takes the archive where nothing else brings the image."""
+async def ensured(tools: Toolbox, step: PlannedStep) -> str:
+    """Make a tag mean what a plan intends; returns the image's id.
+
+    A rollback takes the archive where nothing else brings the image.
+    """
     server, after = tools.servers[step.place], step.after
     try:
-        await server.images.ensure(after.image, after.digest, after.tag)
+        return (await server.images.ensure(after.image, after.digest, after.tag)).id
     except Superseded:
         raise
     except ToolError:
@@ -22,6 +25,7 @@ async def ensured(tools: Toolbox, step: PlannedStep) -> None:
         if image_id is None:
             raise
         await _brought_back(tools, server, image_id, after.image, after.tag)
+        return image_id
 
 
 async def named_again(tools: Toolbox, server: Server, before: Running, tag: str) -> None:
