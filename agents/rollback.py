@@ -11,6 +11,7 @@ from agents.events import RolledBack
 from agents.state import Next, State, proceed
 from agents.toolbox import Toolbox
 from guardrails.plan import Plan, PlannedStep
+from guardrails.plan_targets import ComposePlan
 from tools.errors import TimedOut, ToolError, Unreachable
 
 PAUSES = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
@@ -53,6 +54,6 @@ async def _undo(tools: Toolbox, plan: Plan, batch: Sequence[PlannedStep]) -> dic
     seconds = round(tools.clock.monotonic() - begun, 3)
     for step, back in reversed([*zip(batch, backs, strict=True)]):
         to = step.before.called if step.before else "nothing"
-        away = back.well is None
+        away = back.well is None and isinstance(plan.target, ComposePlan)
         await tools.report(RolledBack(step.component, step.place, to, bool(back.well), seconds, back.detail, away))
     return {step: back.well for step, back in zip(batch, backs, strict=True)}

@@ -72,7 +72,7 @@ def migrations_reversible(found: Iterable[Migration], setting: Setting) -> Verdi
 
 
 def not_undone(found: Iterable[Migration]) -> tuple[str, ...]:
-    """Say in half sentences what a rollback leaves as the migrations made it."""
+    """Name what a rollback leaves as the migrations made it."""
     return tuple(_left(one) for one in found)
 
 
@@ -121,9 +121,9 @@ def declared(path: str, rules: Migrations) -> str:
 def _left(one: Migration) -> str:
     seen = read(one)
     if not seen.understood:
-        return f"what {one.path} does, which could not be told"
+        return f"{one.path}, of which nobody knows what it does"
     told = "; ".join(deed.what for deed in seen.deeds)
-    return f"what {one.path} does: it {told}" if told else f"what {one.path} adds, which does no harm"
+    return f"{one.path}: it {told}" if told else f"{one.path}, which only adds"
 
 
 def _down(one: Migration) -> str:

@@ -70,7 +70,7 @@ class WayBack:
     takes: timedelta | None = None
     """How long it is expected to take; None where nothing was measured yet."""
     lost: tuple[str, ...] = ()
-    """What would not come back, or stays as the release made it."""
+    """What going back does not undo."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ def rollback_line(plan: Plan, voice: Voice) -> str:
 
 
 def way_back_lines(plan: Plan, voice: Voice) -> Iterator[str]:
-    """Tell for every place how it was proved and what it takes, alike ones together; then what does not come back."""
+    """Tell for every place how it was proved and what it takes, alike ones together; then what is not undone."""
     alike: dict[str, list[str]] = {}
     for way in plan.ways_back:
         if told := _proof(way, voice):
@@ -25,7 +25,7 @@ def way_back_lines(plan: Plan, voice: Voice) -> Iterator[str]:
     for told, places in alike.items():
         yield voice.say("{places:120}: {told:ours}", places=", ".join(places), told=told)
     for lost in dict.fromkeys(one for way in plan.ways_back for one in way.lost):
-        yield voice.say("Does not come back: {lost:240}", lost=lost)
+        yield voice.say("Not undone: {lost:240}", lost=lost)
 
 
 def _proof(way: WayBack, voice: Voice) -> str:

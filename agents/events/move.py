@@ -147,7 +147,7 @@ class RolledBack:
     seconds: float
     detail: str = ""
     away: bool = False
-    """The host could not be reached: it is settled when it answers again."""
+    """The host could not be reached, and is settled when it answers again."""
 
     @property
     def key(self) -> str:

@@ -33,7 +33,7 @@ async def test_p10_a_release_proves_its_way_back_and_saves_data_that_comes_back_
         card = await chat.asks("/deploy observer v1.2.3")
         told = await chat.shows(card, "[Approve]")
         assert "tried out: a container can be made, the compose file reads, its storage is there" in told
-        assert "Does not come back: what is written meanwhile stays as the new version wrote it" in told
+        assert "Not undone: data written meanwhile, which stays as the new version wrote it" in told
         assert not site.stage.server.docker("ps", "--all", "--quiet", "--filter", "label=shipmate.rehearsal").split()
         chat.slack.clicks(HANA, "Approve", card)
         story = await chat.end(card)

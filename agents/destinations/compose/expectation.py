@@ -16,7 +16,7 @@ from tools.history.journal import Entry
 
 RECENT_COUNT = 20
 """So many releases are looked at; older ones ran on other machines and images."""
-WRITTEN = "what is written meanwhile stays as the new version wrote it"
+WRITTEN = "data written meanwhile, which stays as the new version wrote it"
 
 
 async def foreseen(tools: Toolbox, state: State, plan: Plan) -> tuple[WayBack, ...]:

@@ -107,12 +107,12 @@ def test_p10_an_obstacle_on_one_host_closes_the_gate() -> None:
 
 
 def test_p10_the_card_tells_what_going_back_takes_and_does_not_bring_back() -> None:
-    lost = ("what is written meanwhile stays as the new version wrote it", "what 1.sql does: it drops table a")
+    lost = ("data written meanwhile, which stays as the new version wrote it", "1.sql: it drops table a")
     ways = [replace(way, takes=timedelta(seconds=3.2), lost=lost, reason="tried out") for way in drawn().ways_back]
     assert list(way_back_lines(replace(drawn(), ways_back=tuple(ways)), VOICE)) == [
         "web-1, web-2: tried out; expected to take 3.2 s",
-        "Does not come back: what is written meanwhile stays as the new version wrote it",
-        "Does not come back: what 1.sql does: it drops table a",
+        "Not undone: data written meanwhile, which stays as the new version wrote it",
+        "Not undone: 1.sql: it drops table a",
     ]
 
 

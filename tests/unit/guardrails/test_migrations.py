@@ -207,8 +207,8 @@ def test_the_file_that_takes_a_migration_back_is_looked_for_under_every_tools_na
 def test_the_card_says_what_a_rollback_leaves_as_the_migrations_made_it() -> None:
     told = not_undone([Migration("migrations/1.sql", ADDS), Migration("migrations/2.sql", DROPS)])
     assert told == (
-        "what migrations/1.sql adds, which does no harm",
-        "what migrations/2.sql does: it drops column email of users",
+        "migrations/1.sql, which only adds",
+        "migrations/2.sql: it drops column email of users",
     )
 
 
