@@ -178,7 +178,7 @@ _DOING = {
 def _under_way(release: Release, place: str, voice: Voice) -> str:
     doing = _DOING.get(release.status)
     return voice.say(
-        "{kind:20} of {version:80}: {doing:60}{place}, asked for by {who:who} ({id:code})",
+        "{kind:20} of {version:80}: {doing:60}{place:ours}, asked for by {who:who} ({id:code})",
         kind=release.kind,
         version=release.named,
         doing=doing or release.stage or "starting",
