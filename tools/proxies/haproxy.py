@@ -34,6 +34,10 @@ _LOOK = f"""\
 [ -e "$1.cfg" ] || exit {_UNKNOWN}
 cat "$1.cfg" && echo '{_CUT}' && ask "show stat $1 4 -1"
 """
+_KNOWS = f"""\
+{_ASK}
+ask "show stat $1 2 -1" | grep "^$1," || true
+"""
 _POINT = f"""\
 {_ASK}
 name=$1 size=$2
@@ -145,6 +149,13 @@ class HaProxy:
         """Tell by a backend's name what it was asked and how it answered."""
         _, standing = await self._look(route)
         return {one.name: one.traffic for one in standing}
+
+    async def knows(self, route: str) -> bool:
+        """Tell whether the running proxy has a route."""
+        name = name_of(self._project, route)
+        return bool(
+            self._require(await self._host.run(inside(_KNOWS, name)), "Asking the proxy for its routes").strip()
+        )
 
     async def _look(self, route: str) -> tuple[str, tuple[Standing, ...]]:
         """Read the file of a route, and what runs; both empty where the proxy does not know it."""

@@ -25,7 +25,7 @@ _COMMON = f"""\
 global
     stats socket ipv4@127.0.0.1:{ADMIN_PORT} level admin
     log stdout format raw local0 notice
-    maxconn 8000
+    fd-hard-limit 16000
     hard-stop-after 5s
 
 defaults
@@ -51,7 +51,7 @@ defaults
 _ROUTE = """\
 # Written by Shipmate. The lines of the servers change with every release.
 # address: {address}
-frontend {name}
+frontend {name}:{listen}
     bind :{listen}
     default_backend {name}
 
