@@ -22,6 +22,8 @@ QUESTIONS: Mapping[str, Callable[[Store], Awaitable[Any]]] = {
     "list of a target": lambda store: store.releases.recent("service1", "production", limit=50),
     "statistics": lambda store: store.releases.statistics(),
     "coverage of a target": lambda store: store.journal.in_succeeded("service1", "production", "suite-ran", 20),
+    "warnings of a target": lambda store: store.journal.in_ended("service1", "production", "suite-ran", 20),
+    "runs of a commit": lambda store: store.releases.of_commit("service1", "c" * 40),
     "goals of a service": lambda store: measured(store, WITH_GOALS),
     "statistics of a target": lambda store: store.releases.statistics("service1", "production"),
 }
