@@ -29,6 +29,7 @@ from tools.local import LocalHost
 from tools.proxies.haproxy import CONTAINER
 from tools.proxies.host_setup import HostSetup
 from tools.proxies.kinds import Place, proxy_of
+from tools.proxies.setting_up import VOLUME
 from tools.redaction import Redactor
 
 NAME = "parlour"
@@ -113,6 +114,7 @@ class Parlour:
             "ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={NAME}"
         )
         self.stage.server.docker("rm", "--force", "--volumes", CONTAINER, *found.split())
+        self.stage.server.docker("volume", "rm", "--force", VOLUME)
 
     async def _before(self, image: str, text: str) -> Running | None:
         now = await serving(self.tools, self.server, NAME)

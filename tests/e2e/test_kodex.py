@@ -152,6 +152,7 @@ async def test_a_tag_goes_to_production_once_it_was_approved_and_everything_watc
     card = await chat.card(shows="[Approve]")
     assert chat.site.running() == FIRST
     assert "Strategy: rolling, no downtime expected" in chat.slack.shows(card)
+    assert "Both versions run side by side, behind haproxy, until 10 min after" in chat.slack.shows(card)
     with users(chat.site) as load:
         chat.slack.clicks(HANA, "Approve", card)
         story = await chat.end(card)
@@ -159,7 +160,6 @@ async def test_a_tag_goes_to_production_once_it_was_approved_and_everything_watc
     assert load.report().failed == 0, load.report().line()
     assert {one.version for one in load.samples()} == {FIRST.removeprefix("v"), GOOD.removeprefix("v")}
     assert f"kodex {GOOD} in production runs" in story
-    assert "Both versions run side by side, behind haproxy, until 10 min after the release" in story
     assert "CPU 0" in story
     assert f"(limit {BUSY_PERCENT})" in story
     assert "GPU not seen: kodex-1 has no nvidia-smi (limit 95)" in story

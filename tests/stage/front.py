@@ -20,6 +20,7 @@ from tools.proxies.haproxy import CONTAINER
 from tools.proxies.host_setup import HostSetup
 from tools.proxies.kinds import Place, proxy_of
 from tools.proxies.port import NETWORK, Backend
+from tools.proxies.setting_up import VOLUME
 
 
 def behind(stage: Stage) -> dict[str, Any]:
@@ -56,8 +57,9 @@ class Front:
         return tuple(one.name for one in backends)
 
     def remove(self) -> None:
-        """Take the proxy off the server."""
+        """Take the proxy off the server, with the routes of all projects: their ports may be somebody else's then."""
         self.stage.server.docker("rm", "--force", "--volumes", CONTAINER)
+        self.stage.server.docker("volume", "rm", "--force", VOLUME)
 
     async def _prepare(self) -> None:
         assert self.target.proxy

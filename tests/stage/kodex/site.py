@@ -124,5 +124,5 @@ class KodexSite(Site):
             os.chown(directory / name, PROGRAM_USER, PROGRAM_USER)
         (directory / "models" / "de.safetensors").write_bytes(bytes(1000))
         env = directory / ".env"
-        env.write_text(f"KODEX_PORT={self.ports[environment]}\nKODEX_API_KEY={self.secret}\n")
+        env.write_text(f"KODEX_API_KEY={self.secret}\n")
         env.chmod(0o600)
