@@ -105,6 +105,11 @@ def test_a_shift_is_the_median_of_all_differences() -> None:
     assert shift([5], [5]) == 0
 
 
+def test_the_shift_of_very_many_values_is_nearly_the_same_and_takes_no_longer() -> None:
+    many = [float(number % 977) for number in range(50_000)]
+    assert shift([one + 40 for one in many], many) == pytest.approx(40, abs=4)
+
+
 @pytest.mark.parametrize(("values", "others"), [([], [1.0]), ([1.0], []), ([5.0] * 40, [5.0] * 40)])
 def test_nothing_to_compare_is_no_difference(values: list[float], others: list[float]) -> None:
     assert larger(values, others) == 1
