@@ -1,6 +1,6 @@
 """A rolling move: the new instance stands beside the old one, and gets requests once it is well. Back is a switch.
 
-Whatever happens to the new one, the old one goes on: it is neither touched nor asked. Repeating a move changes nothing.
+Whatever happens to the new one, the old one goes on untouched. Repeating a move changes nothing.
 """
 
 from collections.abc import Collection
@@ -19,6 +19,9 @@ from tools.health import Settled, settle
 from tools.inspection import Container
 from tools.instances import LABEL, Wanted, made_from
 from tools.proxies.port import NETWORK
+
+_STILL = frozenset({"created", "exited", "dead"})
+"""The engine removes no other ones; one that is killed and started again and again is first stopped."""
 
 
 async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -> Settled:
@@ -162,5 +165,9 @@ async def _clear(tools: Toolbox, server: Server, step: PlannedStep, kept: Collec
     """Remove stopped instances of earlier releases; one with data that could not be saved stays."""
     instances, _ = beside(server)
     for one in await instances.all(tools.service.compose_service(step.component)):
-        if one.id not in kept and not one.running and await rescue_former(tools, server, step, one, fence):
+        if one.id in kept or one.running:
+            continue
+        if one.status not in _STILL:
+            await instances.stop(one.id, fence)
+        if await rescue_former(tools, server, step, one, fence):
             await instances.remove([one.id], fence)

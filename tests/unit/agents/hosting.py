@@ -169,7 +169,7 @@ class Instances:
         assert fence
         for one in containers:
             self._world.effect(f"remove {one[:2]}")
-            assert not self._world.containers.pop(one).running
+            assert self._world.containers.pop(one).status == "exited"
 
     def _crash(self, one: Container) -> Container:
         return self._world.set(one.id, status="exited", exit_code=1) if _tag(one) in self._world.crashing else one

@@ -120,6 +120,7 @@ async def test_p10_a_rollback_takes_up_a_stopped_instance_and_a_release_makes_a_
 async def test_what_earlier_releases_left_is_stopped_and_then_removed_and_only_the_last_one_stays_warm() -> None:
     world = World()
     world.stands("v0", running=False)
+    world.set(world.stands("v0.0").id, status="restarting")
     world.stands("v0.1")
     plan = plan_from(old_one(world), "v2")
     assert await moved(world, plan) is None
