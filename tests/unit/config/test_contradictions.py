@@ -42,6 +42,13 @@ TOLD = {
             "with"
         ),
     ),
+    "a share without a proxy": (
+        (
+            "      directory: /opt/observer\n",
+            "      directory: /opt/observer\n      strategy: canary\n      canary: {share: 10}\n",
+        ),
+        f"16: {TARGET}.canary.share: needs a `proxy` that knows weights: haproxy, nginx or caddy",
+    ),
     "a canary that is never compared": (
         ("      directory: /opt/observer\n", "      directory: /opt/observer\n      canary: {every: 3m}\n"),
         f"15: {TARGET}.canary.every: is longer than the window; nothing would be compared",
