@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.answers import Origin, Person
 from agents.entrypoints.audit_arguments import describe as describe_audit
+from agents.entrypoints.host_arguments import describe_host
 from agents.entrypoints.init.arguments import describe as describe_init
 from agents.entrypoints.init.arguments import wishes_of
 from agents.entrypoints.release_arguments import describe as describe_extents
@@ -62,6 +63,7 @@ COMMANDS = (
     "export",
     "audit",
     "restore",
+    "host",
     "guard",
     "summary",
     "check-config",
@@ -139,6 +141,7 @@ def parser() -> argparse.ArgumentParser:
     describe_audit(_add(commands, "audit", "list what was asked, decided, refused and done, or prove it", _audit))
     _add_guards(commands)
     _add_restore(commands)
+    describe_host(_add(commands, "host", "set a host up for rolling releases", _configured(_host)))
     _add_summary(commands)
     describe_init(_add(commands, "init", "write what a release of a repository needs", _init))
     _add(commands, "check-config", "load the configuration and tell every fault", _check_config)
@@ -348,6 +351,12 @@ async def _guard_dockerfile(wanted: argparse.Namespace, configuration: Configura
 
     path = _from_caller(wanted.path)
     return guard_dockerfile(configuration, wanted.service, path, as_json=wanted.json, out=sys.stdout)
+
+
+async def _host(wanted: argparse.Namespace, configuration: Configuration) -> int:
+    from agents.entrypoints.host_setup import set_up
+
+    return await set_up(configuration, wanted.service, wanted.environment, dry_run=wanted.dry_run, out=sys.stdout)
 
 
 def _summary(wanted: argparse.Namespace) -> int:
