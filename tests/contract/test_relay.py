@@ -5,7 +5,9 @@ import hashlib
 import json
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -35,7 +37,7 @@ def digest(guarded: TokenRegistry) -> str:
 
 
 def relay_of(guarded: TokenRegistry, word: str = WORD) -> Relay:
-    return Relay(Registry({guarded.address: Login(HANA, SecretStr(word))}, timeout=timedelta(seconds=2)))
+    return Relay(Registry({guarded.address: Login(HANA, SecretStr(word))}, timeout=timedelta(seconds=60)))
 
 
 async def ask(lent: Lent, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:
@@ -43,6 +45,16 @@ async def ask(lent: Lent, path: str, method: str = "GET", **headers: str) -> tup
         url = f"http://127.0.0.1:{lent.port}/v2/{path}"
         async with session.request(method, url, headers=headers, data=b"x" if method == "PUT" else None) as answer:
             return answer.status, await answer.read()
+
+
+def listeners() -> int:
+    """Count the ports that this process listens on: a number may be another process's a moment later."""
+    listening = {line.split()[9] for line in Path("/proc/self/net/tcp").read_text().splitlines() if " 0A " in line}
+    found = 0
+    for file in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found += file.readlink().name.removeprefix("socket:[").removesuffix("]") in listening
+    return found
 
 
 def named(content: bytes) -> str:
@@ -109,7 +121,7 @@ async def test_of_an_index_every_platform_is_lent_and_nothing_beside_it(guarded:
 async def test_ten_hosts_share_one_relay_that_listens_on_loopback_only_and_ends_with_the_last(
     guarded: TokenRegistry, digest: str
 ) -> None:
-    relay, image = relay_of(guarded), f"{guarded.address}/acme/app"
+    relay, image, before = relay_of(guarded), f"{guarded.address}/acme/app", listeners()
     ports, all_there, waiting = set(), asyncio.Event(), []
 
     async def host() -> int:
@@ -123,10 +135,9 @@ async def test_ten_hosts_share_one_relay_that_listens_on_loopback_only_and_ends_
             return len((await ask(lent, f"{lent.repository}/blobs/{named(LAYERS[0])}"))[1])
 
     assert await asyncio.gather(*(host() for _ in range(10))) == [len(LAYERS[0])] * 10
-    (port,) = ports
+    assert len(ports) == 1
     assert relay.port is None
-    with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", port), timeout=5)
+    assert listeners() == before
 
 
 async def test_other_addresses_of_the_machine_do_not_answer(guarded: TokenRegistry, digest: str) -> None:
