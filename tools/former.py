@@ -16,7 +16,7 @@ from tools.watch import error_lines
 BASELINE_PROBES, FEWEST_PROBES = 20, 5
 PATIENCE = timedelta(seconds=3)
 """A service that answers slowly is asked less often, so that the plan need not wait for it."""
-_PAUSE = timedelta(milliseconds=20)
+_PAUSE = timedelta(milliseconds=5)
 ENOUGH = 20
 """Fewer answers have no slowest tenth: one chance answer would be it."""
 _LOG_WINDOWS, _LOG_LINES = 5, 5000

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from agents.destinations.compose.survey import Surveyed
 from agents.destinations.compose.usage import place
 from agents.toolbox import Server, Toolbox
+from config.contracts import Watch
 from guardrails.baseline import Standing, failing_before
 from tools.former import Former, baseline, errors_per_minute, told
 from tools.health import probe, wrong
+from tools.inspection import Container
 from tools.tasks import side_by_side
 
 
@@ -35,11 +37,16 @@ async def _behaved_on(tools: Toolbox, host: Surveyed) -> dict[str, Former]:
     """Measure one host's components one after the other: they share its processors."""
     server, environment, found = tools.servers[host.name], tools.environment, {}
     for name, part in (host.components or {}).items():
-        latency = await baseline(server.host, environment.health_of(name).probe, tools.clock)
-        container = part.in_service
-        errors = await errors_per_minute(server.containers, container, environment.watch) if container else 0.0
+        latency, errors = await asyncio.gather(
+            baseline(server.host, environment.health_of(name).probe, tools.clock),
+            _errors(server, part.in_service, environment.watch),
+        )
         found[place(name, host.name)] = told(latency, errors)
     return found
+
+
+async def _errors(server: Server, container: Container | None, watch: Watch) -> float:
+    return await errors_per_minute(server.containers, container, watch) if container else 0.0
 
 
 async def _faults(tools: Toolbox, server: Server) -> tuple[str, ...]:
