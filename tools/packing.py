@@ -4,36 +4,30 @@ import asyncio
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator
 
-_SAMPLE_BYTES = 1024**2
+_BLOCK_BYTES = 1024**2
+_SAMPLE_BYTES = 32 * 1024
 _WORTHWHILE = 0.9
-"""What a beginning must shrink to for the rest to be compressed."""
+"""What a sample must shrink to for its block to be compressed."""
+_GZIP = 31
+"""zlib's way to ask for gzip's head and tail."""
 
 
 async def packed(content: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Compress a stream, unless its beginning hardly gets smaller."""
-    head = b""
+    """Write a stream as gzip, block by block; one that would hardly get smaller is only wrapped."""
+    block = bytearray()
     async for piece in content:
-        head += piece
-        if len(head) >= _SAMPLE_BYTES:
-            break
-    press = _Press() if len(zlib.compress(head, 1)) < len(head) * _WORTHWHILE else None
-    yield await press.pressed(head) if press else head
-    async for piece in content:
-        if smaller := await press.pressed(piece) if press else piece:
-            yield smaller
-    if press:
-        yield press.flush()
+        block += piece
+        if len(block) >= _BLOCK_BYTES:
+            yield await asyncio.to_thread(_member, bytes(block))
+            block.clear()
+    yield await asyncio.to_thread(_member, bytes(block))
 
 
-class _Press:
-    """Compresses beside the loop, in gzip's form."""
-
-    def __init__(self) -> None:
-        self._press = zlib.compressobj(1, wbits=31)
-        self.flush = self._press.flush
-
-    async def pressed(self, piece: bytes) -> bytes:
-        return await asyncio.to_thread(self._press.compress, piece)
+def _member(block: bytes) -> bytes:
+    middle = len(block) // 2
+    sample = block[:_SAMPLE_BYTES] + block[middle : middle + _SAMPLE_BYTES] + block[-_SAMPLE_BYTES:]
+    press = zlib.compressobj(int(len(zlib.compress(sample, 1)) < len(sample) * _WORTHWHILE), wbits=_GZIP)
+    return press.compress(block) + press.flush()
 
 
 class Counted:
