@@ -91,7 +91,7 @@ async def _may(errand: Errand, environment: str, configuration: Configuration, c
     membership = Membership(clock, configuration.shipmate.groups)
     refusal = await policy.may_lock(errand.service, environment, errand.person, configuration, membership)
     if refusal:
-        raise Denied(refusal.standing, standing="Nothing was touched.", remedy="Ask an approver or owner to do it.")
+        raise Denied(refusal.standing, remedy="Ask an approver or owner to do it.")
 
 
 def _stands_for(errand: Errand, environment: str, clock: SystemClock) -> Release:
