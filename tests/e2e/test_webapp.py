@@ -111,9 +111,11 @@ async def test_a_change_of_configuration_alone_is_looked_at_by_the_other_suites_
 ) -> None:
     story = await chat.end(await chat.asks(f"/deploy webapp {CONFIG}"))
     for action in ("skip_unit_test", "skip_build", "skip_deploy"):
-        assert f"{action}: Only config (server/Dockerfile) changed." in story
-    assert "Nothing to build or deploy. Suites that look at the change: passed." in story
-    assert [name for name in SUITES if f"Suite {name}: passed" in story] == ["e2e", "performance", "security"]
+        assert f"{action}: Only config (audit/advisories.json and 1 more) changed." in story
+    assert [name for name in SUITES if f"Suite {name}: passed" in story] == ["e2e", "performance"]
+    assert "Suite security: warning, " in story
+    assert "1 advisory below high" in story
+    assert "Nothing to build or deploy. Suites that look at the change: warning." in story
     assert " built in " not in story
     serves(chat.site, BOTH, PAGES)
 

@@ -46,6 +46,13 @@ LIKES = both(
         " <small>0 likes</small></li><li>two <small>0 likes</small></li>",
     ),
 )
+WARNED = both(
+    replaced("server/Dockerfile", "--interval=2s", "--interval=5s"),
+    replaced(
+        "audit/advisories.json", '["1.2.0"],\n      "severity": "high"', '["1.3.0"],\n      "severity": "moderate"'
+    ),
+)
+"""The front end's one package has a weakness, a moderate one."""
 _TIRED = (
     '            self._asked = getattr(self, "_asked", 0) + 1\n'
     '            if self._asked > 5:\n                return _json(500, {"error": "tired"})\n'
@@ -54,9 +61,7 @@ LATER = (
     Version(BOTH, FIRST, "Like notes", LIKES),
     Version(PAGES, BOTH, "Greet people", replaced("web/src/pages/index.html", "<h1>Board</h1>", "<h1>Our board</h1>")),
     Version(API, PAGES, "Wait longer for a busy database", replaced(BOARD, "BUSY_SECONDS = 10", "BUSY_SECONDS = 20")),
-    Version(
-        CONFIG, PAGES, "Look at health less often", replaced("server/Dockerfile", "--interval=2s", "--interval=5s")
-    ),
+    Version(CONFIG, PAGES, "Heed a new advisory", WARNED),
     Version(SHARED, PAGES, "Take longer notes", replaced("shared/limits.json", "120", "140")),
     Version(
         DEAD_PAGES,
