@@ -55,5 +55,6 @@ async def _undo(tools: Toolbox, plan: Plan, batch: Sequence[PlannedStep]) -> dic
     for step, back in reversed([*zip(batch, backs, strict=True)]):
         to = step.before.called if step.before else "nothing"
         away = back.well is None and isinstance(plan.target, ComposePlan)
-        await tools.report(RolledBack(step.component, step.place, to, bool(back.well), seconds, back.detail, away))
+        took = seconds if back.seconds is None else back.seconds
+        await tools.report(RolledBack(step.component, step.place, to, bool(back.well), took, back.detail, away))
     return {step: back.well for step, back in zip(batch, backs, strict=True)}

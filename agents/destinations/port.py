@@ -44,6 +44,8 @@ class Back:
 
     well: bool | None
     detail: str = ""
+    seconds: float | None = None
+    """How long this step took; None: as long as its whole batch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ CANARY = {"window": "3s", "every": "500ms", "requests": 4, "answers": 10, "confi
 
 @pytest.fixture
 def site(stage: Stage) -> Iterator[FleetSite]:
-    """Three hosts on which nothing runs yet: one goes first, then two side by side."""
+    """Three hosts with v1.0.0: one goes first, then two side by side."""
     target = {"strategy": "canary", "at_once": 2, "canary": CANARY}
     with Fleet(stage, "fleet", 3) as fleet:
         place = FleetSite(stage, stage.scratch("fleet-site"), fleet=fleet, behaviour=QUICK, extra={"target": target})
         place.prepare()
+        place.start_by_hand()
         yield place
 
 
@@ -29,9 +30,6 @@ async def test_p12_all_hosts_or_none_also_where_the_bot_is_killed_in_a_batch_and
     first, second, odd = site.hosts
     records = Records(site.directory / "shipmate.db")
     async with Conversation(site) as chat:
-        assert "v1.0.0 in production runs" in await chat.release("v1.0.0")
-        assert [await host.answers() for host in site.hosts] == ["v1.0.0"] * 3
-
         card = await chat.asks(f"/deploy parlour {site.not_for_odd_hosts('v1.1.0')}")
         await chat.shows(card, "[Approve]")
         chat.slack.clicks(HANA, "Approve", card)

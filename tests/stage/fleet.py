@@ -12,12 +12,12 @@ from typing import Any, Self
 import aiohttp
 from typing_extensions import override
 
-from tests.stage.commands import StageError
+from tests.stage.commands import StageError, execute
 from tests.stage.daemon import Daemon
 from tests.stage.engine import Engine
 from tests.stage.observer.tree import Tree
-from tests.stage.parlour.image import Behaviour
-from tests.stage.parlour.site import FIRST, ParlourSite
+from tests.stage.parlour.image import Behaviour, publish_parlour
+from tests.stage.parlour.site import FILE, FIRST, ParlourSite
 from tests.stage.ports import free_port
 from tests.stage.sshd import SshServer
 from tests.stage.stage import Stage
@@ -110,12 +110,14 @@ class Fleet:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with ThreadPoolExecutor(len(self.hosts)) as pool:  # one after the other takes seconds each
+            list(pool.map(lambda host: host.engine.stop(), self.hosts))
         self._closing.close()
 
     def _host(self, name: str) -> FleetHost:
         place, sockets = self.directory / name, self._sockets / name
         engine, port = Engine(place / "engine", self._stage.toolset), free_port()
-        apart = [place / "files", self.seen, sys.executable, _BETWEEN, sockets]
+        apart: list[str | Path] = [place / "files", self.seen, sys.executable, _BETWEEN, sockets]
         ssh = _SshApart(place / "ssh", self._stage.toolset, engine.env(), apart)
         return FleetHost(name, engine, ssh, place / "files", sockets, port)
 
@@ -153,6 +155,18 @@ class FleetSite(ParlourSite):
         for host in self.hosts:
             odd = "ODD_HOST=yes\n" if host is self.hosts[-1] else ""
             (host.own / ".env").write_text(f"PARLOUR_PORT={host.port}\n{odd}")
+
+    def start_by_hand(self) -> None:
+        """Start the first version on every host, as somebody did before the bot came."""
+        publish_parlour(self.stage.registry, self.directory, FIRST, self.behaviour)
+        with ThreadPoolExecutor(len(self.hosts)) as pool:
+            list(pool.map(self._start_on, self.hosts))
+
+    def _start_on(self, host: FleetHost) -> None:
+        (host.own / FILE).write_text(self.tree[FILE])
+        place = ("--project-name", self.service, "--project-directory", str(self.server_directory))
+        compose = ("docker", "compose", *place, "--file", str(self.server_directory / FILE), "up", "--detach", "--wait")
+        execute(host.ssh.command("env", f"IMAGE_TAG={FIRST}", *compose))
 
     def settings(self) -> dict[str, Any]:
         """Describe the service with all its hosts."""

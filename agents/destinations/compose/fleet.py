@@ -1,6 +1,7 @@
 """One batch on its hosts, side by side: each comes to an end of its own, and every one that failed is named."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agents.destinations.compose import moves
 from agents.destinations.port import Back, Trouble
@@ -29,13 +30,18 @@ async def move(tools: Toolbox, plan: Plan, steps: Sequence[PlannedStep]) -> Trou
 async def put_back(tools: Toolbox, plan: Plan, steps: Sequence[PlannedStep]) -> list[Back]:
     """Start again what each host ran before; one that fails, or is away, does not hold the others up."""
 
+    async def timed(step: PlannedStep) -> Back:
+        begun = tools.clock.monotonic()
+        back = await restored(step)
+        return replace(back, seconds=round(tools.clock.monotonic() - begun, 3))
+
     async def restored(step: PlannedStep) -> Back:
         try:
             return await moves.restore(tools, plan, step)
         except ToolError as error:
             return Back(None if isinstance(error, Unreachable | TimedOut) else False, await _hushed(tools, step, error))
 
-    return await side_by_side(steps, restored, len(steps))
+    return await side_by_side(steps, timed, len(steps))
 
 
 def together(troubles: Sequence[Trouble], hosts: int) -> Trouble | None:
