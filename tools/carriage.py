@@ -101,7 +101,7 @@ class Carriage:
                 faults[way] = error
                 await self.host.run(("true",))  # a host that is away itself is told as such
             else:
-                return Arrival(way, next((fault.happened for fault in reversed(faults.values())), ""), sent)
+                return Arrival(way, "; ".join(_short(*one, reference, self.host.name) for one in faults.items()), sent)
         raise _all_of(faults)
 
     async def _by(self, way: Way, images: HostImages, reference: str) -> int | None:
@@ -160,6 +160,14 @@ class Carriage:
             f"{image} was built for {', '.join(one.platform for one in offered)}, and {self.host.name} is {platform}.",
             remedy=f"Add {platform} to `platforms` of the component, and release again.",
         )
+
+
+def _short(way: Way, error: ToolError, reference: str, host: str) -> str:
+    """Tell in half a sentence why a way did not work; whoever wants to mend it, tries it by itself."""
+    if way == "pull":
+        may = "may not pull from" if isinstance(error, Denied) else "cannot pull from"
+        return f"{host} {may} {registry_of(reference)}"
+    return error.happened.rstrip(".")
 
 
 def _another_may_help(way: Way, error: ToolError, reference: str) -> bool:

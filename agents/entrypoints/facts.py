@@ -292,12 +292,12 @@ def _how(view: ReleaseView, voice: Voice) -> Iterator[str]:
     if plan is None:
         return
     yield from strategy_lines(plan, voice)
-    if shipped := view.one(events.Shipped):
-        yield from arrival_lines(shipped, voice)
     yield from _env_file(plan, voice)
     yield rollback_line(plan, voice)
     for note in plan.notes:
         yield voice.say("{note:200}", note=note)
+    if shipped := view.one(events.Shipped):
+        yield from arrival_lines(shipped, voice)
 
 
 def _env_file(plan: Plan, voice: Voice) -> Iterator[str]:

@@ -50,7 +50,7 @@ async def test_a_host_without_a_registry_login_gets_its_first_release_through_th
         assert f"observer {VERSION} in production runs" in story
         assert "first deploy" in story
         assert "Shipped observer: pulled by observer-1 through the SSH connection, " in story
-        assert f"because observer-1 may not pull {registry.address}/acme/observer@sha256:" in story
+        assert f"because observer-1 may not pull from {registry.address}" in story
         assert site.running() == VERSION
         assert (site.server_directory / "exports" / "daily").is_dir()
         assert shown == set()
