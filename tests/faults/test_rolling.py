@@ -66,9 +66,13 @@ def _killed(work: Callable[[], Coroutine[Any, Any, Any]], effect: int) -> bool:
     """Do something in a process that is killed in the middle of its nth effect; False where it had fewer."""
     child = os.fork()
     if child == 0:
-        _die_in(effect)
-        asyncio.run(work())
-        os._exit(0)
+        ended = 1
+        try:
+            _die_in(effect)
+            asyncio.run(work())
+            ended = 0
+        finally:
+            os._exit(ended)  # nothing of the tests goes on in this process
     status = os.waitpid(child, 0)[1]
     assert os.waitstatus_to_exitcode(status) in {0, -signal.SIGKILL}
     return os.WIFSIGNALED(status)
