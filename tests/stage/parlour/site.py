@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from config.targets import ComposeTarget
+from tests.stage.front import Front, behind
 from tests.stage.images import PYTHON
 from tests.stage.observer.tree import Tree, replaced
 from tests.stage.parlour.image import PORT, SOURCE, Behaviour
@@ -73,6 +75,8 @@ class ParlourSite(Site):
         self.port = free_port()
         self.write_settings()
         self.make_server()
+        if self.proxy:
+            self._front().prepare()
 
     def make_server(self) -> None:
         """Make the directory as a server has it before the first release."""
@@ -92,6 +96,16 @@ class ParlourSite(Site):
         listed = ("ps", "--quiet", "--filter", "label=com.docker.compose.project=parlour")
         return self.stage.server.docker(*listed).split()
 
+    def clear(self) -> None:
+        """Take the service and its proxy off the server."""
+        Site.clear(self)
+        if self.proxy:
+            self._front().remove()
+
+    def _front(self) -> Front:
+        target = ComposeTarget.model_validate(self.settings()["environments"]["production"]["target"])
+        return Front(self.stage, target, self.service, self.service)
+
     def settings(self) -> dict[str, Any]:
         """Describe the service, as an operator would."""
         url = f"http://127.0.0.1:{self.port}"
@@ -103,7 +117,7 @@ class ParlourSite(Site):
         }
         if self.proxy:
             route = {"port": PORT, "listen": self.port}
-            target |= {"strategy": "rolling", "proxy": {"routes": {"parlour": route}}}
+            target |= {"strategy": "rolling", "proxy": {"routes": {"parlour": route}, **behind(self.stage)}}
             target |= {"rolling": {"warm": f"{self.warm.total_seconds():g}s"}} if self.warm else {}
         environment = {
             "target": target,
