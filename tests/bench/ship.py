@@ -13,12 +13,12 @@ from statistics import median
 from config.targets import HostSettings, Shipping
 from tests.bench.figures import Goal, Report
 from tests.bench.table import Table, middle
-from tests.bench.wire import Wire, wire_to
 from tests.stage.bulk import layer
 from tests.stage.commands import execute
 from tests.stage.oci import Layer, publish
 from tests.stage.ports import LOOPBACK
 from tests.stage.stage import Stage
+from tests.stage.wire import Wire, wire_to
 from tools.carriage import Carriage
 from tools.host_images import HostImages
 from tools.images import Images

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.bench.wire import wire_to
+from tests.stage.wire import wire_to
 
 
 async def test_a_wire_passes_everything_on_and_counts_both_ways() -> None:
