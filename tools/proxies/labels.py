@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from tools.clock import Clock
 from tools.effects import Effects
-from tools.errors import Denied, TimedOut
+from tools.errors import Denied, NotFound, TimedOut
 from tools.hosts import Argv, Host
 from tools.inspection import FORMAT, Container, containers_in
 from tools.proxies.connections import closed
@@ -102,6 +102,12 @@ class Labels:
             )
         wanted = {one.name for one in backends}
         containers = await self._containers(route)
+        if lacking := wanted - {one.id[:12] for one in containers}:
+            raise NotFound(
+                f"{', '.join(sorted(lacking))} does not run on {self._host.name}.",
+                standing="Requests go where they went.",
+                remedy="Start it first: docker start, or release the version again.",
+            )
         joining = [one.id for one in containers if one.id[:12] in wanted]
         leaving = [one.id for one in containers if one.id[:12] not in wanted]
         await self._mark("take-in", joining, fence)

@@ -21,9 +21,10 @@ from agents.entrypoints.checkup.place import (
     judged_way_in,
     named,
 )
+from agents.entrypoints.checkup.proxies import proxy_checks
 from agents.entrypoints.checkup.services import Subject, judged_approval
 from config.service import Environment
-from config.targets import ComposeTarget, GitopsTarget, HostSettings
+from config.targets import GitopsTarget, HostSettings
 from tools.disk import free_bytes
 from tools.hosts import Completed, Host
 from tools.local import LocalHost
@@ -82,22 +83,20 @@ async def environment_checks(
     if isinstance(environment.target, GitopsTarget):
         return await deployment_checks(subject, name, environment.approval, environment.target)
     approvers = f"environments.{name}.approval.approvers of {subject.file}"
-    found = await asyncio.gather(
-        *(_server(subject, environment.compose, settings, servers) for settings in environment.compose.hosts)
-    )
+    found = await asyncio.gather(*(_server(subject, name, settings, servers) for settings in environment.compose.hosts))
     return (judged_approval(environment.approval, approvers), *(check for checks in found for check in checks))
 
 
-async def _server(
-    subject: Subject, target: ComposeTarget, settings: HostSettings, servers: Servers
-) -> tuple[Check, ...]:
+async def _server(subject: Subject, name: str, settings: HostSettings, servers: Servers) -> tuple[Check, ...]:
+    target = subject.service.environments[name].compose
     way_in = await servers.reached(settings)
     if way_in.state is not State.OK:
         return (way_in, unknown(named(settings, "the rest"), "not looked at, since there is no way in"))
     place = Place(servers.host(settings), settings, target)
     checks = await asyncio.gather(*_programs(place, subject.limit), *_files(place, subject.limit, servers.environ))
-    logins = await asyncio.gather(*_logins(place, subject, works=checks[0].state is State.OK))
-    return (way_in, *checks, *logins)
+    works = checks[0].state is State.OK
+    logins = await asyncio.gather(*_logins(place, subject, works=works))
+    return (way_in, *checks, *logins, *await proxy_checks(place, subject, name, works=works))
 
 
 def _programs(place: Place, limit: timedelta) -> list[Awaitable[Check]]:

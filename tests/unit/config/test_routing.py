@@ -1,0 +1,46 @@
+"""Proxies that cannot work are told before anything is released."""
+
+import pytest
+
+from config.rollout import ReverseProxy, Route
+from config.routing import proxy_contradictions
+from config.targets import ComposeTarget
+
+WEB = Route(port=8000, listen=80)
+
+
+def told(proxy: ReverseProxy | None) -> list[str]:
+    target = ComposeTarget.model_validate(
+        {"hosts": [{"name": "shop-1"}], "directory": "/opt/shop", "strategy": "rolling", "proxy": proxy}
+    )
+    found = proxy_contradictions((), target, ["web", "api"])
+    return [f"{'.'.join(map(str, one.location))} {one.message}" for one in found]
+
+
+def test_a_proxy_that_can_work_is_let_through() -> None:
+    assert told(ReverseProxy(routes={"web": WEB, "api": Route(port=8001, listen=81)})) == []
+    assert told(ReverseProxy(kind="nginx", routes={"web": Route(port=8000)})) == []
+
+
+@pytest.mark.parametrize(
+    ("proxy", "fault"),
+    [
+        (None, "target.strategy needs `proxy`"),
+        (
+            ReverseProxy(routes={"web": Route(port=1)}),
+            "target.proxy.routes.web.listen is missing: the port of the host",
+        ),
+        (
+            ReverseProxy(kind="caddy", routes={"web": WEB}),
+            "routes.web.listen belongs into the configuration of your own",
+        ),
+        (ReverseProxy(routes={"wep": WEB}), "routes.wep is no component, did you mean 'web'?"),
+        (ReverseProxy(routes={"web": WEB, "api": WEB}), "routes.api.listen is already the port of another route"),
+        (ReverseProxy(routes={"web": WEB}, subnet="10.0.0.1/24"), "target.proxy.subnet is no subnet"),
+        (ReverseProxy(routes={"web": WEB}, subnet="10.0.0.0/29"), "target.proxy.subnet is too small"),
+        (ReverseProxy(routes={"web": Route(port=1, listen=2, address="here")}), "routes.web.address is no address"),
+    ],
+)
+def test_one_that_cannot_is_told_with_its_place(proxy: ReverseProxy | None, fault: str) -> None:
+    (found,) = told(proxy)
+    assert fault in found
