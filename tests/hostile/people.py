@@ -85,6 +85,7 @@ _WORDS = (
 )
 _COMMANDS = (
     b"observer v1.2.3",
+    b"deploy --dry-run observer v1.2.3 to production",
     b"rollback observer to v1.2.2 in staging",
     b"reject observer staging too risky on a Friday",
     b"approve observer production 0a1b2c3d4e5f",
