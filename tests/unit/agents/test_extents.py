@@ -20,8 +20,8 @@ from agents.stages import mishap
 from agents.state import State
 from agents.toolbox import Toolbox
 from config.service import Service
-from tests.contract.histories import MORNING, release
 from tests.unit.agents.test_stages import STATE, Desk
+from tests.unit.entrypoints.material import NOON, release
 from tools.errors import Unreachable
 from tools.history.releases import Outcome, Release, Status
 from tools.history.tables import releases
@@ -32,7 +32,7 @@ _UNUSED = cast("Any", None)
 
 def asked(only: str) -> Release:
     """Make the release that an order for a part becomes."""
-    return replace(release(), origin={"channel": "C0RELEASES", "thread": "", "only": only})
+    return replace(release(status=Status.QUEUED), origin={"channel": "C0RELEASES", "thread": "", "only": only})
 
 
 @pytest.mark.parametrize("only", PARTS)
@@ -103,7 +103,7 @@ def test_github_hears_nothing_of_a_part(only: str) -> None:
 )
 def test_the_card_names_the_part_and_shows_no_stage_behind_it(only: str, title: str) -> None:
     view = fold(asked(only), ())
-    assert headline(view, terminal_voice()).startswith(f"observer v1.0.1 in production{title}: ")
+    assert headline(view, terminal_voice()).startswith(f"observer v1.2.3 in production{title}: ")
     assert view.stages[-1].name == (only or STAGES[-1])
 
 
@@ -122,7 +122,7 @@ def test_an_analysis_begins_while_people_decide_and_everything_else_waits_for_it
 
 def test_an_order_for_a_part_stays_one_on_its_way_through_the_store() -> None:
     order = Order("deploy", "observer", "production", "v1", Person("U0ANA"), Origin("C1"), "key", only="build")
-    made = release_of(order, MORNING)
+    made = release_of(order, NOON)
     assert (made.only, made.stops_early, order.stops_early) == ("build", True, True)
     assert opened(made).version == "v1"
     assert "origin" in releases.c

@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from config.code import code_contradictions
 from config.contradiction import Contradiction
+from config.loading import DEFAULT_PATH, load
 from config.sources import Suite
-from tests.contract.test_tester import SERVICE
 
+SERVICE = load(DEFAULT_PATH, {}).services["observer"]
 ENTRY = {"id": "CVE-2018-1000656", "reason": "never given JSON from outside", "expires": "2026-12-31"}
 
 
