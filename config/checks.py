@@ -12,7 +12,7 @@ from config.duration import format_duration
 from config.exceptions import allowance_contradictions, waiver_contradictions
 from config.nearest import did_you_mean
 from config.persons import approval_contradictions
-from config.routing import proxy_contradictions
+from config.routing import proxy_collisions, proxy_contradictions
 from config.service import Environment, Service, Triggers
 from config.targets import ComposeTarget, GitopsTarget
 
@@ -41,9 +41,9 @@ def contradictions(service: Service, stem: str) -> Iterator[Contradiction]:
 
 
 def collisions(services: Mapping[str, Service]) -> Iterator[tuple[str, Contradiction]]:
-    """Find targets that lie in one directory of one machine, each with the name of its service.
+    """Find targets that cannot be on one machine together, each with the name of its service.
 
-    They would share the compose file, `.env`, the fence and the mark of the last good version.
+    In one directory they would share the compose file, `.env`, the fence and the mark of the last good version.
     """
     taken: dict[tuple[str, int, str], str] = {}
     for name, service in services.items():
@@ -57,6 +57,7 @@ def collisions(services: Mapping[str, Service]) -> Iterator[tuple[str, Contradic
                 if owner != f"{name} in {place} on {host.name}":
                     at = ("environments", place, "target", "hosts", index)
                     yield name, Contradiction(at, f"has its directory {directory} where {owner} has it; choose another")
+    yield from proxy_collisions(services)
 
 
 def _environment(at: Location, environment: Environment, components: Collection[str]) -> Iterator[Contradiction]:

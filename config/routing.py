@@ -1,12 +1,13 @@
 """What cannot be meant about a reverse proxy, although every key has the right shape."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
 from config.contradiction import Contradiction
 from config.document import Location
 from config.nearest import did_you_mean
 from config.rollout import ReverseProxy, Route
+from config.service import Service
 from config.targets import ComposeTarget
 
 SMALLEST = 26
@@ -27,7 +28,39 @@ def proxy_contradictions(at: Location, target: ComposeTarget, components: Collec
             yield Contradiction((*here, "routes", component), f"is no component{did_you_mean(component, components)}")
         if route.listen in seen:
             yield Contradiction((*here, "routes", component, "listen"), "is already the port of another route")
-        seen |= {route.listen} - {None}
+        seen.update([route.listen] if route.listen else [])
+
+
+def proxy_collisions(services: Mapping[str, Service]) -> Iterator[tuple[str, Contradiction]]:
+    """Find services that want something else of the one proxy on a machine, each with the name of its service."""
+    ports: dict[tuple[str, int, int], str] = {}
+    wishes: dict[tuple[str, int], tuple[str, tuple[str, ...]]] = {}
+    for name, place, machine, at, proxy in _proxies(services):
+        owner = f"{name} in {place}"
+        for component, route in proxy.routes.items():
+            first = ports.setdefault((*machine, route.listen or 0), owner)
+            if first != owner:
+                here = (*at, "routes", component, "listen")
+                yield name, Contradiction(here, f"{route.listen} is where {first} listens on the same host")
+        wanted = (proxy.image, proxy.memory, proxy.subnet)
+        other, theirs = wishes.setdefault(machine, (owner, wanted))
+        if theirs != wanted:
+            message = f"wants another image, memory or subnet than {other}; a host has one proxy: write the same"
+            yield name, Contradiction(at, message)
+
+
+def _proxies(
+    services: Mapping[str, Service],
+) -> Iterator[tuple[str, str, tuple[str, int], Location, ReverseProxy]]:
+    """List the proxies of our own kind: service, environment, machine, where it is declared, and the proxy."""
+    for name, service in services.items():
+        for place, environment in service.environments.items():
+            target = environment.target
+            if not isinstance(target, ComposeTarget) or target.proxy is None or target.proxy.kind != "haproxy":
+                continue
+            for host in target.hosts:
+                machine = (host.address.lower(), host.port) if host.address else ("", 0)
+                yield name, place, machine, ("environments", place, "target", "proxy"), target.proxy
 
 
 def _addresses(here: Location, proxy: ReverseProxy) -> Iterator[Contradiction]:

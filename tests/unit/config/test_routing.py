@@ -3,7 +3,8 @@
 import pytest
 
 from config.rollout import ReverseProxy, Route
-from config.routing import proxy_contradictions
+from config.routing import proxy_collisions, proxy_contradictions
+from config.service import Environment, Service
 from config.targets import ComposeTarget
 
 WEB = Route(port=8000, listen=80)
@@ -44,3 +45,23 @@ def test_a_proxy_that_can_work_is_let_through() -> None:
 def test_one_that_cannot_is_told_with_its_place(proxy: ReverseProxy | None, fault: str) -> None:
     (found,) = told(proxy)
     assert fault in found
+
+
+def service(listen: int, memory: str = "256M") -> Service:
+    proxy = ReverseProxy(routes={"web": Route(port=8000, listen=listen)}, memory=memory)
+    target = ComposeTarget.model_validate({"hosts": [{"name": "shop-1"}], "directory": "/opt/shop", "proxy": proxy})
+    environment = Environment.model_construct(target=target)
+    return Service.model_construct(environments={"production": environment})
+
+
+@pytest.mark.parametrize(
+    ("other", "fault"),
+    [
+        (service(81), []),
+        (service(80), ["80 is where shop in production listens on the same host"]),
+        (service(81, "1G"), ["wants another image, memory or subnet than shop in production; a host has one proxy: "]),
+    ],
+)
+def test_services_that_want_the_same_proxy_differently_are_told(other: Service, fault: list[str]) -> None:
+    found = [one.message for _, one in proxy_collisions({"shop": service(80), "blog": other})]
+    assert [one.startswith(start) for one, start in zip(found, fault, strict=True)] == [True] * len(fault)
