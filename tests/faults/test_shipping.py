@@ -1,13 +1,15 @@
 """An engine whose disk is full in mid pull (P11, P13): told with the way out, and nothing of the image stays behind."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import PurePosixPath
 
 import pytest
 from pydantic import SecretStr
+from typing_extensions import override
 
 from config.targets import HostSettings
+from tests.stage.bridge import Bridge
 from tests.stage.bulk import layer
 from tests.stage.commands import execute
 from tests.stage.engine import Engine
@@ -35,11 +37,17 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a
 def cramped(stage: Stage) -> Iterator[SshServer]:
     """A host whose engine has a disk of its own, hardly larger than an image."""
     place = stage.scratch("cramped")
-    data = place / "engine" / "data"
-    data.mkdir(parents=True)
-    execute(["mount", "-t", "tmpfs", "-o", f"size={ROOM_BYTES}", "tmpfs", data])
+
+    class Cramped(Engine):
+        @override
+        def _argv(self, network: Bridge) -> Sequence[str]:
+            data = self.directory / "data"
+            data.mkdir(parents=True)
+            execute(["mount", "-t", "tmpfs", "-o", f"size={ROOM_BYTES}", "tmpfs", data])
+            return super()._argv(network)
+
     with (
-        Engine(place / "engine", stage.toolset) as engine,
+        Cramped(place / "engine", stage.toolset) as engine,
         SshServer(place / "ssh", stage.toolset, engine.env()) as ssh,
     ):
         yield ssh
