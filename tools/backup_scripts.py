@@ -80,8 +80,9 @@ ls -1 -- "$all" | grep '^[0-9]' | sort -r | tail -n "+$((keep + 1))" |
   while IFS= read -r old; do rm -rf -- "${all:?}/$old"; done
 cat -- "$place/CONTENTS"
 """
-# $1 the backup. What is only one file is overwritten where it is. Names, owners, modes and sizes are compared, and what
-# is in the files; times are not.
+# $1 the backup. Files keep their owners without `--archive`, which would give all of them to the container's own user.
+# What is only one file is overwritten where it is. Names, owners, modes and sizes are compared, and what is in the
+# files; times are not.
 _RESTORE = """\
 place=$1
 [ -f "$place/SHA256SUMS" ] || exit 66
@@ -94,12 +95,17 @@ emptied() {
     /emptied -mindepth 1 -delete
 }
 listed() { tar -t -v -f - --numeric-owner | awk '{ $4 = ""; $5 = ""; print }' | sort; }
-shown() { "$@" | listed | sha256sum; "$@" | tar -x -O -f - | sha256sum; }
+held() { "$@" | tar -x -O -f - | sha256sum; }
+differing() {
+  { docker cp "$1:$2" - | listed; listed < "$3"; } | sort | uniq -u | head -n 4
+  [ "$(held docker cp "$1:$2" -)" = "$(held cat -- "$3")" ] || echo 'what is in the files'
+}
 refilled() {
   case $(tar -t -f "$place/$4" | head -n 1) in */) emptied "$3" "$5";; esac
-  docker cp --archive - "$1:$(dirname -- "$2")" < "$place/$4"
-  if [ "$(shown docker cp "$1:$2" -)" != "$(shown cat -- "$place/$4")" ]; then
-    echo "$2 is not as $4 has it" >&2
+  docker cp - "$1:$(dirname -- "$2")" < "$place/$4"
+  unlike=$(differing "$1" "$2" "$place/$4")
+  if [ -n "$unlike" ]; then
+    printf '%s is not as %s has it:\n%s\n' "$2" "$4" "$unlike" >&2
     exit 1
   fi
 }

@@ -1,7 +1,7 @@
 """Files that only a container has, saved beside the service on its host before the container is replaced.
 
 One archive for each container, with the names, owners, modes and times that the files have in it. It is put back with
-`docker cp --archive - CONTAINER:/ < ARCHIVE`; nothing here ever removes one.
+`docker cp - CONTAINER:/ < ARCHIVE`; nothing here ever removes one.
 """
 
 from collections.abc import Iterable

@@ -294,7 +294,7 @@ def _rescued(event: events.Rescued, voice: Voice) -> str:
     if event.fault:
         return f"Could NOT save {what}: " + voice.say("{fault:600}", fault=event.fault)
     told = voice.say("{archive:code}", archive=event.archive)
-    back = voice.say("{line:code}", line=f"docker cp --archive - {event.container}:/ < {event.archive}")
+    back = voice.say("{line:code}", line=f"docker cp - {event.container}:/ < {event.archive}")
     return f"Saved {what}: {told} ({figures.size(event.size_bytes)}). To put it back: {back}."
 
 

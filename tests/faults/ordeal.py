@@ -161,13 +161,14 @@ class Ordeal:
 
     async def comes_back_to(self, version: str) -> None:
         """Wait until a host that was away is settled: it runs a version again, and people are told in both places."""
-        await self.until(lambda: "answers again" in self.story())
+        back = f"answers again: observer was put back to {version}"
+        await self.until(lambda: back in self.story())
         assert self.site.running() == version
         assert self.site.answer("/health")[0] == 200
         assert "the lock may be taken off" in self.story()
         card = await self.chat.escalated("LOCKED")
         thread = self.chat.slack.thread
-        await self.until(lambda: any("answers again" in self.chat.slack.shows(one) for one in thread(card.ts)))
+        await self.until(lambda: any(back in self.chat.slack.shows(one) for one in thread(card.ts)))
 
     def _told_completely(self) -> bool:
         """Tell whether card and thread show all that happened; something told twice is an error at once."""

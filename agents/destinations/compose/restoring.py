@@ -64,6 +64,6 @@ def _pieces(saved: Sequence[Saved], stock: Stock, host: str) -> Iterator[Piece]:
             raise NotFound(
                 f"On {host} nothing is mounted at {one.what} any more, or it is not among what is backed up.",
                 standing="Nothing was touched.",
-                remedy=f"Take {one.file} out of the backup by hand: `docker cp --archive - CONTAINER:/ < {one.file}`.",
+                remedy=f"Take {one.file} out of the backup by hand: `docker cp - CONTAINER:/ < {one.file}`.",
             )
         yield piece

@@ -15,12 +15,11 @@ from tools.errors import CommandFailed, NotFound
 from tools.ssh import SshHost
 
 WRITE = """\
-[ -e /kept/once ] || {
-  mkdir -p /kept/deep && echo precious > '/kept/deep/a file' && busybox chmod 640 '/kept/deep/a file'
-  busybox chown -R 10001:10002 /kept/deep && busybox chmod 2750 /kept/deep && busybox ln -s 'a file' /kept/deep/link
-  busybox seq 1 50000 > /data/numbers && busybox chown 10003 /data/numbers && echo one > /kept/once
-}
-exec sleep 999
+set -e
+mkdir -p /kept/deep && echo precious > '/kept/deep/a file' && busybox chmod 640 '/kept/deep/a file'
+busybox chown -R 10001:10002 /kept/deep && busybox chmod 2750 /kept/deep && busybox ln -s 'a file' /kept/deep/link
+cd /app/data/here && busybox chown 10001 . && mkdir deep && echo x > deep/x && busybox ln -s deep/x link
+busybox seq 1 50000 > numbers && busybox chown 10003 numbers && echo one > /kept/once
 """
 TERMS = Terms(keep=2, spare_bytes=0, limit=timedelta(minutes=2))
 
@@ -38,7 +37,7 @@ class House:
     def pieces(self) -> list[Piece]:
         return [
             Piece(self.container, "/kept", "web@kept.tar", f"{self.place.project}_kept"),
-            Piece(self.container, "/data", "web@data.tar", f"{self.place.directory}/data"),
+            Piece(self.container, "/app/data/here", "web@data.tar", f"{self.place.directory}/data"),
             Piece(self.container, "web", "web.dump", command=("cat", "/kept/deep/a file")),
         ]
 
@@ -53,16 +52,18 @@ class House:
     def shows(self) -> str:
         """Tell everything about every file, but for times of directories."""
         script = (
-            "for f in $(busybox find /kept /data | busybox sort | busybox tr ' ' '?'); do "
+            "for f in $(busybox find /kept /app/data/here | busybox sort | busybox tr ' ' '?'); do "
             'busybox stat -c "%a %u %g %F %N" "$f"; [ -d "$f" ] || busybox sha256sum "$f"; done'
         )
-        return self.place.stage.server.docker("exec", self.container, "sh", "-c", script)
+        return self.place.stage.server.docker("exec", "--user", "0", self.container, "sh", "-c", script)
 
     def spoils(self) -> None:
-        self.within("echo worse > '/kept/deep/a file'; rm -f /kept/deep/link /data/numbers; echo new > /kept/new")
+        self.within(
+            "echo worse > '/kept/deep/a file'; rm -f /kept/deep/link /app/data/here/numbers; echo new > /kept/new"
+        )
 
     def within(self, script: str) -> None:
-        self.place.stage.server.docker("exec", self.container, "sh", "-c", script)
+        self.place.stage.server.docker("exec", "--user", "0", self.container, "sh", "-c", script)
 
     def runs(self) -> bool:
         return "true" in self.place.stage.server.docker("inspect", "--format", "{{.State.Running}}", self.container)
@@ -73,12 +74,12 @@ class House:
 
 @pytest.fixture
 async def house(far: SshHost, site: Make) -> House:
-    place = site(command=["sh", "-c", WRITE.replace("$", "$$")])
+    mounts = ["./data:/app/data/here", "kept:/kept"]
+    place = site(command=["sleep", "999"], volumes=mounts, restart="unless-stopped", user="10001")
     await place.start(far)
     (container,) = place.containers()
     one = House(place, Backups(far, place.directory), far, container)
-    while "once" not in place.stage.server.docker("exec", container, "sh", "-c", "echo /kept/*"):
-        continue
+    one.within(WRITE)
     return one
 
 
@@ -89,9 +90,9 @@ async def test_p10_what_is_destroyed_comes_back_byte_for_byte_with_owners_and_mo
     assert [(one.kind, one.file, one.what) for one in saved] == [
         ("dump", "web.dump", "web"),
         ("tar", "web@kept.tar", "/kept"),
-        ("tar", "web@data.tar", "/data"),
+        ("tar", "web@data.tar", "/app/data/here"),
     ]
-    assert [one.entries for one in saved] == [0, 5, 2]
+    assert [one.entries for one in saved] == [0, 5, 5]
     assert await house.backups.contents("20260101-1") == saved
     house.spoils()
     assert house.shows() != before

@@ -48,7 +48,7 @@ async def test_p15_what_was_saved_is_put_back_with_its_owner_and_mode(far: SshHo
     (new,) = place.containers()
     assert new != old
     assert not [change for change in await containers.changes(new) if change.path.startswith("/lost")]
-    back = await far.run(("sh", "-c", 'docker cp --archive - "$1:/" < "$2"', "back", new, str(archive)))
+    back = await far.run(("sh", "-c", 'docker cp - "$1:/" < "$2"', "back", new, str(archive)))
     assert back.ok, back.stderr
     shown = ("exec", new, "busybox", "stat", "-c", "%a %u %g %n", "/lost", "/lost/deep/a file")
     assert place.stage.server.docker(*shown).splitlines() == [
