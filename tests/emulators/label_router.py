@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from tests.stage.ports import LOOPBACK
+LOOPBACK = "127.0.0.1"
 
 REFRESH_SECONDS = 0.3
 NOBODY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

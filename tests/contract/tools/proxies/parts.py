@@ -65,7 +65,7 @@ class Part(ABC):
 
     kind = ""
     keeps_every_request = True
-    """Whether it loses none, as measured; otherwise one on a connection that it closes just then."""
+    """Whether it loses none; otherwise it may, when it takes a new configuration."""
 
     def __init__(self, stage: Stage, host: Host, directory: Path, project: str) -> None:
         self.stage = stage

@@ -26,9 +26,13 @@ async def two_instances(fleet: Fleet) -> tuple[Backend, Backend]:
 
 
 def lost(part: Part, report: Report) -> list[str]:
-    """List failures that such a proxy must not show: POST and what was under way over a reused connection may."""
-    excused = () if part.keeps_every_request else ("post on a kept connection: ",)
-    return [one for one in report.failures if not one.startswith(excused or ("\0",))]
+    """List failures that such a proxy must not show.
+
+    nginx and Caddy end connections when they take a new configuration: now and then a request is on its way just then.
+    """
+    at_the_reload = ("closed before the answer", "no answer came", "ConnectionResetError")
+    excused = () if part.keeps_every_request else at_the_reload
+    return [one for one in report.failures if not any(words in one for words in excused)]
 
 
 @pytest.mark.parametrize("part", KINDS, indirect=True)
@@ -51,6 +55,7 @@ async def test_p9_no_request_is_lost_on_the_way_to_the_new_version_and_back(part
         await asyncio.to_thread(load.counted, 40)
     report = load.report("v1")
     assert lost(part, report) == [], report.line()
+    assert report.failed <= (0 if part.keeps_every_request else 3)
     assert report.requests > 80
     assert await part.proxy.backends(ROUTE) == (old,)
     assert await part.another().backends(ROUTE) == (old,)
