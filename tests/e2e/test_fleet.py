@@ -10,7 +10,8 @@ from tests.stage.conversation import HANA, Conversation
 from tests.stage.fleet import QUICK, Fleet, FleetSite
 from tests.stage.stage import Stage
 
-CANARY = {"window": "3s", "every": "500ms", "requests": 4, "answers": 10, "confidence": 95}
+CANARY = {"window": "3s", "every": "500ms", "requests": 5, "answers": 5, "confidence": 95, "latency_floor": "5s"}
+"""Latencies are nobody's concern here: the machine may be busy with others."""
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ async def test_p12_all_hosts_or_none_also_where_the_bot_is_killed_in_a_batch_and
         assert first.since > max(second.since, odd.since), "newest first"
 
         before = [host.since for host in site.hosts]
-        story = await chat.release(site.newer("v1.2.0", replace(QUICK, failing=0.5)))
+        story = await chat.release(site.newer("v1.2.0", replace(QUICK, failing=1.0)))
         assert "v1.2.0 in production: failed and was rolled back" in story
         assert "Canary web-1 beside web-2, web-3: WORSE" in story
         assert "own requests: " in story
