@@ -57,7 +57,9 @@ def standing_in(answer: str) -> tuple[Standing, ...]:
 def _standing(row: Mapping[str, str]) -> Standing:
     requests = int(row["stot"])
     latency = timedelta(milliseconds=int(row["rtime"])) if requests and row["rtime"] else None
-    traffic = Traffic(requests, int(row["hrsp_5xx"] or 0) + _unanswered(row), latency, int(row["scur"]))
+    # A request that broke off may count twice: by itself, and by the 502 that the proxy gave in its place.
+    errors = min(requests, int(row["hrsp_5xx"] or 0) + _unanswered(row))
+    traffic = Traffic(requests, errors, latency, int(row["scur"]))
     out = row["status"].startswith(OUT)
     return Standing(row["svname"], row["addr"], int(row["weight"]), not out, traffic)
 
