@@ -6,8 +6,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from tests.stage.bridge import claimed
-from tests.stage.engine import Engine
+from tests.stage.front import subnet_of
 from tests.stage.parlour.image import PORT, Behaviour, publish_parlour
 from tests.stage.stage import Stage
 from tools.proxies.port import NETWORK, Backend
@@ -19,12 +18,6 @@ HEALTH = (
 )
 LIMIT = timedelta(seconds=30)
 ROUTE = "web"
-
-
-def subnet_of(engine: Engine) -> str:
-    """Name addresses for the network `shipmate` of one engine: no other engine of this machine has them."""
-    bridge = claimed(engine.directory, engine.toolset)
-    return str(list(IPv4Network(bridge.range).subnets(new_prefix=25))[-1]) if bridge else "10.231.57.0/25"
 
 
 @dataclass(slots=True)

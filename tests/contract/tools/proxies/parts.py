@@ -6,9 +6,10 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 from config.rollout import ReverseProxy, Route
-from tests.contract.tools.proxies.fleet import ROUTE, subnet_of
+from tests.contract.tools.proxies.fleet import ROUTE
 from tests.emulators.label_router import LabelRouter
 from tests.stage.daemon import Daemon
+from tests.stage.front import subnet_of
 from tests.stage.parlour.image import PORT
 from tests.stage.ports import LOOPBACK, free_port, listens
 from tests.stage.proxies import proxy_program, publish_haproxy
@@ -122,7 +123,7 @@ class HaProxyPart(Part):
 
     async def stop(self) -> None:
         self.stage.server.docker("rm", "--force", CONTAINER)
-        self.stage.server.docker("volume", "rm", VOLUME)
+        self.stage.server.docker("volume", "rm", "--force", VOLUME)
 
     async def restart(self) -> None:
         self.stage.server.docker("kill", CONTAINER)
