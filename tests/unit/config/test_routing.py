@@ -1,12 +1,16 @@
 """Proxies that cannot work are told before anything is released."""
 
+from pathlib import Path
+
 import pytest
 
+from config.loading import load
 from config.rollout import ReverseProxy, Route
 from config.routing import proxy_collisions, proxy_contradictions
-from config.service import Environment, Service
+from config.service import Service
 from config.targets import ComposeTarget
 
+SETTINGS = Path(__file__).parents[3] / "config/shipmate.yaml"
 WEB = Route(port=8000, listen=80)
 
 
@@ -50,8 +54,9 @@ def test_one_that_cannot_is_told_with_its_place(proxy: ReverseProxy | None, faul
 def service(listen: int, memory: str = "256M") -> Service:
     proxy = ReverseProxy(routes={"web": Route(port=8000, listen=listen)}, memory=memory)
     target = ComposeTarget.model_validate({"hosts": [{"name": "shop-1"}], "directory": "/opt/shop", "proxy": proxy})
-    environment = Environment.model_construct(target=target)
-    return Service.model_construct(environments={"production": environment})
+    sample = load(SETTINGS, {}).services["observer"]
+    environment = sample.environments["production"].model_copy(update={"target": target})
+    return sample.model_copy(update={"environments": {"production": environment}})
 
 
 @pytest.mark.parametrize(
