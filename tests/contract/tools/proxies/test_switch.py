@@ -72,7 +72,7 @@ async def test_p9_shares_are_kept_and_a_proxy_that_refuses_goes_on_as_before(par
     with Load(part.directory, Order(part.port, rate=150)) as load:
         await asyncio.to_thread(load.counted, 240)
         with pytest.raises(Denied, match="refused"):
-            await part.proxy.point(ROUTE, [Backend("nonsense", "no address {", 8000)], 2)
+            await part.proxy.point(ROUTE, [Backend("nonsense", "nowhere\n}\n", 8000)], 2)
         await asyncio.to_thread(load.counted, 20)
     versions = [one.version for one in load.samples()]
     assert 0.15 < versions.count("v2") / len(versions) < 0.35
