@@ -72,9 +72,12 @@ class HostImage:
 
     @property
     def exact(self) -> tuple[str, ...]:
-        """List `repository@sha256:...` for all that it is known to be, however it came here."""
+        """List `repository@sha256:...` for all that it is known to be, however it came here.
+
+        Marks come first: engines with containerd's store make up a digest of their own for what was loaded.
+        """
         marked = (_marked(tag) for tag in self.tags)
-        return tuple(dict.fromkeys((*self.digests, *(reference for reference in marked if reference))))
+        return tuple(dict.fromkeys((*(reference for reference in marked if reference), *self.digests)))
 
     def digest_of(self, repository: str) -> str | None:
         """Return the digest under which a registry's repository has this image."""

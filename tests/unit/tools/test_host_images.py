@@ -133,3 +133,9 @@ def test_a_mark_tells_the_digest_where_the_registry_did_not_and_no_other_tag_doe
     assert HostImage("sha256:1", (), (mark_of(EXACT),)).digest_of(repository) == digest
     assert HostImage("sha256:1", (), (mark_of(EXACT),)).digest_of("ghcr.io/acme/other") is None
     assert HostImage("sha256:1", (), (f"{repository}:sha256-abc", f"{repository}:v1")).exact == ()
+
+
+def test_a_mark_counts_before_the_digest_that_an_engine_made_up_for_what_was_loaded() -> None:
+    repository, _, digest = EXACT.partition("@")
+    loaded = HostImage("sha256:1", (f"{repository}@sha256:{'b' * 64}",), (mark_of(EXACT),))
+    assert loaded.digest_of(repository) == digest
