@@ -1,5 +1,6 @@
 """What a command complained of, and what to do about it. Pure."""
 
+import re
 from collections.abc import Mapping
 
 _REMEDIES: Mapping[str, str] = {
@@ -16,7 +17,15 @@ _REMEDIES: Mapping[str, str] = {
 }
 
 
+_PROGRESS = re.compile(r"\s*(Container|Network|Volume|Image) \S+ +[A-Z][a-z]+\s*")
+_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b(?<!:[0-9a-f]{64})")
 _AWAY = ("cannot connect to the docker daemon", "error during connect", "is the docker daemon running")
+
+
+def shortly(said: str, lines: int = 5) -> str:
+    """Keep the last lines of what a command said, without compose's progress and with ids as people write them."""
+    told = [line for line in said.strip().splitlines() if not _PROGRESS.fullmatch(line)]
+    return _ID.sub(r"\1", "\n".join((told or said.strip().splitlines())[-lines:]))
 
 
 def engine_away(said: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from tools.complaints import engine_away, remedy_for
+from tools.complaints import engine_away, remedy_for, shortly
 from tools.errors import CommandFailed, Unreachable
 
 Argv = tuple[str, ...]
@@ -39,12 +39,14 @@ class Completed:
         """
         if self.ok:
             return self
-        tail = "\n".join((self.stderr or self.stdout).strip().splitlines()[-5:])
+        tail = shortly(self.stderr or self.stdout)
+        remedy = remedy_for(tail)
+        command = " ".join("<script>" if chr(10) in word else word for word in self.argv)
         kind = Unreachable if engine_away(tail) else CommandFailed
         raise kind(
             f"{doing} failed with exit code {self.exit_code}: {tail or 'it printed nothing'}",
-            remedy=remedy_for(tail),
-            standing=f"The command was: {' '.join('<script>' if chr(10) in word else word for word in self.argv)}",
+            remedy=remedy,
+            standing="" if remedy else f"The command was: {command}",
         )
 
 

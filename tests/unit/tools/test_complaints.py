@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tools.complaints import remedy_for
+from tools.complaints import remedy_for, shortly
 from tools.errors import CommandFailed, ToolError, Unreachable
 from tools.hosts import Completed
 
@@ -47,3 +47,29 @@ def test_a_failed_command_carries_it() -> None:
     with pytest.raises(CommandFailed) as caught:
         failed.require("Writing .env on web-1")
     assert caught.value.next_step.startswith("Free space")
+
+
+def test_what_compose_says_is_told_without_its_progress_and_with_short_ids() -> None:
+    identity = "0123456789ab" + "c" * 52
+    said = (
+        " Container observer-1  Recreate\n Container observer-1  Recreated\n Container observer-1  Starting\n"
+        f"Error response from daemon: driver failed on endpoint observer-1 ({identity}): address already in use\n"
+    )
+    assert shortly(said) == (
+        "Error response from daemon: driver failed on endpoint observer-1 (0123456789ab): address already in use"
+    )
+
+
+def test_digests_stay_whole_and_progress_alone_is_still_something() -> None:
+    digest = "sha256:" + "a" * 64
+    assert shortly(f"{digest} is unknown") == f"{digest} is unknown"
+    assert shortly(" Container observer-1  Starting \n") == "Container observer-1  Starting"
+
+
+def test_where_the_way_out_is_known_the_command_is_left_out() -> None:
+    with pytest.raises(CommandFailed) as caught:
+        Completed(("docker", "up"), 1, "", "bind: address already in use", timedelta()).require("Starting web on web-1")
+    assert caught.value.standing == ""
+    with pytest.raises(CommandFailed) as caught:
+        Completed(("docker", "up"), 1, "", "no such thing", timedelta()).require("Starting web on web-1")
+    assert caught.value.standing == "The command was: docker up"
