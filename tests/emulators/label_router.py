@@ -6,8 +6,10 @@ and closes every connection after one answer.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 LOOPBACK = "127.0.0.1"
 
@@ -16,33 +18,50 @@ NOBODY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: 
 
 
 class LabelRouter:
-    """One proxy on a port of loopback; `healthy` tells `address:port` of whoever may be asked."""
+    """One proxy on a port of loopback; `healthy` tells `address:port` of whoever may be asked.
+
+    It has a thread of its own, as a proxy has a process: whatever a test waits for, it goes on.
+    """
 
     def __init__(self, port: int, healthy: Callable[[], list[str]]) -> None:
         self.port = port
         self._healthy = healthy
         self._known: list[str] = []
+        self.looks = 0
+        """How often it has asked the engine to the end."""
         self._turn = 0
-        self._server: asyncio.Server | None = None
-        self._following: asyncio.Task[None] | None = None
+        self._ready = threading.Event()
+        self._over: Callable[[], object] = str
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Follow the engine, and take requests."""
-        self._known = await asyncio.to_thread(self._healthy)
-        self._following = asyncio.create_task(self._follow())
-        self._server = await asyncio.start_server(self._serve, LOOPBACK, self.port)
+        self._thread.start()
+        if not self._ready.wait(60):
+            raise TimeoutError("The stand-in for a proxy did not start.")
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """End both."""
-        if self._server and self._following:
-            self._server.close()
-            await self._server.wait_closed()
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        self._over()
+        self._thread.join(60)
+
+    async def _run(self) -> None:
+        over, loop = asyncio.Event(), asyncio.get_running_loop()
+        self._over = partial(loop.call_soon_threadsafe, over.set)
+        self._known = await asyncio.to_thread(self._healthy)
+        server = await asyncio.start_server(self._serve, LOOPBACK, self.port)
+        following = asyncio.create_task(self._follow())
+        self._ready.set()
+        await over.wait()
+        server.close()
+        await server.wait_closed()
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
 
     async def _follow(self) -> None:
         while True:
             self._known = await asyncio.to_thread(self._healthy)
+            self.looks += 1
             await asyncio.sleep(REFRESH_SECONDS)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,5 +1,6 @@
 """Real reverse proxies, each with the settings that a user of Shipmate gives it, and one route to the same service."""
 
+import asyncio
 import os
 from abc import ABC, abstractmethod
 from datetime import timedelta
@@ -7,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from config.rollout import ReverseProxy, Route
 from tests.contract.tools.proxies.fleet import ROUTE
+from tests.contract.tools.web import until
 from tests.emulators.label_router import LabelRouter
 from tests.stage.daemon import Daemon
 from tests.stage.front import subnet_of
@@ -14,7 +16,7 @@ from tests.stage.parlour.image import PORT
 from tests.stage.ports import LOOPBACK, free_port, listens
 from tests.stage.proxies import proxy_program, publish_haproxy
 from tests.stage.stage import Stage
-from tools.clock import SystemClock
+from tools.clock import Clock, SystemClock
 from tools.hosts import Host
 from tools.proxies.haproxy import CONTAINER
 from tools.proxies.host_setup import HostSetup
@@ -24,6 +26,7 @@ from tools.proxies.port import NETWORK, Proxy
 from tools.proxies.reloaded import CADDY, NGINX, file_for
 from tools.proxies.setting_up import VOLUME, described
 
+REFRESH = timedelta(seconds=1)
 NGINX_CONF = """\
 daemon off;
 worker_processes 2;
@@ -104,7 +107,11 @@ class Part(ABC):
     def another(self, directory: str = "service") -> Proxy:
         """Make the adapter, as another process would."""
         place = Place(PurePosixPath(self.directory / directory), self.project, {ROUTE: ROUTE})
-        return proxy_of(self.settings(), self.host, place, SystemClock())
+        return proxy_of(self.settings(), self.host, place, self.clock())
+
+    def clock(self) -> Clock:
+        """Tell by which clock it waits."""
+        return SystemClock()
 
 
 class HaProxyPart(Part):
@@ -213,25 +220,42 @@ class CaddyPart(ProgramPart):
         return [str(proxy_program("caddy")), "run", "--adapter", "caddyfile", "--config", str(self.home / "Caddyfile")]
 
 
+class RouterClock(SystemClock):
+    """Let the time for which a proxy is waited end when it has really looked: no machine is too slow for that."""
+
+    def __init__(self, part: "LabelsPart") -> None:
+        self._part = part
+
+    async def sleep(self, duration: timedelta) -> None:
+        if duration != REFRESH or self._part.router is None:
+            await SystemClock.sleep(self, duration)
+            return
+        router, looks = self._part.router, self._part.router.looks
+        await until(lambda: router.looks >= looks + 2)  # the next one to end may have begun before
+
+
 class LabelsPart(Part):
     kind = "labels"
-    _router: LabelRouter | None = None
+    router: LabelRouter | None = None
 
     def settings(self) -> ReverseProxy:
         return ReverseProxy(
             kind="labels",
             routes={ROUTE: Route(port=PORT)},
             subnet=subnet_of(self.stage.server),
-            refresh=timedelta(seconds=1),
+            refresh=REFRESH,
         )
 
+    def clock(self) -> Clock:
+        return RouterClock(self)
+
     async def start(self) -> None:
-        self._router = LabelRouter(self.port, self._healthy)
-        await self._router.start()
+        self.router = LabelRouter(self.port, self._healthy)
+        await asyncio.to_thread(self.router.start)
 
     async def stop(self) -> None:
-        if self._router:
-            await self._router.stop()
+        if self.router:
+            await asyncio.to_thread(self.router.stop)
 
     async def restart(self) -> None:
         await self.stop()

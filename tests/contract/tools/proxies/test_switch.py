@@ -51,7 +51,7 @@ async def test_p9_no_request_is_lost_on_the_way_to_the_new_version_and_back(part
         with pytest.raises(Superseded):
             await part.proxy.point(ROUTE, [new], 2)
         assert await part.proxy.drained(ROUTE, new, LIMIT)
-        fleet.stage.server.docker("stop", new.name)
+        await asyncio.to_thread(fleet.stage.server.docker, "stop", new.name)
         await asyncio.to_thread(load.counted, 40)
     report = load.report("v1")
     assert lost(part, report) == [], report.line()
@@ -69,8 +69,8 @@ async def test_p9_no_request_is_lost_on_the_way_to_the_new_version_and_back(part
 async def test_p9_shares_are_kept_and_a_proxy_that_refuses_goes_on_as_before(part: Part, fleet: Fleet) -> None:
     old, new = await two_instances(fleet)
     await part.proxy.point(ROUTE, [replace(old, weight=90), replace(new, weight=30)], 1)
-    with Load(part.directory, Order(part.port, rate=150)) as load:
-        await asyncio.to_thread(load.counted, 240)
+    with Load(part.directory, Order(part.port, rate=250)) as load:
+        await asyncio.to_thread(load.counted, 220)
         with pytest.raises(Denied, match="refused"):
             await part.proxy.point(ROUTE, [Backend("nonsense", "nowhere\n}\n", 8000)], 2)
         await asyncio.to_thread(load.counted, 20)
