@@ -169,10 +169,6 @@ class Service(Settings):
         """Name the compose project on a target."""
         return target.project or self.service
 
-    def route(self, target: ComposeTarget, component: str) -> str:
-        """Name the route of a component in the proxy of a host, which others share."""
-        return f"{self.project(target)}-{component}"
-
     def compose_service(self, component: str) -> str:
         """Name the compose service that runs a component."""
         return self.components[component].compose_service or component
