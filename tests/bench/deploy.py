@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from tests.bench.contest import ALL_NEW, FAILED, Row, peer_version, peers, prepare_peers, released, table, watched
 from tests.bench.contest import fleet as fleet_of
@@ -58,7 +59,7 @@ async def _recreated(stage: Stage, rounds: int) -> dict[str, list[Row]]:
             rows[RECREATE].append((await released(chat, version)).row)
             for name, way in ways.items():
                 theirs = peer_version(name, number)
-                measured = await watched(site, theirs, lambda way=way, theirs=theirs: way(fleet_of(site), theirs))
+                measured = await watched(site, theirs, partial(way, fleet_of(site), theirs))
                 rows[name].append(measured.row)
     return rows
 

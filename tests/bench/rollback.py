@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import timedelta
+from functools import partial
 
 from tests.bench.contest import COLUMNS, FAILED, Row, fleet, peer_version, peers, prepare_peers, seen, watched
 from tests.bench.deploy import parlour
@@ -77,6 +78,6 @@ async def _theirs(stage: Stage, rounds: int) -> dict[str, list[Row]]:
         for number in range(rounds):
             for name, way in ways.items():
                 await asyncio.to_thread(way, fleet(site), peer_version(name, number))
-                measured = await watched(site, FIRST, lambda way=way: way(fleet(site), FIRST))
+                measured = await watched(site, FIRST, partial(way, fleet(site), FIRST))
                 rows[name].append(measured.row)
     return rows
