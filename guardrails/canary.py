@@ -52,7 +52,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Judged:
     """One comparison, in numbers."""
 
     standing: Standing
@@ -63,7 +63,7 @@ class Finding:
 class Comparison:
     """All comparisons together: one that is worse is enough."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Judged, ...]
 
     @property
     def standing(self) -> Standing:
@@ -106,27 +106,27 @@ def _all(answers: Iterable[Answers]) -> Requests:
     return Requests(sum(one.asked for one in known), sum(one.failed for one in known))
 
 
-def _errors(what: str, new: Requests, old: Requests, settings: Canary, doubt: float) -> Finding:
+def _errors(what: str, new: Requests, old: Requests, settings: Canary, doubt: float) -> Judged:
     told = f"{what}: {_share(new)} failed, {_share(old)} before"
     if lacking := _lacking(new.asked, old.asked, settings):
-        return Finding(Standing.UNCLEAR, f"{told}; {lacking}")
+        return Judged(Standing.UNCLEAR, f"{told}; {lacking}")
     points = 100 * (new.failed / new.asked - old.failed / old.asked)
     chance = more_failures(new.failed, new.asked, old.failed, old.asked)
     worse = chance < doubt and points >= settings.error_points
-    return Finding(Standing.WORSE if worse else Standing.NO_WORSE, f"{told} ({_chance(chance)})")
+    return Judged(Standing.WORSE if worse else Standing.NO_WORSE, f"{told} ({_chance(chance)})")
 
 
-def _latency(address: str, new: Answers, old: Answers, settings: Canary, doubt: float) -> Finding:
+def _latency(address: str, new: Answers, old: Answers, settings: Canary, doubt: float) -> Judged:
     mine, theirs = new.latencies_ms, old.latencies_ms
     if lacking := _lacking(len(mine), len(theirs), settings):
-        return Finding(Standing.UNCLEAR, f"GET {address}: {lacking}")
+        return Judged(Standing.UNCLEAR, f"GET {address}: {lacking}")
     chance, usual = larger(mine, theirs), median(theirs)
     told = f"GET {address}: median {median(mine):.0f} ms, {usual:.0f} ms before ({_chance(chance)})"
     if chance >= doubt:
-        return Finding(Standing.NO_WORSE, told)
+        return Judged(Standing.NO_WORSE, told)
     slower = shift(mine, theirs)
     least = max(settings.latency_floor.total_seconds() * 1000, (settings.latency_ratio - 1) * usual)
-    return Finding(Standing.WORSE if slower >= least else Standing.NO_WORSE, f"{told}, {slower:.0f} ms slower")
+    return Judged(Standing.WORSE if slower >= least else Standing.NO_WORSE, f"{told}, {slower:.0f} ms slower")
 
 
 def _lacking(new: int, old: int, settings: Canary) -> str:
