@@ -83,19 +83,16 @@ def test_p9_after_the_moves_exactly_the_wanted_serve_and_at_no_moment_nobody_did
 def _apply(command: str, serving: dict[str, int], weights: dict[str, int]) -> None:
     words = command.split()
     name = words[2].removeprefix("r/")
-    if words[0] == "add":
+    if "weight" in words:
         weights[name] = int(words[-1])
-    elif words[0] == "enable" or command.endswith("ready"):
+        serving.update({name: weights[name]} if name in serving else {})
+    elif words[0] == "enable" or words[-1] == "ready":
         serving[name] = weights[name]
-    elif words[0] == "del":
-        assert name not in serving
-        weights.pop(name)
-    elif command.endswith("maint"):
+    elif words[-1] == "maint":
         serving.pop(name)
-    elif words[3] == "weight":
-        weights[name] = int(words[-1])
-        if name in serving:
-            serving[name] = weights[name]
+    else:
+        assert words[0] == "del"
+        assert name not in serving
 
 
 def test_counters_are_read_by_their_names() -> None:
