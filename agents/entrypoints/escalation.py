@@ -7,9 +7,10 @@ from agents import events
 from agents.entrypoints import figures
 from agents.entrypoints.cards import CARD_LIMIT, TEXT_LIMIT, Block, Card, button, fenced, section, weight
 from agents.entrypoints.facts import Fact, held
+from agents.entrypoints.sentences.cause import cause
+from agents.entrypoints.sentences.report import plain_lines
 from agents.entrypoints.view import ReleaseView
 from agents.entrypoints.voice import Voice, cut
-from agents.entrypoints.words import cause, plain_lines
 
 MODEL_LABEL = "Analysis, written by the model from unreviewed text"
 MOST_LOG_LINES = 40

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from agents import events
 from agents.entrypoints import figures
+from agents.entrypoints.sentences.cause import cause
+from agents.entrypoints.sentences.line import DOING, ONLY
 from agents.entrypoints.view import ReleaseView
 from agents.entrypoints.voice import Voice
-from agents.entrypoints.words import DOING, ONLY, cause, next_command
+from agents.entrypoints.words import next_command
 from tools.history.releases import Outcome
 
 HEADLINES: Mapping[Outcome, str] = {

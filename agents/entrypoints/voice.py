@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from agents.entrypoints import figures
 from guardrails.hidden import is_hidden
@@ -110,6 +111,10 @@ class Voice:
         `{x:who}` a person's id, `{x:when}` a moment, `{x:ours}` text that was made by this voice.
         """
         return template.format(**{name: _Value(value, self) for name, value in values.items()})
+
+
+Say = Callable[[Any, Voice], str]
+"""How one kind of event is told at a door."""
 
 
 @dataclass(frozen=True, slots=True)

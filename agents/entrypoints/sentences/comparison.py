@@ -1,11 +1,13 @@
 """What is said of a canary: who is compared with whom, how it stands, and the numbers."""
 
+from collections.abc import Mapping
+
 from agents import events
 from agents.entrypoints import figures
-from agents.entrypoints.voice import Voice
+from agents.entrypoints.voice import Say, Voice
 
 
-def compared(event: events.Compared, voice: Voice) -> str:
+def _compared(event: events.Compared, voice: Voice) -> str:
     """Say how the canaries stand beside the others, with every comparison below it."""
     side = voice.say(
         "Canary {canaries:120} beside {others:160}",
@@ -23,3 +25,8 @@ def _standing(event: events.Compared) -> str:
     onward = "it gets all requests" if event.alone else "the other hosts follow"
     then = onward if event.goes_on else "it goes back"
     return f"{told} after {figures.duration(event.seconds)}, so {then}."
+
+
+SENTENCES: Mapping[type, Say] = {
+    events.Compared: _compared,
+}
