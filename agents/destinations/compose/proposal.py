@@ -49,7 +49,7 @@ async def propose(tools: Toolbox, state: State, wanted: Wanted) -> Proposal | Ve
     verdict = await _weigh(state, whole, surveyed, tools)
     if state["kind"] == "deploy" and (verdict + gate.verdict).blocks:
         return verdict + gate.verdict
-    remembered = await _remembered(surveyed, tools)
+    remembered = await _remembered(surveyed, tools) if state["kind"] == "deploy" else {}
     changed = differences(await _installed(surveyed, tools), whole.compose)
     if state["kind"] == "deploy":
         drawn = replace(drawn, ways_back=await foreseen(tools, state, drawn))
@@ -82,6 +82,7 @@ async def _weigh(state: State, whole: Composed, surveyed: Sequence[Surveyed], to
 
 
 async def _remembered(surveyed: Sequence[Surveyed], tools: Toolbox) -> dict[str, Any]:
+    """Measure how what runs now behaves; a rollback waits for no such thing, and what it leaves is no measure."""
     used = await used_now(tools, surveyed)
     former = remembered(await behaved(tools, surveyed))
     failing = await found_failing(tools, surveyed)

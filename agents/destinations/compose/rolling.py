@@ -34,7 +34,8 @@ async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -
     warm = await _warm(tools, plan, step, server)
     instance = warm or await _stand(tools, plan, step, server, fence)
     kept = {instance.id, prior.id if prior else "", _former_id(step)}
-    await _clear(tools, server, step, kept, fence)  # while it starts
+    if not warm:
+        await _clear(tools, server, step, kept, fence)  # while it starts
     settled = await _settle(tools, plan, step, instance, route)
     if not settled.healthy:
         if prior is None or prior.id != instance.id:
@@ -47,8 +48,9 @@ async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -
     took = round(tools.clock.monotonic() - begun, 3)
     before = step.before.called if step.before else ""
     await tools.report(Moved(step.component, step.place, before, step.after.tag, took))
-    if warm:
+    if warm:  # the switch came first, for somebody waits for it
         await prepare(tools, plan, step, fence)
+        await _clear(tools, server, step, kept, fence)
     await _stop_others(tools, server, step, kept, route, fence)
     await _drain(tools, server, step, prior if prior and prior.id != instance.id else None, route)
     return settled
