@@ -5,7 +5,7 @@ does one twice. A newer release of the target that has begun to move wins, and a
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -68,12 +68,12 @@ class Returning:
                 await self._look(release)
 
     async def _look(self, release: Release) -> None:
-        left = await self._left(release)
-        if not left or not self.knows(release.service, release.environment) or await self._overtaken(release):
+        left, newer = await self._left(release), await self._newer(release)
+        if not left or not self.knows(release.service, release.environment) or _overtaken(newer):
             self._next[release.id] = (float("inf"), LOOK)
             return
-        if await self._busy(release):
-            return
+        if _moving(newer) or await self._busy(release):
+            return  # whoever is at it may end with nothing touched: the next turn asks again
         tools = await self.equip(release)
         there = [place for place in sorted({place for _, place in left}) if await _answers(tools.servers.get(place))]
         if there:
@@ -93,11 +93,9 @@ class Returning:
         away = {_step(e.body) for e in entries if e.kind == RolledBack.KIND and e.body.get("away")}
         return frozenset(away - {_step(entry.body) for entry in entries if entry.kind == Returned.KIND})
 
-    async def _overtaken(self, release: Release) -> bool:
-        """Tell whether a newer release has touched the target: what that left there is not ours to change."""
+    async def _newer(self, release: Release) -> Sequence[Release]:
         recent = await self.store.releases.recent(release.service, release.environment, limit=50)
-        newer = (one for one in recent if (one.requested_at, one.id) > (release.requested_at, release.id))
-        return any(one.outcome in _NOW_THAT_IT_MOVED or (one.outcome is None and one.stage in MOVING) for one in newer)
+        return [one for one in recent if (one.requested_at, one.id) > (release.requested_at, release.id)]
 
     async def _busy(self, release: Release) -> bool:
         held = await self.store.leases.of(release.service, release.environment)
@@ -105,7 +103,8 @@ class Returning:
 
     async def _settle(self, release: Release, there: frozenset[str], lease: Lease) -> None:
         """Put back what is left on the hosts that answer, newest first, as the one run that holds the target."""
-        if await self._overtaken(release):
+        newer = await self._newer(release)
+        if _overtaken(newer) or _moving(newer):
             return
         tools = replace(await self.equip(release), store=self.store.under(lease))
         stored = await tools.store.decisions.plan(release.id)
@@ -137,6 +136,16 @@ class Returning:
         """Name what does not run as it was recorded, wherever it is; nothing: the target is whole again."""
         astray = await destination_of(tools).astray()
         return tuple(f"{component} on {place}" for component, place in sorted(astray.items()))
+
+
+def _overtaken(newer: Iterable[Release]) -> bool:
+    """Tell whether a newer release has touched the target: what that left there is not ours to change."""
+    return any(one.outcome in _NOW_THAT_IT_MOVED for one in newer)
+
+
+def _moving(newer: Iterable[Release]) -> bool:
+    """Tell whether a newer release is about to touch the target, or touches it now."""
+    return any(one.outcome is None and one.stage in MOVING for one in newer)
 
 
 def _step(body: Mapping[str, Any]) -> Step:

@@ -173,6 +173,20 @@ async def test_p12_a_newer_release_that_touched_nothing_does_not_keep_a_host_as_
     assert len(fleet.done) == len(BOTH)
 
 
+@pytest.mark.parametrize("ended", [Outcome.CANCELLED, Outcome.REFUSED, Outcome.FAILED])
+async def test_p12_a_newer_release_that_was_about_to_move_and_touched_nothing_only_puts_the_host_off(
+    fleet: Fleet, ended: Outcome
+) -> None:
+    await fleet.in_doubt(*BOTH)
+    fleet.up.add("web-2")
+    moving = await fleet.released(2, None)
+    await fleet.looks(2)
+    assert fleet.done == []
+    await fleet.store.releases.finish(moving.id, ended, "")
+    await fleet.looks()
+    assert len(fleet.done) == len(BOTH)
+
+
 async def test_p12_a_target_that_is_at_work_is_left_alone_until_it_is_free(fleet: Fleet) -> None:
     await fleet.in_doubt(*BOTH)
     fleet.up.add("web-2")
