@@ -42,6 +42,7 @@ async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -
             await beside(server)[0].stop(instance.id, fence)
         return settled
     if worse := await share.tried(tools, plan, step, (prior, instance), route, fence):
+        await _drain(tools, server, step, instance, route)
         await beside(server)[0].stop(instance.id, fence)
         return replace(settled, healthy=False, cause=worse)
     await _point(server, step, instance, route, fence)

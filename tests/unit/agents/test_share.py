@@ -31,6 +31,8 @@ class Weighing(Proxy):
         self.shares: list[dict[str, int]] = []
         self.looks = 0
         self.users: dict[str, Traffic] = {}
+        self.drained_at: list[tuple[str, list[str]]] = []
+        """Who was waited for, and what ran then."""
 
     async def point(self, route: str, backends: Any, fence: int) -> None:
         self.shares.append({one.name[:2]: one.weight for one in backends})
@@ -39,6 +41,10 @@ class Weighing(Proxy):
     async def backends(self, route: str) -> tuple[Backend, ...]:
         told = await super().backends(route)
         return tuple(Backend(one.name, "", 8000, 20 if len(told) > 1 and one.name[:2] == "v2" else 80) for one in told)
+
+    async def drained(self, route: str, backend: Backend, limit: timedelta) -> bool:
+        self.drained_at.append((backend.name[:2], self._world.tags(running=True)))
+        return await super().drained(route, backend, limit)
 
     async def traffic(self, route: str) -> dict[str, Traffic]:
         assert route == "kodex"
@@ -127,6 +133,14 @@ async def test_a_worse_one_gives_its_share_back_and_is_stopped(monkeypatch: pyte
     assert (desk.world.serving, desk.world.tags(running=True), desk.world.bad_requests) == (["v1"], ["v1"], 0)
     assert (await restore(desk.tools, desk.plan, desk.plan.steps[0])).well
     assert desk.world.serving == ["v1"]
+
+
+async def test_p9_a_worse_one_answers_the_requests_that_it_has_before_it_is_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk(monkeypatch, slower)
+    assert await desk.moved()
+    assert desk.proxy.drained_at == [("v2", ["v1", "v2"])]
 
 
 async def test_what_users_get_on_either_side_counts(monkeypatch: pytest.MonkeyPatch) -> None:
