@@ -3,23 +3,27 @@
 Whatever happens to the new one, the old one goes on untouched. Repeating a move changes nothing.
 """
 
-from collections.abc import Collection
+import logging
+from collections.abc import Awaitable, Collection
 from dataclasses import replace
 
 from agents.destinations.compose import share
 from agents.destinations.compose.preparation import fence_of, prepare, prepare_back, tag_of
 from agents.destinations.compose.rescue import rescue_former
 from agents.destinations.compose.serving import backend, beside, serving, standing
+from agents.discretion import hushed
 from agents.events import Moved
 from agents.toolbox import Server, Toolbox
 from config.rollout import Route
 from guardrails.plan import Plan, PlannedStep
 from guardrails.plan_targets import Running
+from tools.errors import Superseded, ToolError
 from tools.health import Settled, settle
 from tools.inspection import Container
 from tools.instances import LABEL, Wanted, made_from
 from tools.proxies.port import NETWORK
 
+log = logging.getLogger(__name__)
 _STILL = frozenset({"created", "exited", "dead"})
 """The engine removes no other ones; one that is killed and started again and again is first stopped."""
 
@@ -35,7 +39,7 @@ async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -
     instance = warm or await _stand(tools, plan, step, server, fence)
     kept = {instance.id, prior.id if prior else "", _former_id(step)}
     if not warm:
-        await _clear(tools, server, step, kept, fence)  # while it starts
+        await _tidied(tools, server, _clear(tools, server, step, kept, fence))  # while it starts
     settled = await _settle(tools, plan, step, instance, route)
     if not settled.healthy:
         if prior is None or prior.id != instance.id:
@@ -51,9 +55,10 @@ async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -
     await tools.report(Moved(step.component, step.place, before, step.after.tag, took))
     if warm:  # the switch came first, for somebody waits for it
         await prepare(tools, plan, step, fence)
-        await _clear(tools, server, step, kept, fence)
-    await _stop_others(tools, server, step, kept, route, fence)
-    await _drain(tools, server, step, prior if prior and prior.id != instance.id else None, route)
+        await _tidied(tools, server, _clear(tools, server, step, kept, fence))
+    await _tidied(tools, server, _stop_others(tools, server, step, kept, route, fence))
+    left = prior if prior and prior.id != instance.id else None
+    await _tidied(tools, server, _drain(tools, server, step, left, route))
     return settled
 
 
@@ -151,6 +156,21 @@ async def _drain(tools: Toolbox, server: Server, step: PlannedStep, one: Contain
     if one and one.running and NETWORK in one.addresses:
         limit = tools.environment.compose.rolling.drain
         await beside(server)[1].drained(step.component, backend(one, route), limit)
+
+
+async def _tidied(tools: Toolbox, server: Server, work: Awaitable[None]) -> None:
+    """Do what no request waits for: where it fails that undoes no switch, and is left to cooling or the next release.
+
+    Raises `Superseded` where a newer run holds the target.
+    """
+    try:
+        await work
+    except Superseded:
+        raise
+    except ToolError as error:
+        log.warning(
+            "Instances without requests on %s stay for now: %s", server.name, await hushed(tools, [server], error)
+        )
 
 
 async def _stop_others(

@@ -7,7 +7,8 @@ from agents.destinations.compose.serving import serving
 from agents.destinations.port import Back, Trouble
 from agents.events import Moved, Rescued
 from guardrails.plan import Plan
-from tests.unit.agents.hosting import Ended, World, plan_from, tools_of
+from tests.unit.agents.hosting import Ended, Instances, Proxy, World, plan_from, tools_of
+from tools.errors import CommandFailed, Superseded, ToolError
 from tools.inspection import Container
 
 
@@ -24,6 +25,18 @@ def old_one(world: World) -> Container:
     old = world.stands("v1")
     world.pointed, world.compose_text = (old.id[:12],), "services: v1"
     return old
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, what: str, error: ToolError) -> list[str]:
+    """Let one kind of work on instances fail; returns where it did."""
+    raised: list[str] = []
+
+    async def refuse(*_: object) -> None:
+        raised.append(what)
+        raise error
+
+    monkeypatch.setattr(Proxy if what == "drained" else Instances, what, refuse)
+    return raised
 
 
 async def test_p9_the_new_version_takes_over_once_it_is_well_and_the_old_one_stays_warm() -> None:
@@ -125,6 +138,31 @@ async def test_what_earlier_releases_left_is_stopped_and_then_removed_and_only_t
     plan = plan_from(old_one(world), "v2")
     assert await moved(world, plan) is None
     assert (world.tags(running=True), world.tags(running=False)) == (["v1", "v2"], ["v0.1"])
+
+
+@pytest.mark.parametrize("kind", ["deploy", "rollback"])
+@pytest.mark.parametrize("fails", ["remove", "stop", "drained"])
+async def test_p9_what_cannot_be_tidied_up_after_the_switch_does_not_undo_it(
+    kind: str, fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(kind=kind)
+    world.stands("v0", running=False)
+    world.stands("v0.1")
+    plan = plan_from(old_one(world), "v2")
+    if kind == "rollback":
+        world.stands("v2")
+    raised = refusing(monkeypatch, fails, CommandFailed("device or resource busy"))
+    assert await moved(world, plan) is None
+    assert (world.serving, set(raised)) == (["v2"], {fails})
+
+
+async def test_p8_whoever_is_overtaken_tidies_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.stands("v0.1")
+    plan = plan_from(old_one(world), "v2")
+    refusing(monkeypatch, "stop", Superseded("A newer run holds the target."))
+    with pytest.raises(Superseded):
+        await moved(world, plan)
 
 
 async def test_p15_an_instance_with_data_that_cannot_be_saved_stays_and_the_release_goes_on() -> None:
