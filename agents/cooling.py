@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
-from agents.destinations.compose.cold import cool
+from agents.destinations.compose.cold import Cooled, cool
 from agents.orders import MOVING
 from agents.tenure import Tenure
 from agents.toolbox import Toolbox
@@ -25,6 +25,8 @@ from tools.history.releases import Outcome, Release
 
 log = logging.getLogger(__name__)
 LOOK = timedelta(seconds=5)
+LONGEST = timedelta(minutes=10)
+"""Between two attempts on a target with a host that is away: each holds the target, and a release waits for it."""
 _MOVED = frozenset({Outcome.SUCCEEDED, Outcome.ROLLED_BACK, Outcome.IN_DOUBT})
 _NEWEST = 50
 
@@ -40,6 +42,8 @@ class Cooling:
     services: Mapping[str, Service]
     _cold: set[str] = field(default_factory=set)
     """Releases after which nothing warm is left; looked for once more after a restart."""
+    _next: dict[str, tuple[float, timedelta]] = field(default_factory=dict)
+    """Release -> when it is tried again, and how long the pause after that is."""
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -63,8 +67,13 @@ class Cooling:
         release = await self._last(service, environment)
         if release is None or release.id in self._cold or await self._busy(release):
             return
-        if release.finished_at is not None and self.clock.now() - release.finished_at >= warm:
+        due, pause = self._next.get(release.id, (0.0, LOOK))
+        if release.finished_at is None or self.clock.now() - release.finished_at < warm or self.clock.monotonic() < due:
+            return
+        try:
             await self.tenure.during(release, partial(self._cool, release))
+        finally:
+            self._next[release.id] = (self.clock.monotonic() + pause.total_seconds(), min(pause * 2, LONGEST))
 
     async def _last(self, service: str, environment: str) -> Release | None:
         """Return the release that moved last; None while one is at it, or where none has moved anything yet."""
@@ -82,15 +91,17 @@ class Cooling:
         last = await self._last(release.service, release.environment)
         if last is None or last.id != release.id:
             return
-        tools = replace(await self.equip(release), store=self.store.under(lease))
         try:
-            stopped = await cool(tools)
+            done = await cool(replace(await self.equip(release), store=self.store.under(lease)))
         except ToolError as error:
-            log.warning("What is warm after %s could not be stopped yet: %s", release.id, error)
-            return
-        self._cold.add(release.id)
-        if stopped:
-            log.info("The time to go back by a switch is over after %s; stopped: %s", release.id, ", ".join(stopped))
+            done = Cooled(troubles=(str(error),))
+        if done.stopped:
+            names = ", ".join(done.stopped)
+            log.info("The time to go back by a switch is over after %s; stopped: %s", release.id, names)
+        if done.troubles:
+            log.warning("What is warm after %s is not stopped everywhere yet: %s", release.id, "; ".join(done.troubles))
+        else:
+            self._cold.add(release.id)
 
 
 def _ended(release: Release) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """P9: what is warm is stopped once its time is over, by the store and the clock alone; what is asked never is."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,12 +11,14 @@ import pytest
 
 from agents.cooling import Cooling
 from agents.tenure import Tenure
-from agents.toolbox import Toolbox
+from agents.toolbox import Server, Toolbox
 from tests.contract.histories import address, opened
-from tests.unit.agents.hosting import SERVICE, World, tools_of
+from tests.unit.agents.hosting import SERVICE, Proxy, World, tools_of
 from tools.clock import SystemClock
+from tools.errors import Unreachable
 from tools.history import Store, open_store
 from tools.history.releases import Outcome, Release, Status
+from tools.proxies.port import Backend
 from tools.redaction import Redactor
 
 WARM = timedelta(minutes=10)
@@ -31,6 +33,19 @@ class Wound(SystemClock):
     def now(self) -> datetime:
         return super().now() + self.on
 
+    def monotonic(self) -> float:
+        return self.on.total_seconds()
+
+
+class Away(Proxy):
+    """Of a host that does not answer."""
+
+    asked = 0
+
+    async def backends(self, route: str) -> tuple[Backend, ...]:
+        self.asked += 1
+        raise Unreachable(f"The host of {route} is away.")
+
 
 @dataclass(slots=True)
 class Place:
@@ -39,10 +54,12 @@ class Place:
     store: Store
     clock: Wound
     world: World = field(default_factory=World)
+    servers: dict[str, Server] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.world.stands("v1")
         self.world.pointed = (self.world.stands("v2").id[:12],)
+        self.servers |= tools_of(self.world).servers
 
     async def released(self, number: int = 1, outcome: Outcome = Outcome.SUCCEEDED) -> Release:
         made = await opened(self.store, number, service="kodex")
@@ -57,7 +74,7 @@ class Place:
             return Toolbox(
                 *(release.id, SERVICE, "production", unused, unused, self.store, self.clock, Redactor()),
                 *(unused, unused, unused, unused),
-                servers=tools_of(self.world).servers,
+                servers=self.servers,
                 github=None,
                 narrator=None,
             )
@@ -126,3 +143,21 @@ async def test_the_time_begins_with_what_was_moved_last_and_a_refusal_does_not_m
     place.clock.on = WARM * 2 + A_MINUTE
     await place.cooling().turn()
     assert place.runs == ["v2"]
+
+
+async def test_a_host_that_is_away_does_not_keep_the_others_warm_and_is_tried_less_and_less_often(place: Place) -> None:
+    (there,) = place.servers.values()
+    away = Away(World())
+    place.servers = {"away": replace(there, proxy=away), "kodex-1": there}
+    await place.released()
+    place.clock.on = WARM + A_MINUTE
+    cooling = place.cooling()
+    await cooling.turn()
+    assert place.runs == ["v2"]
+    tries = [0]
+    for seconds in (1, 10, 6, 20):
+        place.clock.on += timedelta(seconds=seconds)
+        await cooling.turn()
+        tries.append(away.asked)
+    assert tries == [0, 1, 2, 2, 3]
+    assert await place.store.leases.of("kodex", "production") is None
