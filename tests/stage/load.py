@@ -106,7 +106,7 @@ class Load:
         while not (found := asked()):
             if self._process is None or self._process.poll() is not None or time.monotonic() > deadline:
                 raise StageError(f"Load on port {self.order.port}: {lacking} within {within:g} s.")
-            time.sleep(0.02)
+            time.sleep(0.1)
         return float(found)
 
 

@@ -232,7 +232,8 @@ def _falls(number: int, kind: str, share: float) -> bool:
 
 async def _first(waiting: Coroutine[Any, Any, Any], seconds: float) -> None:
     try:
-        await asyncio.wait_for(waiting, seconds)
+        async with asyncio.timeout(seconds):
+            await waiting
     except TimeoutError:
         return
 

@@ -11,12 +11,12 @@ from tests.stage.parlour.image import PORT, Behaviour, publish_parlour
 from tests.stage.stage import Stage
 from tools.proxies.port import NETWORK, Backend
 
-_CHECK = "python3 -c \"import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health', timeout=2)\""
+_CHECK = "python3 -c \"import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health', timeout=20)\""
 HEALTH = (
     *(f"--health-cmd={_CHECK}", "--health-interval=1s", "--health-retries=1"),
     *("--health-start-period=30s", "--health-start-interval=300ms"),
 )
-LIMIT = timedelta(seconds=30)
+LIMIT = timedelta(seconds=120)
 ROUTE = "web"
 
 
