@@ -19,12 +19,14 @@ class Wire:
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on one direction to its end."""
-        with suppress(ConnectionError):
-            while piece := await reader.read(_PIECE_BYTES):
-                self.passed_bytes += len(piece)
-                writer.write(piece)
-                await writer.drain()
-        writer.close()
+        try:
+            with suppress(ConnectionError):
+                while piece := await reader.read(_PIECE_BYTES):
+                    self.passed_bytes += len(piece)
+                    writer.write(piece)
+                    await writer.drain()
+        finally:
+            writer.close()
 
 
 @asynccontextmanager
