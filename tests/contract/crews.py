@@ -252,7 +252,7 @@ async def opened(crew: Crew, wanted: Order) -> str:
 
 async def reaches(crew: Crew, release_id: str, status: Status) -> Release:
     """Wait until a release stands somewhere; one that ends elsewhere fails at once."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             release = await crew.store.releases.get(release_id)
             assert release is not None

@@ -18,8 +18,9 @@ CANARY = {"window": "3s", "every": "500ms", "requests": 5, "answers": 5, "confid
 def site(stage: Stage) -> Iterator[FleetSite]:
     """Three hosts with v1.0.0: one goes first, then two side by side."""
     target = {"strategy": "canary", "at_once": 2, "canary": CANARY}
+    extra = {"target": target, "health": {"timeout": "60s", "retries": 0}}
     with Fleet(stage, "fleet", 3) as fleet:
-        place = FleetSite(stage, stage.scratch("fleet-site"), fleet=fleet, behaviour=QUICK, extra={"target": target})
+        place = FleetSite(stage, stage.scratch("fleet-site"), fleet=fleet, behaviour=QUICK, extra=extra)
         place.prepare()
         place.start_by_hand()
         yield place

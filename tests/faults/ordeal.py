@@ -22,7 +22,7 @@ from tools.fence import STALE, fenced
 from tools.history import open_store
 from tools.process import run
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 LOOK_SECONDS = 0.01
 STILL = ("waiting", "finished")
 

@@ -22,7 +22,7 @@ from tests.stage.site import Site
 
 RELEASES, ON_CALL = "C0REL", "C0ONCALL"
 ANA, HANA, MAX = "U0ANA", "U0HANA", "U0MAX"
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 Place = TypeVar("Place", bound=Site, default=ObserverSite)
 

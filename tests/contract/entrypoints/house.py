@@ -224,7 +224,7 @@ class House:
 
     async def shown(self) -> None:
         """Wait until Slack shows what the store says."""
-        assert await self.feed.caught_up(timedelta(seconds=20)), self.emulator.transcript()
+        assert await self.feed.caught_up(timedelta(seconds=90)), self.emulator.transcript()
 
     async def release(self) -> Release:
         """Return the newest release."""

@@ -124,14 +124,15 @@ async def test_a_host_that_answers_and_hangs_at_every_command_is_left_at_the_lim
         host, begun = _hanging(server, settings), time.monotonic()
         with pytest.raises(TimedOut, match="did not end within 1 s") as caught:
             await host.run(("docker", "ps"), timeout=timedelta(seconds=1))
-        assert time.monotonic() - begun < 15
-        await asyncio.wait_for(host.close(), 15)
+        assert time.monotonic() - begun < 60
+        async with asyncio.timeout(60):
+            await host.close()
     assert caught.value.standing == "It may still be running there."
 
 
 def _hanging(server: SshServer, settings: HostSettings) -> SshHost:
     """Let the server run something endless in place of every command."""
     key = server.key.with_suffix(".pub")
-    key.write_text(f'command="sleep 20" {key.read_text()}')
+    key.write_text(f'command="sleep 120" {key.read_text()}')
     changed = {"port": server.port, "key": server.key, "known_hosts": server.known_hosts}
     return SshHost(settings.model_copy(update=changed))

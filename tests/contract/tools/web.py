@@ -104,7 +104,7 @@ def names_in(directory: Path) -> list[str]:
     return sorted(entry.name for entry in directory.iterdir())
 
 
-async def until(holds: Callable[[], object], seconds: float = 30) -> None:
+async def until(holds: Callable[[], object], seconds: float = 120) -> None:
     """Return as soon as something outside of this process has come true."""
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 - nobody outside sets our events

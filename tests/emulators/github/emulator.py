@@ -97,7 +97,7 @@ class GitHubEmulator:
         """Be reachable, on the same port as before."""
         await self._server.up()
 
-    async def until(self, found: Callable[[], T], timeout: float = 30.0) -> T:  # noqa: ASYNC109 - the limit is the point
+    async def until(self, found: Callable[[], T], timeout: float = 90.0) -> T:  # noqa: ASYNC109 - the limit is the point
         """Return the first true answer of `found`, asked again after every request, and often: it may ask of others."""
         changed = asyncio.Event()
         self._watchers.add(changed)

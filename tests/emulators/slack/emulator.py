@@ -164,11 +164,11 @@ class SlackEmulator:
         """Show the conversation as people see it now; all channels where none is named."""
         return transcript(self.world, channels or tuple(self.world.channels))
 
-    async def until(self, found: Callable[[], T | None], timeout: float = 30.0) -> T:  # noqa: ASYNC109 - the limit is the point
+    async def until(self, found: Callable[[], T | None], timeout: float = 90.0) -> T:  # noqa: ASYNC109 - the limit is the point
         """Wait for something to be true of the workspace; fails with the transcript."""
         return await self.world.until(found, timeout, self.transcript)
 
-    async def connected(self, count: int = 1, timeout: float = 30.0) -> None:  # noqa: ASYNC109 - same
+    async def connected(self, count: int = 1, timeout: float = 90.0) -> None:  # noqa: ASYNC109 - same
         """Wait until the app holds this many connections."""
         await self.until(lambda: len(self.sockets.connections) >= count, timeout)
 

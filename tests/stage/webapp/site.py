@@ -57,7 +57,7 @@ class WebappSite(Site):
     def published(self, component: str) -> list[str]:
         """List the tags that a component's images have in the registry."""
         registry, _, repository = self.image(component).partition("/")
-        connection = http.client.HTTPConnection(registry, timeout=5)
+        connection = http.client.HTTPConnection(registry, timeout=30)
         try:
             connection.request("GET", f"/v2/{repository}/tags/list")
             return list(json.load(connection.getresponse())["tags"])
@@ -94,7 +94,7 @@ class WebappSite(Site):
 
     def pin(self, text: str) -> int:
         """Pin a note as people do, through the front end; returns the status of the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("POST", "/api/notes", json.dumps({"text": text}))
             return connection.getresponse().status

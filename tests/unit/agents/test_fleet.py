@@ -191,7 +191,7 @@ async def test_p12_a_host_that_fails_is_waited_for_with_its_batch_and_everything
     ]
     back = [event for event in world.reported if isinstance(event, RolledBack)]
     assert [event.host for event in back] == ["web-6", "web-5", "web-4", "web-3", "web-2", "web-1"]
-    assert all(event.seconds < 1 for event in back)
+    assert all(event.seconds < 60 for event in back)
 
 
 async def test_p12_a_component_that_fails_takes_back_all_components_of_the_hosts_before_it_too(
