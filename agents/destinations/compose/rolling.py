@@ -42,13 +42,15 @@ async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -
         await _tidied(tools, server, _clear(tools, server, step, kept, fence))  # while it starts
     settled = await _settle(tools, plan, step, instance, route)
     if not settled.healthy:
-        if prior is None or prior.id != instance.id:
-            await beside(server)[0].stop(instance.id, fence)
+        await _stop_unless(prior, instance, server, fence)
         return settled
-    if worse := await share.tried(tools, plan, step, (prior, instance), route, fence):
+    trial = await share.tried(tools, plan, step, (prior, instance), route, fence)
+    if trial.worse:
         await _drain(tools, server, step, instance, route)
         await beside(server)[0].stop(instance.id, fence)
-        return replace(settled, healthy=False, cause=worse)
+        return replace(settled, healthy=False, cause=trial.worse)
+    if trial.cancelled:  # the next stage learns of it, and puts everything back
+        return settled
     await _point(server, step, instance, route, fence)
     took = round(tools.clock.monotonic() - begun, 3)
     before = step.before.called if step.before else ""
@@ -182,6 +184,12 @@ async def _stop_others(
         if one.status in {"running", "restarting"} and one.id not in kept:
             await _drain(tools, server, step, one, route)
             await instances.stop(one.id, fence)
+
+
+async def _stop_unless(prior: Container | None, instance: Container, server: Server, fence: int) -> None:
+    """Stop what did not get well, unless it is what took the requests already."""
+    if prior is None or prior.id != instance.id:
+        await beside(server)[0].stop(instance.id, fence)
 
 
 async def _clear(tools: Toolbox, server: Server, step: PlannedStep, kept: Collection[str], fence: int) -> None:

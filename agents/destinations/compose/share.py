@@ -1,6 +1,6 @@
 """A share of the requests for the new instance, the others for the old one beside it: compared on one host."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from agents.destinations.compose.comparison import Seat, Sides, compare
 from agents.destinations.compose.serving import backend, beside, standing
@@ -12,19 +12,29 @@ from tools.inspection import Container
 from tools.proxies.port import NETWORK
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How a share of the requests ended; where neither is so, the new instance may have all of them."""
+
+    worse: str = ""
+    """Why it must go."""
+    cancelled: bool = False
+    """Whether somebody has cancelled the release meanwhile."""
+
+
 async def tried(
     tools: Toolbox, plan: Plan, step: PlannedStep, pair: tuple[Container | None, Container], route: Route, fence: int
-) -> str:
-    """Let the new one of a pair of instances take its share, and compare both; returns why it must go, or nothing.
+) -> Trial:
+    """Let the new one of a pair of instances take its share, and compare both.
 
-    Where it must go, the old one takes all requests again.
+    Where it must go, or somebody cancels the release, the old one takes all requests again.
     """
     prior, instance = pair
     percent, server = plan.compose.share_percent, tools.servers[step.place]
     if not percent or step.place not in plan.canaries or (await tools.release()).kind == "rollback":
-        return ""
+        return Trial()
     if prior is None or prior.id == instance.id or not prior.running or NETWORK not in prior.addresses:
-        return ""
+        return Trial()
     (_, proxy), old, new = beside(server), backend(prior, route), backend(instance, route)
     await proxy.point(step.component, (replace(old, weight=100 - percent), replace(new, weight=percent)), fence)
     requests, settings = tools.environment.requests_of(step.component), tools.environment.compose.canary
@@ -39,6 +49,7 @@ async def tried(
         (Seat(server, requests, standing(instance, route)),), (Seat(server, requests, standing(prior, route)),)
     )
     worse = await compare(tools, begun, seats)
-    if worse:
+    cancelled = not worse and await tools.cancelled_by() is not None
+    if worse or cancelled:
         await proxy.point(step.component, (old,), fence)
-    return worse
+    return Trial(worse, cancelled)

@@ -10,7 +10,7 @@ import pytest
 from agents.destinations.compose.moves import carry_out, restore
 from agents.destinations.port import Trouble
 from agents.entrypoints.words import sentence
-from agents.events import Compared
+from agents.events import Compared, Moved
 from agents.toolbox import Server, Toolbox
 from config.contracts import Probe
 from config.rollout import Canary
@@ -75,6 +75,7 @@ class Desk:
         self.world.pointed, self.world.compose_text = (self.old.id[:12],), "services: v1"
         self.proxy = Weighing(self.world)
         self._milliseconds, self._asked = milliseconds, 0
+        self._clock, self.cancelled_after_seconds = Hasty(), float("inf")
         monkeypatch.setattr("agents.destinations.compose.comparison.probe", self._probe)
 
     @property
@@ -85,7 +86,7 @@ class Desk:
         server = tools.servers["kodex-1"]
         parts = (server.host, server.compose, server.containers, server.images)
         tools.servers = {"kodex-1": Server(*parts, None, cast("Any", Instances(self.world)), self.proxy)}
-        tools.clock, tools.cancelled_by = Hasty(), self._nobody
+        tools.clock, tools.cancelled_by = self._clock, self._cancelled_by
         return cast("Toolbox", tools)
 
     @property
@@ -96,8 +97,8 @@ class Desk:
     async def moved(self) -> Trouble | None:
         return await carry_out(self.tools, self.plan, self.plan.steps[0])
 
-    async def _nobody(self) -> None:
-        return None
+    async def _cancelled_by(self) -> str | None:
+        return "hana" if self._clock.seconds >= self.cancelled_after_seconds else None
 
     async def _probe(self, _host: object, _request: Probe, at: Standing) -> Answer:
         self._asked += 1
@@ -141,6 +142,19 @@ async def test_p9_a_worse_one_answers_the_requests_that_it_has_before_it_is_stop
     desk = Desk(monkeypatch, slower)
     assert await desk.moved()
     assert desk.proxy.drained_at == [("v2", ["v1", "v2"])]
+
+
+async def test_p9_whoever_cancels_the_comparison_keeps_all_requests_at_the_old_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk(monkeypatch, alike)
+    desk.cancelled_after_seconds = 3
+    assert await desk.moved() is None
+    assert desk.proxy.shares == [{"v1": 80, "v2": 20}, {"v1": 100}]
+    assert (desk.world.serving, desk.proxy.drained_at) == (["v1"], [])
+    assert not [event for event in desk.world.reported if isinstance(event, Moved)]
+    assert (await restore(desk.tools, desk.plan, desk.plan.steps[0])).well
+    assert (desk.world.serving, desk.world.tags(running=True), desk.world.bad_requests) == (["v1"], ["v1"], 0)
 
 
 async def test_what_users_get_on_either_side_counts(monkeypatch: pytest.MonkeyPatch) -> None:
