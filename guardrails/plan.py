@@ -152,7 +152,7 @@ class Plan:
 
 
 _PLAN = TypeAdapter(Plan)
-_PLAIN: Mapping[str, int | None] = {"at_once": 1, "canaries": 0, "share_percent": 0, "rolling": None}
+_PLAIN: Mapping[str, Any] = {"at_once": 1, "canaries": 0, "share_percent": 0, "rolling": None, "settings": []}
 """Younger than stored plans: what says nothing else than these did leaves the digest as it was."""
 
 
@@ -187,7 +187,7 @@ def effective(plan: Plan) -> dict[str, Any]:
 
 
 def _effective_target(fields: dict[str, Any]) -> dict[str, Any]:
-    for records in ("services", "mounts", "pins"):
+    for records in ("services", "mounts", "pins", "settings"):
         if records in fields:
             fields[records] = _ordered(fields[records])
     if fields.get("rolling"):

@@ -22,6 +22,7 @@ _KEYS = {
     "services": ("component",),
     "mounts": ("compose_service", "target"),
     "pins": ("component",),
+    "settings": ("name",),
     "steps": ("component", "place"),
     "ways_back": ("place",),
 }
@@ -97,14 +98,18 @@ def _values(title: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
         before, after = old[name], new[name]
         if isinstance(before, Mapping) and isinstance(after, Mapping) and before.keys() == after.keys():
             yield from _values(f"{title}, {name}", before, after)
-        elif before != after and name == "env_mark":
-            yield f"{title}: the env file on the host changed."
-        elif before != after and name == "compose_text":
-            yield f"{title}: compose file changed: {_lines(before, after)}."
         elif before != after:
-            yield f"{title}: {name.replace('_', ' ')} changed from {_shown(before)} to {_shown(after)}."
+            yield f"{title}: {_value(name, before, after)}."
 
 
+def _value(name: str, before: Any, after: Any) -> str:
+    if name == "compose_text":
+        return f"compose file changed: {_lines(before, after)}"
+    return _MARKS.get(name) or f"{name.replace('_', ' ')} changed from {_shown(before)} to {_shown(after)}"
+
+
+_MARKS = {"env_mark": "the env file on the host changed", "mark": "changed in the configuration"}
+"""Marks say nothing to people but that something is another."""
 _RECORDS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any]], Iterator[str]]] = {
     "env_file": _env_file,
     "rolling": _values,

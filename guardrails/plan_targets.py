@@ -79,8 +79,18 @@ class PlannedRolling:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedSetting:
+    """A group of settings that the release goes by: its name, and a mark that changes with any of them."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = EXACT
+
+    name: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class ComposePlan:
-    """A directory with a compose file on each of some hosts; services, mounts, hosts and names are sets."""
+    """A directory with a compose file on each of some hosts; services, mounts, hosts, names and settings are sets."""
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACT
 
@@ -102,6 +112,8 @@ class ComposePlan:
     """Of a canary's requests, for the new version until it was compared with the old one beside it; 0: none."""
     rolling: PlannedRolling | None = None
     """None: every component is recreated."""
+    settings: tuple[PlannedSetting, ...] = ()
+    """What is saved before, how canaries are compared, how the proxy is told and how images travel, unless default."""
 
     @property
     def places(self) -> tuple[str, ...]:

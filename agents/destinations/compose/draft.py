@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from agents.destinations.compose.composed import Composed
+from agents.destinations.compose.marked import marked
 from agents.destinations.compose.survey import Found, Surveyed
 from agents.wanted import Images
 from config.service import Service
@@ -55,7 +56,8 @@ def redraw(
     env_file: PlannedEnvFile | None = None,
 ) -> Plan:
     """Draw up a plan again where its commit is still the same: what that says stays, all else is as it is now."""
-    target = service.environments[plan.environment].compose
+    environment = service.environments[plan.environment]
+    target = environment.compose
     return replace(
         plan,
         components=tuple(_component(name, images[name]) for name in service.components),
@@ -69,6 +71,7 @@ def redraw(
             at_once=target.at_once,
             canaries=target.canaries,
             share_percent=target.share_percent,
+            settings=marked(environment, target),
         ),
         strategy=target.strategy,
         steps=tuple(_steps(service, target, images, surveyed)),

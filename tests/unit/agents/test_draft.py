@@ -1,6 +1,7 @@
 """P2: a plan drawn twice from the same world has the same digest, and a changed world another one."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from agents.destinations.compose.draft import draft, redraw
 from agents.destinations.compose.survey import Found, Surveyed
 from config.service import Service
 from guardrails.plan import Plan, digest, from_json, to_json
+from guardrails.plan_changes import differences
 from guardrails.plan_targets import Running
 from tools.compose_file import ComposeFile, ComposeService, Mount
 from tools.inspection import Container
@@ -129,6 +131,47 @@ CHANGED: dict[str, tuple[Composed, tuple[Surveyed, ...]]] = {
         (HOSTS[0], host("web-2", api=found("api", kept=False), worker=found("worker"))),
     ),
 }
+
+
+SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "another mount is saved": ("paths", {"backup": {"mounts": ["/app/logs"]}}),
+    "what must persist is saved, and is more": ("paths", {"persist": ["/app/data", "/app/logs"]}),
+    "what writes is stopped": ("paths", {"backup": {"mounts": ["/app/data"], "stop": True}}),
+    "a command is run": ("paths", {"backup": {"mounts": ["/app/data"], "dumps": {"db": ["rm", "-rf", "/"]}}}),
+    "nothing is saved": ("paths", {"backup": None}),
+    "canaries are compared less strictly": ("target", {"canary": {"error_points": 100}}),
+    "canaries are not waited for": ("target", {"canary": {"unclear": "go-back"}}),
+    "the proxy is told by another command": ("proxy", {"reload": ["sh", "-c", "true"]}),
+    "the proxy is asked by another command": ("proxy", {"test": ["true"]}),
+    "an instance is taken out by another file": ("proxy", {"marker": "/tmp/out"}),
+    "images are sent": ("target", {"shipping": "copy"}),
+}
+
+
+def declared(section: str = "paths", changes: Mapping[str, Any] | None = None) -> Service:
+    """Declare the service anew, as a canary with data that is saved."""
+    text = SERVICE.model_dump(mode="json")
+    production = text["environments"]["production"]
+    production["target"] |= {"strategy": "canary", "proxy": {"kind": "nginx", "routes": {"api": {"port": 8080}}}}
+    production["paths"] |= {"persist": ["/app/data"], "backup": {}}
+    {**production, "proxy": production["target"]["proxy"]}[section].update(changes or {})
+    return Service.model_validate(text)
+
+
+@pytest.mark.parametrize("change", SETTINGS)
+def test_p2_settings_that_a_release_goes_by_are_approved_with_its_plan(change: str) -> None:
+    approved = draft(declared(), "production", WANTED, HOSTS, timedelta())
+    assert redraw(approved, declared(), IMAGES, HOSTS) == approved
+    now = redraw(approved, declared(*SETTINGS[change]), IMAGES, HOSTS)
+    assert digest(now) != digest(approved)
+    (told,) = differences(approved, now)
+    assert told.startswith("Settings, ")
+
+
+def test_p2_settings_left_as_they_are_by_default_leave_a_plan_as_it_was_stored() -> None:
+    text = declared("paths", {"backup": None}).model_dump(mode="json")
+    text["environments"]["production"]["target"]["canary"]["window"] = "2m"
+    assert draft(Service.model_validate(text), "production", WANTED, HOSTS, timedelta()).compose.settings == ()
 
 
 @pytest.mark.parametrize("change", CHANGED)

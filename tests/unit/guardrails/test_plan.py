@@ -31,6 +31,7 @@ from guardrails.plan_targets import (
     PlannedRolling,
     PlannedRoute,
     PlannedService,
+    PlannedSetting,
     Running,
 )
 from guardrails.waves import waves
@@ -121,6 +122,7 @@ EFFECTIVE: list[tuple[str, dict[str, Any]]] = [
     ("Hosts at once changed from 1 to 5", on(at_once=5)),
     ("Canaries changed from 0 to 1", on(canaries=1)),
     ("Share of requests changed from 0 to 10", on(share_percent=10)),
+    ("Settings, backup: added.", on(settings=(PlannedSetting("backup", "f00d"),))),
     ("another order", {"steps": PLAN.steps[::-1]}),
     ("removed", {"steps": PLAN.steps[:1]}),
     ("before changed", step(before=None)),
@@ -243,7 +245,7 @@ def test_a_plan_survives_its_storage_and_keeps_its_digest() -> None:
 def test_a_plan_of_before_there_were_deployment_repositories_is_still_read() -> None:
     flat = to_json(PLAN)
     services = {one["component"]: one["compose_service"] for one in flat["target"].pop("services")}
-    for younger in ("env_file", "at_once", "canaries", "share_percent", "rolling"):
+    for younger in ("env_file", "at_once", "canaries", "share_percent", "rolling", "settings"):
         del flat["target"][younger]  # nobody knew of them then
     flat |= flat.pop("target")
     for one in flat["components"]:
@@ -315,7 +317,7 @@ def test_p12_batches_take_every_step_once_in_order_and_never_more_hosts_than_all
 def test_a_plan_that_says_nothing_new_keeps_the_digest_it_had_before_hosts_moved_side_by_side() -> None:
     assert digest(PLAN) == "c51c7f17f0bf24d417cb3f0e823586351bf05fe83b4e5d9d2f15f00d9ba116e5"
     stored = to_json(PLAN)
-    for younger in ("at_once", "canaries", "share_percent", "rolling"):
+    for younger in ("at_once", "canaries", "share_percent", "rolling", "settings"):
         del stored["target"][younger]
     assert from_json(stored) == PLAN
 
@@ -351,6 +353,7 @@ servers = st.builds(
         st.integers().map(float),
         st.integers().map(float),
     ),
+    settings=st.lists(st.builds(PlannedSetting, words, words), max_size=2).map(tuple),
 )
 pins = st.builds(PlannedPin, words, words, st.none() | words, st.none() | words, st.none() | words)
 repositories = st.builds(GitopsPlan, words, words, words, st.lists(pins, max_size=3).map(tuple), words, words, words)
