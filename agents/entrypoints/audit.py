@@ -9,14 +9,27 @@ from typing import Any
 
 from agents.entrypoints import figures
 from agents.entrypoints.audit_arguments import ACCEPT, VERIFY
+from agents.entrypoints.caller import person
 from agents.entrypoints.terminal import Out
 from agents.entrypoints.voice import Voice, terminal_voice
+from agents.entrypoints.wiring import Databases, opened_store
 from config.nearest import did_you_mean
+from config.shipmate import Configuration
 from tools.errors import NotFound
 from tools.history import Store
 from tools.history.chain import Entry, Examination, Fault, Head
 from tools.history.ledger import Record
 from tools.history.testimony import UNPROVED
+
+
+async def audited(wanted: argparse.Namespace, configuration: Configuration, out: Out) -> int:
+    """List the audit, prove it, or accept its head file as it is; returns the exit code."""
+    async with opened_store(configuration) as store:
+        if wanted.what == VERIFY:
+            return await verified(store, wanted, Databases.of(configuration).path, out)
+        if wanted.what == ACCEPT:
+            return await accepted(store, person().id, wanted.reason, out)
+        return await listed(store, configuration.services, wanted, out)
 
 
 async def listed(store: Store, services: Iterable[str], wanted: argparse.Namespace, out: Out) -> int:

@@ -4,51 +4,32 @@ import argparse
 import asyncio
 import json
 import os
-import pwd
 import sys
-import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from agents.answers import Origin, Person
 from agents.entrypoints.audit_arguments import describe as describe_audit
+from agents.entrypoints.caller import config_file, from_caller, person
+from agents.entrypoints.guard_arguments import GUARDS, unknown_guard
+from agents.entrypoints.guard_arguments import describe as describe_guard
 from agents.entrypoints.host_arguments import describe_host
 from agents.entrypoints.init.arguments import describe as describe_init
-from agents.entrypoints.init.arguments import wishes_of
-from agents.entrypoints.release_arguments import describe as describe_extents
 from agents.entrypoints.release_arguments import options_last
+from agents.entrypoints.restore_arguments import describe as describe_restore
+from agents.entrypoints.spoken_arguments import FOLLOWED, SPOKEN
+from agents.entrypoints.spoken_arguments import describe as describe_spoken
+from agents.entrypoints.summary_arguments import describe as describe_summary
 from config.faults import ConfigFaults
-from config.loading import DEFAULT_PATH, config_path, load
+from config.loading import load
 from config.nearest import did_you_mean
 from config.shipmate import Configuration
 from tools.errors import NotFound, ToolError
 
-if TYPE_CHECKING:  # what only some commands need is imported where they run
-    from agents.entrypoints.commands import Command, Misread
-
 DONE, NO, WRONG = 0, 1, 2
 INTERRUPTED, UNREAD = 130, 141
 """Ended by Ctrl-C, or by a reader such as `head` that wanted no more: 128 and the signal, as shells tell it."""
-SPOKEN = {
-    "deploy": "SERVICE VERSION [to ENV]: plan, ask, deploy, verify; or a part of it, by an option",
-    "break-glass": "SERVICE VERSION [to ENV] REASON: release in an emergency without asking; a review is owed for it",
-    "review": "SERVICE [ENV] NOTE: review what was released without an approval",
-    "rollback": "SERVICE [to VERSION] [in ENV]: put a former version back",
-    "approve": "SERVICE [ENV [DIGEST]]: let the waiting plan through",
-    "reject": "SERVICE [ENV] [REASON]: refuse the waiting plan",
-    "cancel": "SERVICE [ENV]: stop a release at its next safe point",
-    "takeover": "SERVICE [ENV]: cut off a release that hangs, and put back what it moved",
-    "lock": "SERVICE [ENV] REASON [for 2h]: take no releases for a while",
-    "unlock": "SERVICE [ENV]: let a locked target take releases again",
-    "acknowledge": "SERVICE [ENV]: say that you take care of what locked it, and end the reminders",
-    "status": "[SERVICE [ENV]]: what runs where, and what is under way",
-    "history": "[SERVICE [ENV]]: the last releases",
-    "stats": "[SERVICE]: how releases ended",
-    "report": "[SERVICE [ENV]]: all three of them",
-}
-"""What is also understood in Slack, with the same words."""
 LAUNCHED = {
     "demo": "play a whole day of releases on this machine",
     "test": "prove everything",
@@ -71,10 +52,6 @@ COMMANDS = (
     "init",
     "help",
 )
-GUARDS = ("secrets", "commit", "volumes", "dockerfile")
-READ = frozenset({"status", "history", "stats", "report"})
-"""What only reads: the answer may be JSON, and no crew is needed."""
-FOLLOWED = frozenset({"deploy", "break-glass", "rollback", "approve"})
 LEFT = "Left. A release that had begun goes on: now where the bot runs, else at its next start. See ./shipmate status."
 Run = Callable[[argparse.Namespace, Configuration], Coroutine[Any, Any, int]]
 
@@ -85,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] == "help":
         described.print_help()
         return DONE if arguments else WRONG
-    wrong = _unknown(arguments[0]) or _unknown_guard(arguments)
+    wrong = _unknown(arguments[0]) or unknown_guard(arguments)
     if wrong:
         print(wrong, file=sys.stderr)
         return WRONG
@@ -129,20 +106,15 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _add(commands, "serve", "listen in Slack and carry out releases", _configured(_serve))
     for verb, text in SPOKEN.items():
-        spoken = _add(commands, verb, text, _configured(_speak))
-        spoken.add_argument("words", nargs="*", metavar="WORD", help="as after the Slack command")
-        if verb in READ:
-            spoken.add_argument("--json", action="store_true", help="print JSON")
-        if verb == "deploy":
-            describe_extents(spoken)
-        spoken.set_defaults(verb=verb)
+        describe_spoken(_add(commands, verb, text, _configured(_speak)), verb)
     exported = _add(commands, "export", "print the history as JSON", _configured(_export))
     exported.add_argument("service", nargs="?")
     describe_audit(_add(commands, "audit", "list what was asked, decided, refused and done, or prove it", _audit))
     _add_guards(commands)
-    _add_restore(commands)
+    restored = _add(commands, "restore", "list backups of a service's data, or put one back", _configured(_restore))
+    describe_restore(restored)
     describe_host(_add(commands, "host", "set a host up for rolling releases", _configured(_host)))
-    _add_summary(commands)
+    describe_summary(_add(commands, "summary", "describe a range of commits, or a pull request", _summary))
     describe_init(_add(commands, "init", "write what a release of a repository needs", _init))
     _add(commands, "check-config", "load the configuration and tell every fault", _check_config)
     _add(commands, "doctor", "tell what is missing and how to get it", _doctor).add_argument(
@@ -161,52 +133,18 @@ def _unknown(word: str) -> str:
     return f"{told}{'' if told.endswith('?') else '.'} `./shipmate help` lists them."
 
 
-def _unknown_guard(arguments: Sequence[str]) -> str:
-    """Object to a word that is no guardrail; empty for guardrails, options and other commands."""
-    command, word, *_ = (*arguments, "-")
-    if command != "guard" or word in GUARDS or word.startswith("-"):
-        return ""
-    told = f"There is no guardrail '{word}'{did_you_mean(word, GUARDS)}"
-    return f"{told}{'' if told.endswith('?') else '.'} `./shipmate guard --help` tells what each is for."
-
-
 def _add_guards(commands: Any) -> None:
     guards = commands.add_parser("guard", help="run one guardrail on its own").add_subparsers(
         required=True, metavar="GUARDRAIL"
     )
-    secrets = _add(guards, "secrets", "look for hardcoded secrets", _guard_secrets)
-    secrets.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    secrets.add_argument("--service", help="whose `allowed_secrets` count; the directories are checkouts of it")
-    secrets.add_argument("--json", action="store_true")
-    commit = _add(guards, "commit", "judge what is staged, for git's pre-commit hook", _guard_commit)
-    commit.add_argument("--json", action="store_true")
-    volumes = _add(guards, "volumes", "judge the storage of a compose file", _configured(_guard_volumes))
-    volumes.add_argument("service")
-    volumes.add_argument("--environment")
-    volumes.add_argument("--file", type=Path, help="the compose file; the newest version's where absent")
-    volumes.add_argument("--json", action="store_true")
-    images = _add(guards, "dockerfile", "judge what images are built from", _configured(_guard_dockerfile))
-    images.add_argument("service")
-    images.add_argument("--path", type=Path, default=Path(), help="a checkout of the service; here where absent")
-    images.add_argument("--json", action="store_true")
-
-
-def _add_restore(commands: Any) -> None:
-    restored = _add(commands, "restore", "list backups of a service's data, or put one back", _configured(_restore))
-    restored.add_argument("service")
-    restored.add_argument("environment", nargs="?", help="the service's default environment where absent")
-    restored.add_argument("backup", nargs="?", help="its name; without one they are listed")
-    restored.add_argument("--host", help="only there; everywhere where absent")
-
-
-def _add_summary(commands: Any) -> None:
-    summary = _add(commands, "summary", "describe a range of commits, or a pull request", _summary)
-    summary.add_argument("--repo", type=Path, metavar="PATH")
-    summary.add_argument("--base", metavar="REF")
-    summary.add_argument("--head", metavar="REF")
-    summary.add_argument("--pull", type=int, metavar="NUMBER", help="of the service's repository; nothing is written")
-    summary.add_argument("--service")
-    summary.add_argument("--json", action="store_true")
+    runs = {
+        "secrets": _guard_secrets,
+        "commit": _guard_commit,
+        "volumes": _configured(_guard_volumes),
+        "dockerfile": _configured(_guard_dockerfile),
+    }
+    for name, text in GUARDS.items():
+        describe_guard(_add(guards, name, text, runs[name]), name)
 
 
 def _add(commands: Any, name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -219,7 +157,7 @@ def _configured(run: Run) -> Callable[[argparse.Namespace], int]:
     """Load the configuration first, then run in a loop."""
 
     def configured(wanted: argparse.Namespace) -> int:
-        configuration = load(_config_file(), os.environ)
+        configuration = load(config_file(), os.environ)
         return asyncio.run(run(wanted, configuration))
 
     return configured
@@ -232,53 +170,9 @@ async def _serve(_: argparse.Namespace, configuration: Configuration) -> int:
 
 
 async def _speak(wanted: argparse.Namespace, configuration: Configuration) -> int:
-    from agents.entrypoints import door
-    from agents.entrypoints.commands import Catalog, Misread, parse
-    from agents.entrypoints.github_feed import mirrored_on_github
-    from agents.entrypoints.terminal import follow
-    from agents.entrypoints.wiring import reachable_crew, reading_crew
+    from agents.entrypoints.spoken import speak
 
-    typed = " ".join(filter(None, (wanted.verb, *wanted.words, getattr(wanted, "extent", None))))
-    command = parse(typed, Catalog.of(configuration.services, "./shipmate"))
-    if wanted.verb in READ and wanted.json:
-        return await _as_json(wanted.verb, command, configuration)
-    calls_nobody = wanted.verb in READ or isinstance(command, Misread)
-    needed = wanted.verb in READ and not isinstance(command, Misread)
-    reached = reading_crew(configuration, needed=needed) if calls_nobody else reachable_crew(configuration)
-    async with reached as crew:
-        key = f"terminal/{uuid.uuid4()}"
-        reply = await door.answer(command, person(), Origin(), crew, configuration, key)
-        print(reply.text)
-        if reply.release and wanted.verb in FOLLOWED:
-            async with mirrored_on_github(crew, configuration):
-                return await follow(crew, reply.release, sys.stdout)
-    return WRONG if isinstance(command, Misread) else DONE if reply.done else NO
-
-
-def person() -> Person:
-    """Tell who sits at the terminal: the operating system knows, the environment may say anything."""
-    number = os.getuid()
-    try:
-        return Person(f"terminal:{pwd.getpwuid(number).pw_name}")
-    except KeyError:
-        return Person(f"terminal:{number}")
-
-
-async def _as_json(verb: str, command: "Command | Misread", configuration: Configuration) -> int:
-    from agents.entrypoints.commands import Misread
-    from agents.entrypoints.replies import misread
-    from agents.entrypoints.standing import document
-    from agents.entrypoints.voice import terminal_voice
-    from agents.entrypoints.wiring import opened_store
-
-    if isinstance(command, Misread):
-        return _failed(misread(command, terminal_voice()), as_json=True)
-    service, environment = getattr(command, "service", None), getattr(command, "environment", None)
-    async with opened_store(configuration) as store:
-        freezes = configuration.shipmate.freezes
-        told = await document(verb, store, configuration.services, service, environment, freezes)
-    print(json.dumps(told, indent=2))
-    return DONE
+    return await speak(wanted, configuration, sys.stdout)
 
 
 async def _export(wanted: argparse.Namespace, configuration: Configuration) -> int:
@@ -305,16 +199,9 @@ def _audit(wanted: argparse.Namespace) -> int:
 
 
 async def _audited(wanted: argparse.Namespace, configuration: Configuration) -> int:
-    from agents.entrypoints.audit import accepted, listed, verified
-    from agents.entrypoints.audit_arguments import ACCEPT, VERIFY
-    from agents.entrypoints.wiring import Databases, opened_store
+    from agents.entrypoints.audit import audited
 
-    async with opened_store(configuration) as store:
-        if wanted.what == VERIFY:
-            return await verified(store, wanted, Databases.of(configuration).path, sys.stdout)
-        if wanted.what == ACCEPT:
-            return await accepted(store, person().id, wanted.reason, sys.stdout)
-        return await listed(store, configuration.services, wanted, sys.stdout)
+    return await audited(wanted, configuration, sys.stdout)
 
 
 def _guard_secrets(wanted: argparse.Namespace) -> int:
@@ -322,11 +209,11 @@ def _guard_secrets(wanted: argparse.Namespace) -> int:
 
     exceptions = None
     if wanted.service:
-        services = load(_config_file(), os.environ).services
+        services = load(config_file(), os.environ).services
         if wanted.service not in services:
             raise NotFound(f"There is no service {wanted.service}{did_you_mean(wanted.service, services)}")
         exceptions = Exceptions(services[wanted.service].allowed_secrets, datetime.now(UTC).date())
-    paths = [_from_caller(path) for path in wanted.paths]
+    paths = [from_caller(path) for path in wanted.paths]
     base = Path(os.environ.get("SHIPMATE_CWD", ".")).absolute()
     return guard_secrets(paths, as_json=wanted.json, out=sys.stdout, exceptions=exceptions, base=base)
 
@@ -334,13 +221,13 @@ def _guard_secrets(wanted: argparse.Namespace) -> int:
 def _guard_commit(wanted: argparse.Namespace) -> int:
     from agents.entrypoints.guard_commit import guard_commit
 
-    return guard_commit(_from_caller(Path()), as_json=wanted.json, out=sys.stdout)
+    return guard_commit(from_caller(Path()), as_json=wanted.json, out=sys.stdout)
 
 
 async def _guard_volumes(wanted: argparse.Namespace, configuration: Configuration) -> int:
     from agents.entrypoints.guard_volumes import guard_service
 
-    file = _from_caller(wanted.file) if wanted.file else None
+    file = from_caller(wanted.file) if wanted.file else None
     return await guard_service(
         configuration, wanted.service, wanted.environment, file, as_json=wanted.json, out=sys.stdout
     )
@@ -349,7 +236,7 @@ async def _guard_volumes(wanted: argparse.Namespace, configuration: Configuratio
 async def _guard_dockerfile(wanted: argparse.Namespace, configuration: Configuration) -> int:
     from agents.entrypoints.guard_dockerfile import guard_dockerfile
 
-    path = _from_caller(wanted.path)
+    path = from_caller(wanted.path)
     return guard_dockerfile(configuration, wanted.service, path, as_json=wanted.json, out=sys.stdout)
 
 
@@ -361,17 +248,19 @@ async def _host(wanted: argparse.Namespace, configuration: Configuration) -> int
 
 def _summary(wanted: argparse.Namespace) -> int:
     from agents.entrypoints.summarise import pull_summary, summary
+    from agents.entrypoints.summary_arguments import misuse
     from agents.entrypoints.wiring import narrator_of
 
+    wrong = misuse(wanted)
+    if wrong:
+        print(wrong, file=sys.stderr)
+        return WRONG
     if wanted.pull and wanted.service:
-        configuration = load(_config_file(), os.environ)
+        configuration = load(config_file(), os.environ)
         described = pull_summary(configuration, wanted.service, wanted.pull, as_json=wanted.json, out=sys.stdout)
         return asyncio.run(described)
-    if not (wanted.repo and wanted.base and wanted.head):
-        print("Name --repo, --base and --head, or --pull and --service.", file=sys.stderr)
-        return WRONG
     narrator = narrator_of(os.environ)
-    repo = _from_caller(wanted.repo)
+    repo = from_caller(wanted.repo)
     work = summary(repo, wanted.base, wanted.head, as_json=wanted.json, narrator=narrator, out=sys.stdout)
     return asyncio.run(work)
 
@@ -384,44 +273,18 @@ async def _restore(wanted: argparse.Namespace, configuration: Configuration) -> 
 
 
 def _init(wanted: argparse.Namespace) -> int:
-    from agents.entrypoints.init.command import Order, init
-    from agents.entrypoints.init.services import services_directory
-    from config.credentials import read_credentials
-    from tools.github_client import GithubAccess
+    from agents.entrypoints.init.typed import init_as_typed
 
-    file = _from_caller(wanted.service_file) if wanted.service_file else services_directory(_config_file())
-    order = Order(
-        directory=_from_caller(wanted.path),
-        url=wanted.repo,
-        services=file,
-        wishes=wishes_of(wanted),
-        write=wanted.write,
-        pull_request=wanted.pull_request,
-        force=wanted.force,
-    )
-    held = read_credentials(os.environ)
-    access = GithubAccess(held.github_token.get_secret_value(), held.github_api_url) if held.github_token else None
-    return asyncio.run(init(order, access, out=sys.stdout))
+    return asyncio.run(init_as_typed(wanted, sys.stdout))
 
 
 def _check_config(_: argparse.Namespace) -> int:
     from agents.entrypoints.check_config import check_config
 
-    return check_config(_config_file(), os.environ, out=sys.stdout)
+    return check_config(config_file(), os.environ, out=sys.stdout)
 
 
 def _doctor(wanted: argparse.Namespace) -> int:
     from agents.entrypoints.doctor import doctor
 
-    return asyncio.run(doctor(_config_file(), os.environ, as_json=wanted.json, out=sys.stdout))
-
-
-def _config_file() -> Path:
-    """Find the bot's file; one that the environment names is seen from where the command was typed."""
-    path = config_path(os.environ)
-    return path if path == DEFAULT_PATH else _from_caller(path)
-
-
-def _from_caller(path: Path) -> Path:
-    """See a path from where the command was typed; the launcher runs from the project's own directory."""
-    return Path(os.environ.get("SHIPMATE_CWD", ".")) / path
+    return asyncio.run(doctor(config_file(), os.environ, as_json=wanted.json, out=sys.stdout))

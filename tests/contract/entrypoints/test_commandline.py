@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.entrypoints import commandline
+from agents.entrypoints import caller, commandline
+from agents.entrypoints.guard_arguments import GUARDS
 from tests.evaluation.__main__ import main as evaluation
 from tests.stage.places import ROOT
 
@@ -154,7 +155,7 @@ def test_a_benchmark_that_there_is_not_is_told_with_the_nearest_one() -> None:
 
 
 def test_every_guardrail_that_is_known_by_name_can_be_run(capsys: pytest.CaptureFixture[str]) -> None:
-    for name in commandline.GUARDS:
+    for name in GUARDS:
         with pytest.raises(SystemExit) as stopped:
             commandline.main(["guard", name, "--help"])
         assert stopped.value.code == 0
@@ -197,4 +198,4 @@ def test_a_person_at_the_terminal_is_who_the_system_says_whatever_the_environmen
 ) -> None:
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.setenv(name, "hana")
-    assert commandline.person().id == f"terminal:{pwd.getpwuid(os.getuid()).pw_name}"
+    assert caller.person().id == f"terminal:{pwd.getpwuid(os.getuid()).pw_name}"
