@@ -88,7 +88,7 @@ async def test_an_order_is_answered_and_gets_one_card_in_the_releases_channel(ho
         ("/deploy obsever v1.2.3", "Did you mean `/deploy observer v1.2.3`?"),
         ("/deploy observer 1.2.3 to prod", "Did you mean `/deploy observer v1.2.3 to production`?"),
         ("/deploy observer --force", "(option)"),
-        ("/deploy", "`/deploy SERVICE VERSION [to ENV]`"),
+        ("/deploy", "`/deploy SERVICE VERSION [to ENV] [--dry-run | "),
         ("/deploy help", "`/deploy rollback SERVICE [to VERSION] [in ENV]`"),
         ("/deploy status", "observer in production"),
         ("/deploy history observer", "No release yet."),
