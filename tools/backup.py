@@ -121,7 +121,7 @@ class Backups:
         may be half-way. `image` has `find` and empties what the SSH user may not.
         """
         lines = [_words("refilled", one.container, one.what, one.source, one.file, image) for one in pieces]
-        command = ("sh", "-c", restoring(lines, shlex.join(halt)), "restore", str(self.directory / name))
+        command = ("sh", "-c", restoring(lines, shlex.join(halt)), "restore", str(self.directory), name)
         answer = await self._effects.attempt(command, fence, limit=limit)
         if answer.exit_code == ABSENT:
             raise NotFound(f"{self._host.name} has no backup {name}.", remedy="List them: ./shipmate restore SERVICE")

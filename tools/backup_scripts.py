@@ -1,37 +1,75 @@
 """The scripts that make and restore backups, built from lines that are quoted already. Pure.
 
 What was stopped is started again whatever happens, for one script does it all: were it several visits, a bot that dies
-between two of them would leave a service down.
+between two of them would leave a service down. Shells run no EXIT trap when they are ended by a signal, as at a limit,
+so a second process, in a session of its own, waits for the end of the script and starts what it left. What is stopped
+is noted in a file first: after a power cut the next script starts it.
 """
 
+import shlex
 from collections.abc import Sequence
 
 NO_ROOM, ABSENT = 75, 66
-# A pipe has no memory of how its first part ended, so that speaks up on its own.
+# $1 the directory of all backups. It inherits the fence's lock, so nothing else happens there before it is done. An
+# engine goes on with a stop whose client has died, and would take a start meanwhile for done: so it is waited for.
+_WATCH = """\
+exec < "$1/.watched"
+cat > /dev/null
+rm -rf -- "$1"/.part.*
+for one in "$1"/.stopped/*; do
+  [ -e "$one" ] || continue
+  docker stop "${one##*/}"
+  docker start "${one##*/}" && rm -f -- "$one"
+done
+rmdir -- "$1/.stopped"
+"""
+_WATCHED = f"watch={shlex.quote(_WATCH)}"
+# $1 the directory of all backups.
 _COMMON = """\
 set -eu
 umask 077
 export LC_ALL=C
-stopped=
-started() { for one in $stopped; do docker start "$one" > /dev/null || return; done; stopped=; }
+all=$1
+started() {
+  failed=0
+  for mark in "$all"/.stopped/*; do
+    [ -e "$mark" ] || continue
+    said=$(docker start "${mark##*/}" 2>&1) || case $said in
+      *'o such container'*) ;;
+      *) echo "$said" >&2; failed=1; continue;;
+    esac
+    rm -f -- "$mark"
+  done
+  rmdir -- "$all/.stopped" 2> /dev/null || :
+  return "$failed"
+}
 halted() {
+  [ $# -gt 0 ] || return 0
+  mkdir -p -- "$all/.stopped"
+  rm -f -- "$all/.watched"
+  mkfifo "$all/.watched"
+  $(command -v setsid) sh -c "$watch" watch "$all" > /dev/null 2>&1 &
+  exec 8> "$all/.watched"
+  rm -f -- "$all/.watched"
   for one; do
     [ "$(docker inspect --type container --format '{{.State.Running}}' "$one")" = true ] || continue
+    : > "$all/.stopped/$one"
     docker stop "$one" > /dev/null
-    stopped="$stopped $one"
   done
 }
+trap 'started || :' EXIT
 proved() { (cd "$1" && sha256sum --check --quiet SHA256SUMS >&2); }
 on_host() { case $1 in /*) echo "$1";; *) docker volume inspect --format '{{.Mountpoint}}' "$1";; esac; }
 """
-# $1 the directory of all backups, $2 the name, $3 how many are kept, $4 bytes that must stay free.
+# $2 the name, $3 how many are kept, $4 bytes that must stay free. A pipe has no memory of how its first part ended, so
+# that speaks up on its own.
 _MAKE = """\
-all=$1 place=$1/$2 keep=$3 spare=$4 needed=0
+place=$1/$2 keep=$3 spare=$4 needed=0
 if [ -d "$place" ] && proved "$place" 2> /dev/null; then cat -- "$place/CONTENTS"; exit; fi
 mkdir -p -- "$all"
 rm -rf -- "$all"/.part.* "$place"
 work=$(mktemp -d "$all/.part.XXXXXX")
-trap 'started; rm -rf -- "$work"' EXIT
+trap 'started || :; rm -rf -- "$work"' EXIT
 need() {
   if said=$(du -sk -- "$(on_host "$3")" 2> /dev/null); then size=$(($(echo "$said" | tail -n 1 | cut -f 1) * 1024))
   else size=$(docker cp "$1:$2" - | wc -c); fi
@@ -80,14 +118,13 @@ ls -1 -- "$all" | grep '^[0-9]' | sort -r | tail -n "+$((keep + 1))" |
   while IFS= read -r old; do rm -rf -- "${all:?}/$old"; done
 cat -- "$place/CONTENTS"
 """
-# $1 the backup. Files keep their owners without `--archive`, which would give all of them to the container's own user.
+# $2 the backup. Files keep their owners without `--archive`, which would give all of them to the container's own user.
 # What is only one file is overwritten where it is. Names, owners, modes and sizes are compared, and what is in the
 # files; times are not.
 _RESTORE = """\
-place=$1
+place=$1/$2
 [ -f "$place/SHA256SUMS" ] || exit 66
 proved "$place"
-trap started EXIT
 emptied() {
   where=$(on_host "$1")
   if [ -w "$where" ] && find "$where" -mindepth 1 -delete 2> /dev/null; then return; fi
@@ -114,9 +151,9 @@ refilled() {
 
 def making(needs: Sequence[str], dumps: Sequence[str], halt: str, tars: Sequence[str]) -> str:
     """Build the script that measures, saves and reads back; a dump is taken of what still runs."""
-    return "\n".join((_COMMON + _MAKE, *needs, "room", *dumps, f"halted {halt}", *tars, _READ_BACK))
+    return "\n".join((_WATCHED, _COMMON + _MAKE, *needs, "room", *dumps, f"halted {halt}", *tars, _READ_BACK))
 
 
 def restoring(refills: Sequence[str], halt: str) -> str:
     """Build the script that proves a backup, and puts it in the place of what is there."""
-    return "\n".join((_COMMON + _RESTORE, f"halted {halt}", *refills, "started", ""))
+    return "\n".join((_WATCHED, _COMMON + _RESTORE, f"halted {halt}", *refills, "started", ""))

@@ -10,6 +10,8 @@ from tools.errors import NotFound
 
 EVERYTHING = 1_000_000
 """So many backups are kept while one is put back: it must not be the one that goes."""
+READ_AGAIN = 6
+"""Putting data back reads it so many times: it is saved, and what is put back is proved, written and compared."""
 
 
 def backups_on(tools: Toolbox, server: Server) -> Backups:
@@ -39,7 +41,7 @@ async def put_data_back(tools: Toolbox, server: Server, name: str, before: str) 
         )
     stock = await stock_of(tools, server)
     pieces = tuple(_pieces(saved, stock, server.name))
-    limit = (tools.environment.paths.backup or Backup()).timeout
+    limit = (tools.environment.paths.backup or Backup()).timeout * READ_AGAIN
     fence = await tools.store.targets.take_fence(tools.service.service, tools.environment_name)
     terms = Terms(EVERYTHING, tools.environment.compose.minimum_free_bytes, limit, stock.writers)
     await backups.make(before, pieces, terms, fence)
