@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agents.destinations.compose.saving import Stock, stock_of
+from agents.destinations.compose.saving import Stock, mounts_of
 from agents.toolbox import Server, Toolbox
 from config.backups import Backup
 from tools.backup import DUMP, TAR, Backups, Piece, Saved, Terms
@@ -39,7 +39,7 @@ async def put_data_back(tools: Toolbox, server: Server, name: str, before: str) 
             standing="Nothing was touched.",
             remedy=f"See which there are: ./shipmate restore {tools.service.service} {tools.environment_name}",
         )
-    stock = await stock_of(tools, server)
+    stock = await mounts_of(tools, server)
     pieces = tuple(_pieces(saved, stock, server.name))
     limit = (tools.environment.paths.backup or Backup()).timeout * READ_AGAIN
     fence = await tools.store.targets.take_fence(tools.service.service, tools.environment_name)

@@ -1,7 +1,7 @@
 """Data saved on its hosts before a release touches anything: what is mounted, and what commands in containers print."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.destinations.compose.preparation import fence_of
 from agents.destinations.compose.serving import serving
@@ -74,23 +74,35 @@ async def stock_of(tools: Toolbox, server: Server) -> Stock:
 
     Before a first deploy nothing is there, and nothing is saved.
     """
-    found = {name: await serving(tools, server, name) for name in tools.service.components}
-    containers = {name: one for name, one in found.items() if one}
-    if not containers:
-        return Stock((), ())
-    backup, paths = tools.environment.paths.backup or Backup(), tools.environment.paths
-    wanted = backup.mounts or paths.persist
-    pieces = tuple(mounted(containers, wanted))
-    if bare := [path for path in wanted if not is_under_any(path, [piece.what for piece in pieces])]:
+    stock = await mounts_of(tools, server)
+    if not stock.image:
+        return stock
+    backup, wanted = tools.environment.paths.backup or Backup(), _wanted(tools)
+    if bare := [path for path in wanted if not is_under_any(path, [piece.what for piece in stock.pieces])]:
         raise NotFound(
             f"Nothing is mounted at {', '.join(bare)}.",
             remedy="Correct `paths.backup.mounts`, or mount it; what only a container has is saved at its end.",
         )
     project = tools.service.project(tools.environment.compose)
     dumps = [await _dump(server, project, name, command) for name, command in backup.dumps.items()]
+    return replace(stock, pieces=(*stock.pieces, *dumps))
+
+
+async def mounts_of(tools: Toolbox, server: Server) -> Stock:
+    """Find the mounts of it that are there, whatever else is missing or down; nothing where no component is."""
+    found = {name: await serving(tools, server, name) for name in tools.service.components}
+    containers = {name: one for name, one in found.items() if one}
+    if not containers:
+        return Stock((), ())
+    pieces = tuple(mounted(containers, _wanted(tools)))
+    project = tools.service.project(tools.environment.compose)
     neighbours = await server.containers.neighbours(project, tools.environment.compose.directory)
-    first = next(iter(containers.values()))
-    return Stock((*pieces, *dumps), tuple(_writers(neighbours, pieces)), first.image_id)
+    return Stock(pieces, tuple(_writers(neighbours, pieces)), next(iter(containers.values())).image_id)
+
+
+def _wanted(tools: Toolbox) -> tuple[str, ...]:
+    paths = tools.environment.paths
+    return (paths.backup or Backup()).mounts or paths.persist
 
 
 def mounted(containers: dict[str, Container], wanted: Sequence[str]) -> Iterator[Piece]:

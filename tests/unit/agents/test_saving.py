@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 from langgraph.runtime import Runtime
 
 from agents.deployer import deploy
+from agents.destinations.compose.restoring import put_data_back
 from agents.destinations.compose.saving import mounted, save, stock_of
 from agents.destinations.port import Trouble
 from agents.events import BackedUp, Event
@@ -47,8 +49,8 @@ class Machine:
         self.scripts: list[str] = []
         self.exit_code, self.stderr = exit_code, stderr
 
-    async def read(self, _: object) -> None:
-        return None
+    async def read(self, path: PurePosixPath) -> bytes | None:
+        return CONTENTS.encode() if path.name == "CONTENTS" else None
 
     async def run(self, argv: tuple[str, ...], **_: object) -> Completed:
         self.scripts.append("\n".join(argv))
@@ -149,6 +151,15 @@ async def test_p10_what_is_declared_and_not_mounted_is_no_backup() -> None:
     tools, _ = crew(Machine(), with_backup(mounts=["/elsewhere"]), API)
     with pytest.raises(NotFound, match="Nothing is mounted at /elsewhere"):
         await stock_of(tools, tools.servers["web-1"])
+
+
+async def test_p10_data_is_put_back_while_what_is_dumped_is_down_and_another_mount_is_gone() -> None:
+    machine = Machine()
+    wished = with_backup(dumps={"postgres": ["pg_dump"]}, mounts=["/kept", "/elsewhere"])
+    tools, _ = crew(machine, wished, API, replace(WORKER, status="exited"))
+    saved = await put_data_back(tools, tools.servers["web-1"], "20260101-1", "20260102-before-restore")
+    assert [one.what for one in saved] == ["/kept"]
+    assert "refilled c0ffee /kept" in machine.scripts[-1]
 
 
 async def test_p10_before_a_first_deploy_there_is_nothing_to_save_and_without_a_wish_neither() -> None:
