@@ -174,11 +174,20 @@ def _read_coverage(suite: Suite, evidence: Evidence) -> tuple[float | None, str]
 
 
 def _exit_objection(suite: Suite, evidence: Evidence, others: tuple[Weighed, ...]) -> str:
-    """Object to an exit code that nothing explains; audits end with 1 when they found something, however mild."""
-    if not evidence.exit_code or (evidence.exit_code == 1 and any(one.found for one in others)):
+    """Object to an exit code that nothing explains; audits end with 1 when they found something, however mild.
+
+    A suite that does more than audit may have ended with 1 for another reason, which no report of it would tell.
+    """
+    found = evidence.exit_code == 1 and any(one.found for one in others)
+    if not evidence.exit_code or (found and _only_audits(suite)):
         return ""
     although = " although its report shows no failure" if suite.junit or others else ""
-    return f"Its command ended with exit code {evidence.exit_code}{although}."
+    apart = " An audit explains that in a suite of its own: of kind security, without other reports." if found else ""
+    return f"Its command ended with exit code {evidence.exit_code}{although}.{apart}"
+
+
+def _only_audits(suite: Suite) -> bool:
+    return suite.kind is SuiteKind.SECURITY and not (suite.junit or suite.coverage or suite.lighthouse)
 
 
 def _exit_note(evidence: Evidence) -> str:

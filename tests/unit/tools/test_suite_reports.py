@@ -1,6 +1,7 @@
 """S4: Lighthouse, npm audit and pip-audit in their real shapes are read, weighed, and never passed by mistake."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,15 @@ def test_an_exit_code_that_no_finding_explains_is_a_failure() -> None:
     assert result("npm audit", npm(), exit_code=1).outcome == "failed"
     assert result("npm audit", npm("low"), exit_code=2).outcome == "failed"
     assert result("npm audit", npm("low"), exit_code=1).outcome == "warning"
+
+
+@pytest.mark.parametrize("more", [{"kind": "lint"}, {"junit": "junit.xml"}, {"lighthouse": "page.json"}])
+def test_a_suite_that_does_more_than_audit_has_no_excuse_for_its_exit_code(more: dict[str, str]) -> None:
+    reports = {"npm audit": npm("low"), "Lighthouse": page()}
+    left = Evidence(1, junit=b"<testsuite tests='1'><testcase name='it'/></testsuite>", reports=reports)
+    ended = judged("npm audit", suite("npm audit", **more), left, TODAY)
+    assert (ended.outcome, "An audit explains that in a suite of its own" in ended.reason) == ("failed", True)
+    assert judged("npm audit", suite("npm audit", **more), replace(left, exit_code=0), TODAY).outcome == "warning"
 
 
 def test_an_exception_counts_up_to_and_including_its_last_day_and_is_told() -> None:
