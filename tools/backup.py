@@ -6,6 +6,7 @@ says what is what. The engine copies, so the SSH user need not be root. A backup
 all.
 """
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from tools.hosts import Completed, Host
 
 DIRECTORY = "backups"
 TAR, DUMP = "tar", "dump"
+NAME = re.compile(r"\d[\w.-]*", re.ASCII)
+"""A backup's name is one of a directory in `backups`, never a path that leads out of it."""
 _FIELDS = 5
 
 
@@ -105,10 +108,12 @@ class Backups:
         """List the backups, newest first."""
         answer = await self._host.run(("sh", "-c", 'ls -1 -- "$1" 2> /dev/null || true', "names", str(self.directory)))
         found = answer.require(f"Listing backups on {self._host.name}").stdout.split()
-        return tuple(sorted((name for name in found if name[:1].isdigit()), reverse=True))
+        return tuple(sorted((name for name in found if NAME.fullmatch(name)), reverse=True))
 
     async def contents(self, name: str) -> tuple[Saved, ...] | None:
         """Tell what a backup holds; None where there is none of that name."""
+        if not NAME.fullmatch(name):
+            return None
         found = await self._host.read(self.directory / name / "CONTENTS")
         return None if found is None else contents_in(found.decode())
 
@@ -120,12 +125,17 @@ class Backups:
         What is in `halt` is stopped meanwhile. Raises `ToolError`; then the containers run again, and the mount named
         may be half-way. `image` has `find` and empties what the SSH user may not.
         """
+        if not NAME.fullmatch(name):
+            raise self._absent(name)
         lines = [_words("refilled", one.container, one.what, one.source, one.file, image) for one in pieces]
         command = ("sh", "-c", restoring(lines, shlex.join(halt)), "restore", str(self.directory), name)
         answer = await self._effects.attempt(command, fence, limit=limit)
         if answer.exit_code == ABSENT:
-            raise NotFound(f"{self._host.name} has no backup {name}.", remedy="List them: ./shipmate restore SERVICE")
+            raise self._absent(name)
         answer.require(f"Restoring {name} on {self._host.name}")
+
+    def _absent(self, name: str) -> NotFound:
+        return NotFound(f"{self._host.name} has no backup {name}.", remedy="List them: ./shipmate restore SERVICE")
 
     def _no_room(self, answer: Completed) -> CommandFailed:
         needed, _, free = answer.stderr.strip().partition(" ")

@@ -21,6 +21,7 @@ from config.service import Service
 from guardrails.failures import outside_cause
 from tests.unit.agents.test_draft import SERVICE, drawn
 from tests.unit.agents.test_survey import answering
+from tools.backup import Backups
 from tools.errors import NotFound
 from tools.hosts import Completed
 from tools.inspection import Container, ContainerMount
@@ -160,6 +161,17 @@ async def test_p10_data_is_put_back_while_what_is_dumped_is_down_and_another_mou
     saved = await put_data_back(tools, tools.servers["web-1"], "20260101-1", "20260102-before-restore")
     assert [one.what for one in saved] == ["/kept"]
     assert "refilled c0ffee /kept" in machine.scripts[-1]
+
+
+@pytest.mark.parametrize("name", ["../../b/backups/20260101-1", "/tmp/20260101-1", "2026/../../x", "..", "", ".part.1"])
+async def test_p10_what_leads_out_of_the_backups_is_the_name_of_none(name: str) -> None:
+    machine = Machine()
+    tools, _ = crew(machine, with_backup(), API)
+    with pytest.raises(NotFound, match="web-1 has no backup"):
+        await put_data_back(tools, tools.servers["web-1"], name, "20260102-before-restore")
+    with pytest.raises(NotFound, match="web-1 has no backup"):
+        await Backups(cast("Any", machine), PurePosixPath("/srv")).restore(name, [], "", [], 1, timedelta(1))
+    assert machine.scripts == []
 
 
 async def test_p10_before_a_first_deploy_there_is_nothing_to_save_and_without_a_wish_neither() -> None:
