@@ -23,7 +23,7 @@ HOME = "acme/kodex"
 PATIENT = {"report_at": 2, "lock_at": 99}
 """Where tests share a site, one test's failures must not lock the target for the next."""
 BUSY_PERCENT = 25
-"""A burner has to reach this on a machine that is busy with others; the sample, also asked by users, stays far below."""
+"""A burner has to reach this on a machine that is busy with others; the sample, asked by users too, stays below."""
 UNWATCHED = {"cpu_percent": None, "memory_percent": None}
 ERRORS = "sum(rate(kodex_errors_total[5s])) / sum(rate(kodex_requests_total[5s]))"
 
