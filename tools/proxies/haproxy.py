@@ -135,6 +135,10 @@ class HaProxy:
         answer = await self._effects.attempt(command, fence, stdin=content)
         self._require_point(name, backends, answer)
 
+    async def readmit(self, route: str, backend: Backend, fence: int) -> None:
+        """Do nothing: whoever is taken out is as well as before."""
+        del route, backend, fence
+
     async def drained(self, route: str, backend: Backend, limit: timedelta) -> bool:
         """Wait until an instance that takes no new requests has answered all it had; False past the limit."""
         tenths = int(limit / timedelta(seconds=0.1))

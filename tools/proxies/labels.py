@@ -45,6 +45,14 @@ for container; do
   esac
 done
 """
+_READMIT = """\
+set -eu
+marker=$1 container=$2
+if docker exec "$container" test -e "$marker" 2> /dev/null; then
+  docker exec --user 0 "$container" rm -f "$marker"
+  echo "$container"
+fi
+"""
 
 
 def listed(project: str, service: str) -> Argv:
@@ -115,6 +123,22 @@ class Labels:
         await self._mark("take-out", leaving, fence)
         await self._until(route, leaving, "unhealthy")
         await self._following.clock.sleep(self._following.refresh)
+
+    async def readmit(self, route: str, backend: Backend, fence: int) -> None:
+        """Take the marker off, for with it the engine calls every instance unhealthy; returns once that is over.
+
+        One that stays unhealthy all the same, or does not run, is no error here. It may take requests from here on,
+        beside those that do, as one that was just started.
+        """
+        command = ("sh", "-c", _READMIT, "readmit", str(self._following.marker), backend.name)
+        done = await self._effects.do(command, fence, f"Taking the marker off {backend.name}")
+        clock = self._following.clock
+        deadline = clock.monotonic() + PATIENCE.total_seconds()
+        while done.stdout.strip() and clock.monotonic() <= deadline:
+            found = await self._containers(route)
+            if not any(one.id[:12] == backend.name and one.health == "unhealthy" for one in found):
+                return
+            await clock.sleep(POLL)
 
     async def drained(self, route: str, backend: Backend, limit: timedelta) -> bool:
         """Wait until an instance that takes no new requests has answered all it had; False past the limit."""

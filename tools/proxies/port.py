@@ -58,6 +58,13 @@ class Proxy(Protocol):
         """
         ...
 
+    async def readmit(self, route: str, backend: Backend, fence: int) -> None:
+        """Let an instance that was taken out be well again, before `point`; nothing where that does not depend on us.
+
+        Whether it is well is not told: one that is not, or does not run, is no error here.
+        """
+        ...
+
     async def drained(self, route: str, backend: Backend, limit: timedelta) -> bool:
         """Wait until an instance that takes no new requests has answered all it had; False past the limit."""
         ...

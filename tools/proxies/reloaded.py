@@ -142,6 +142,10 @@ class Reloaded:
             )
         answer.require(f"Sending requests for {route} elsewhere on {self._host.name}")
 
+    async def readmit(self, route: str, backend: Backend, fence: int) -> None:
+        """Do nothing: whoever is taken out is as well as before."""
+        del route, backend, fence
+
     async def drained(self, route: str, backend: Backend, limit: timedelta) -> bool:
         """Wait until an instance that takes no new requests has answered all it had; False past the limit."""
         del route

@@ -40,6 +40,7 @@ async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -
     kept = {instance.id, prior.id if prior else "", _former_id(step)}
     if not warm:
         await _tidied(tools, server, _clear(tools, server, step, kept, fence))  # while it starts
+    await _readmit(server, step, instance, route, fence)
     settled = await _settle(tools, plan, step, instance, route)
     if not settled.healthy:
         await _stop_unless(prior, instance, server, fence)
@@ -78,6 +79,7 @@ async def back(tools: Toolbox, plan: Plan, step: PlannedStep, before: Running, r
     await prepare_back(tools, plan, step, before, fence)
     if not former or not warm:
         former = await _again(tools, server, step, before, former, fence)
+        await _readmit(server, step, former, route, fence)
     settled = await _settle(tools, plan, step, former, route)
     if settled.healthy or warm:
         await _point(server, step, former, route, fence)
@@ -152,6 +154,11 @@ async def _settle(tools: Toolbox, plan: Plan, step: PlannedStep, instance: Conta
 
 async def _point(server: Server, step: PlannedStep, instance: Container, route: Route, fence: int) -> None:
     await beside(server)[1].point(step.component, (backend(instance, route),), fence)
+
+
+async def _readmit(server: Server, step: PlannedStep, instance: Container, route: Route, fence: int) -> None:
+    """Have an instance that an earlier switch took out be judged by what it does; one that is new is left alone."""
+    await beside(server)[1].readmit(step.component, backend(instance, route), fence)
 
 
 async def _drain(tools: Toolbox, server: Server, step: PlannedStep, one: Container | None, route: Route) -> None:

@@ -193,6 +193,10 @@ class Proxy:
             self._world.pointed = names
             self._world.look()
 
+    async def readmit(self, route: str, backend: Backend, fence: int) -> None:
+        assert (route, bool(fence)) == ("kodex", True)
+        assert backend.name
+
     async def drained(self, route: str, backend: Backend, limit: timedelta) -> bool:
         assert (route, limit) == ("kodex", timedelta(seconds=1))
         assert backend.name not in self._world.pointed
