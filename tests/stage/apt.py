@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.stage.commands import StageError, execute
+from tests.stage.commands import StageError, alone, execute
 from tests.stage.places import STATE, codename
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -15,13 +15,14 @@ TARGETS = "$(REPO_URI) $(RELEASE) $(COMPONENT)"
 def fetch(packages: Iterable[str], directory: Path) -> list[Path]:
     """Download packages (`name/suite`) as .deb files into a new directory; the machine's own apt is not touched."""
     directory.mkdir(parents=True)
-    options = _options(STATE / "apt")
-    download = ["apt-get", *options, "download", "-q", *packages]
-    try:
-        execute(download, cwd=directory)
-    except StageError:  # no lists yet, or old ones
-        execute(["apt-get", *options, "update", "-q"])
-        execute(download, cwd=directory)
+    with alone("apt"):  # another run writes the same settings and lists
+        options = _options(STATE / "apt")
+        download = ["apt-get", *options, "download", "-q", *packages]
+        try:
+            execute(download, cwd=directory)
+        except StageError:  # no lists yet, or old ones
+            execute(["apt-get", *options, "update", "-q"])
+            execute(download, cwd=directory)
     return sorted(directory.glob("*.deb"))
 
 
