@@ -11,7 +11,7 @@ from tools.changes import ChangedFile
 LIMIT_BYTES = 200_000
 """A longer file is data, not something that a person wrote."""
 MOST = 200
-"""A release with more migrations than this is told by the first ones."""
+"""Of a release with more migrations than this, those after them are counted only."""
 
 
 async def migrations_of(
@@ -23,7 +23,8 @@ async def migrations_of(
     changed = await tools.repository.changed_files(base, commit) if files is None else files
     rules = tools.service.migrations
     paths = [file.path for file in changed if file.status != "deleted" and is_migration(file.path, rules)]
-    return tuple([await _read(tools, commit, path) for path in sorted(paths)[:MOST]])
+    beyond = [Migration(path, None, beyond=True) for path in sorted(paths)[MOST:]]
+    return (*[await _read(tools, commit, path) for path in sorted(paths)[:MOST]], *beyond)
 
 
 def judge_migrations(tools: Toolbox, found: Sequence[Migration]) -> Verdict:

@@ -6,10 +6,10 @@ are none.
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from guardrails.migration_sql import Deed, deeds
+from guardrails.migration_sql import Deed, deeds, obscure
 
 _ALEMBIC = {
     "drop_table": ("drops table {0}", True, True),
@@ -41,6 +41,10 @@ _SCRIPT = re.compile(
 _RAW = re.compile(
     r"\b(?:DROP\s+(?:TABLE|COLUMN)|TRUNCATE|DELETE\s+FROM|RENAME\s+(?:TO|COLUMN))\b[^\"'`;]*", re.IGNORECASE
 )
+_SCRIPT_OBSCURE = re.compile(
+    r"[\"'`;]\s*(?:DO\s+(?:\$|LANGUAGE\b)|EXEC(?:UTE)?\s+\w|CALL\s+[\w.]+\s*\(|MERGE\s+INTO\b)", re.IGNORECASE
+)
+"""The same of statements of SQL in it that run what stands elsewhere."""
 _SCRIPT_DOWN = re.compile(r"\b(?:async\s+)?(?:function\s+)?down\s*(?:=|:|\()")
 
 
@@ -61,13 +65,16 @@ def python(text: str) -> Read:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Read(understood=False)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    if "upgrade" in functions:
+    if forward := functions.get("upgrade"):
         back = functions.get("downgrade")
-        return Read(tuple(dict.fromkeys(_alembic(functions["upgrade"]))), back is not None and _does_something(back))
+        way_back, said = back is not None and _does_something(back), _named(forward, "execute")
+        return Read(tuple(dict.fromkeys(_alembic(forward))), way_back, understood=not _hides(said))
     calls = tuple(_operations(tree))
     if not calls:
         return Read(understood="Migration" not in text)
-    return Read(tuple(dict.fromkeys(d for call in calls for d in _django(call))), all(map(_reverses, calls)))
+    what = tuple(dict.fromkeys(d for call in calls for d in _django(call)))
+    texts = [given for call in calls if _called(call) == "RunSQL" and (given := _given(call).get("sql"))]
+    return Read(what, all(map(_reverses, calls)), understood=not _hides(texts))
 
 
 def script(text: str) -> Read:
@@ -78,7 +85,8 @@ def script(text: str) -> Read:
     what = tuple(
         Deed(f"calls {one}" if one.isalnum() else one, loses="rename" not in one.lower(), breaks=True) for one in said
     )
-    return Read(tuple(dict.fromkeys(what)), way_back=bool(re.search(r"\w\s*\(.*\)", back)))
+    way_back = bool(re.search(r"\w\s*\(.*\)", back))
+    return Read(tuple(dict.fromkeys(what)), way_back, understood=not _SCRIPT_OBSCURE.search(forward))
 
 
 def _alembic(function: ast.FunctionDef) -> Iterator[Deed]:
@@ -94,6 +102,15 @@ def _alembic(function: ast.FunctionDef) -> Iterator[Deed]:
             yield from _added(call, words)
         elif name == "execute":
             yield from (deed for argument in ast.walk(call) for deed in deeds(_text(argument, "")))
+
+
+def _named(function: ast.FunctionDef, name: str) -> list[ast.Call]:
+    return [node for node in ast.walk(function) if isinstance(node, ast.Call) and _called(node) == name]
+
+
+def _hides(nodes: Iterable[ast.AST]) -> bool:
+    """Tell whether SQL in there may do anything."""
+    return any(obscure(_text(part, "")) for node in nodes for part in ast.walk(node))
 
 
 def _altered(call: ast.Call, words: list[str]) -> Iterator[Deed]:

@@ -1,7 +1,8 @@
 """What simple SQL statements do to the data, and to a version that does not know of them yet. Pure.
 
-No parser: comments and quoted texts are taken out, and what is left is looked at statement by statement. What no rule
-here knows is taken for harmless, so this warns of what it saw and never vouches for the rest.
+No parser: comments and quoted texts are taken out, and what is left is looked at statement by statement. Statements
+that run what stands elsewhere are told to be obscure. What no rule here knows is taken for harmless, so this warns of
+what it saw and never vouches for the rest.
 """
 
 import re
@@ -63,6 +64,10 @@ _CHANGES = (
         *("lets {table} hold less than before", False, True),
     ),
 )
+_OBSCURE = re.compile(
+    r"(?:DO|EXECUTE|EXEC|CALL|MERGE)\b|WITH\b.*\b(?:DELETE\s+FROM|MERGE\s+INTO|UPDATE\s+(?!SET\b))", re.IGNORECASE
+)
+"""What runs a text, a procedure or a query that may do anything, its quoted parts included."""
 Rules = tuple[tuple[str, str, bool, bool], ...]
 _QUOTED = re.compile(
     r"--[^\n]*|/\*.*?\*/|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|'(?:[^']|'')*'",
@@ -100,6 +105,11 @@ def deeds(text: str) -> tuple[Deed, ...]:
     said = statements(text)
     made = {_plain(found["table"]) for one in said if (found := _MADE.match(one))}
     return tuple(dict.fromkeys(deed for one in said for table, deed in _of(one) if table not in made))
+
+
+def obscure(text: str) -> bool:
+    """Tell whether a text of SQL has a statement that may do anything, as far as can be told here."""
+    return any(_OBSCURE.match(one) for one in statements(text))
 
 
 def _of(statement: str) -> Iterator[tuple[str, Deed]]:

@@ -6,13 +6,13 @@ what the version before fails with, is told before anybody approves.
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from config.migrations import Migrations
 from guardrails.migration_code import Read, python, script
-from guardrails.migration_sql import deeds, sections, statements
+from guardrails.migration_sql import deeds, obscure, sections, statements
 from guardrails.verdict import Finding, Level, Verdict
 
 _DOWN = re.compile(r"(?:\.down\.|\.rollback\.|\.undo\.|(?:^|/)(?:down|rollback|undo)/|(?:^|/)(?:down|rollback)\.sql$)")
@@ -33,6 +33,8 @@ class Migration:
     """None: it is no text, or too large to be read."""
     down: str | None = None
     """The file beside it that takes it back, where there is one."""
+    beyond: bool = False
+    """There are so many that this one was not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,16 @@ def ways_back(path: str) -> tuple[str, ...]:
 
 
 def migrations_reversible(found: Iterable[Migration], setting: Setting) -> Verdict:
-    """Tell what going back would not bring back, or would not work with."""
-    return Verdict.of(finding for one in found for finding in _judge(one, setting))
+    """Tell what going back would not bring back, or would not work with; of those beyond the limit, that they exist."""
+    judged, beyond = _parted(found)
+    return Verdict.of((*(finding for one in judged for finding in _judge(one, setting)), *_uncounted(beyond)))
 
 
 def not_undone(found: Iterable[Migration]) -> tuple[str, ...]:
     """Name what a rollback leaves as the migrations made it."""
-    return tuple(_left(one) for one in found)
+    judged, beyond = _parted(found)
+    more = [f"{len(beyond)} more, of which nobody knows what they do"] * bool(beyond)
+    return (*(_left(one) for one in judged), *more)
 
 
 def read(migration: Migration) -> Read:
@@ -86,7 +91,8 @@ def read(migration: Migration) -> Read:
     if kind != ".sql":
         return script(text)
     forward, back = sections(text)
-    return Read(deeds(forward), way_back=bool(migration.down) or bool(statements(back)))
+    back_there = bool(migration.down) or bool(statements(back))
+    return Read(deeds(forward), way_back=back_there, understood=not obscure(forward))
 
 
 def _judge(one: Migration, setting: Setting) -> Iterator[Finding]:
@@ -113,6 +119,18 @@ def _judge(one: Migration, setting: Setting) -> Iterator[Finding]:
         yield _finding(one, "breaks-running", message, EXPAND, level)
 
 
+def _parted(found: Iterable[Migration]) -> tuple[list[Migration], list[Migration]]:
+    every = list(found)
+    return [one for one in every if not one.beyond], [one for one in every if one.beyond]
+
+
+def _uncounted(beyond: Sequence[Migration]) -> Iterator[Finding]:
+    if beyond:
+        message = f"There are so many migrations that {len(beyond)}, from this one on, were not read."
+        remedy = "Read them before you approve, or release them in smaller steps."
+        yield _finding(beyond[0], "not-read", message, remedy, Level.WARNING)
+
+
 def declared(path: str, rules: Migrations) -> str:
     """Return why an operator says that a migration may be gone back from; empty where nobody does."""
     return next((why for place, why in sorted(rules.declared.items()) if fnmatchcase(path, place)), "")
@@ -120,9 +138,10 @@ def declared(path: str, rules: Migrations) -> str:
 
 def _left(one: Migration) -> str:
     seen = read(one)
-    if not seen.understood:
-        return f"{one.path}, of which nobody knows what it does"
     told = "; ".join(deed.what for deed in seen.deeds)
+    if not seen.understood:
+        known = f": it {told}, and more" if told else ""
+        return f"{one.path}{known}, of which nobody knows what it does"
     return f"{one.path}: it {told}" if told else f"{one.path}, which only adds"
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from agents.migrations import LIMIT_BYTES, judge_migrations, migrations_of
+from agents.migrations import LIMIT_BYTES, MOST, judge_migrations, migrations_of
 from agents.toolbox import Toolbox
 from guardrails.migrations import Migration
 from tests.unit.agents.test_draft import SERVICE
@@ -45,6 +45,13 @@ async def test_p10_new_migrations_are_read_with_what_takes_them_back() -> None:
         Migration("migrations/3.sql", None),
         Migration("migrations/4.sql", None),
     )
+
+
+async def test_p10_a_release_with_more_migrations_than_are_read_tells_how_many_were_not() -> None:
+    files = {f"migrations/{number:04}.sql": b"SELECT 1;" for number in range(MOST + 3)}
+    found = await migrations_of(crew(files), "4f1c", "beef", [ChangedFile(path, "added") for path in files])
+    assert len(found) == len(files)
+    assert [one.path for one in found if one.beyond] == sorted(files)[MOST:]
 
 
 async def test_p10_before_a_first_deploy_there_is_no_version_that_could_miss_anything() -> None:

@@ -68,6 +68,7 @@ def test_p10_what_a_statement_destroys_or_demands_is_told(statement: str) -> Non
         "ALTER TABLE t ADD CONSTRAINT k CHECK (a > 1) NOT VALID",
         "CREATE TABLE made (a int); ALTER TABLE made DROP COLUMN a; DROP TABLE made",
         "INSERT INTO notes VALUES ('DROP TABLE users; --')",
+        "WITH a AS (SELECT 1) INSERT INTO t SELECT * FROM a ON CONFLICT (id) DO UPDATE SET b = 1",
         "CREATE FUNCTION f() RETURNS void AS $$ DELETE FROM t; $$ LANGUAGE sql",
         "/* DROP TABLE users; */ SELECT 1",
     ],
@@ -75,6 +76,53 @@ def test_p10_what_a_statement_destroys_or_demands_is_told(statement: str) -> Non
 def test_p10_what_only_adds_is_no_objection(harmless: str) -> None:
     """Also on `rolling`: expand first is how it should be done."""
     assert rules(Migration("migrations/1.sql", harmless), setting(both_run=True)) == []
+
+
+HIDDEN = [
+    "DO $$ BEGIN DROP TABLE users; END $$;",
+    "DO LANGUAGE plpgsql $x$ BEGIN NULL; END $x$",
+    "PREPARE p AS SELECT 1; EXECUTE p",
+    "execute immediate 'DROP TABLE users'",
+    "MERGE INTO users USING gone ON users.id = gone.id WHEN MATCHED THEN DELETE",
+    "CALL tidy_up(1)",
+    "WITH old AS (DELETE FROM users RETURNING id) SELECT count(*) FROM old",
+]
+HIDING = {
+    "migrations/1.sql": f"{ADDS}{{0}}",
+    "alembic/versions/1.py": "def upgrade():\n    op.execute({0!r})\n\ndef downgrade():\n    pass\n",
+    "app/migrations/0002_x.py": DJANGO.format("migrations.RunSQL({0!r}, migrations.RunSQL.noop)"),
+}
+
+
+@pytest.mark.parametrize("path", HIDING)
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_p10_what_may_do_anything_is_never_taken_for_harmless(path: str, hidden: str) -> None:
+    assert ("not-read", "warning") in rules(Migration(path, HIDING[path].format(hidden)))
+
+
+@pytest.mark.parametrize("hidden", [HIDDEN[0], *HIDDEN[3:6]])
+def test_p10_a_script_that_runs_such_sql_is_not_taken_for_harmless_either(hidden: str) -> None:
+    script = "exports.up = (k) => {0}`{1}`);\nexports.down = (k) => k.raw('SELECT 1');"
+    assert ("not-read", "warning") in rules(Migration("migrations/1.js", script.format("k.raw(", hidden)))
+    assert rules(Migration("migrations/1.js", script.format("k.call(", "do nothing"))) == []
+
+
+def test_p10_what_is_known_of_a_migration_is_told_beside_what_is_not() -> None:
+    both = Migration("migrations/1.sql", f"{DROPS}CALL tidy_up();")
+    assert rules(both) == [("no-way-back", "warning"), ("not-read", "warning")]
+    known = "it drops column email of users, and more, of which nobody knows what it does"
+    assert not_undone([both]) == (f"migrations/1.sql: {known}",)
+
+
+def test_p10_migrations_beyond_the_limit_are_counted_and_told() -> None:
+    every = [
+        Migration("migrations/1.sql", ADDS),
+        *(Migration(f"migrations/{n}.sql", None, beyond=True) for n in (2, 3)),
+    ]
+    (finding,) = migrations_reversible(every, setting()).findings
+    assert (finding.level, finding.subject) == (Level.WARNING, "migrations/2.sql")
+    assert "2, from this one on, were not read" in finding.message
+    assert not_undone(every)[1:] == ("2 more, of which nobody knows what they do",)
 
 
 FILES: dict[str, tuple[Migration, list[tuple[str, str]]]] = {
