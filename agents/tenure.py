@@ -73,8 +73,10 @@ class Tenure:
         return taken.lease
 
     async def _tell(self, victim: Lease, lease: Lease) -> None:
-        """Tell the one who was taken over; nobody else can."""
+        """Tell the one who was taken over; nobody else can. What was done by hand has no journal to be told in."""
         log.warning("release %s was taken over by %s", victim.release, lease.release)
+        if await self.store.releases.get(victim.release) is None:
+            return
         silent = victim.heartbeat.isoformat(timespec="seconds")
         await record(self.store, victim.release, TakenOver("", lease.release, silent, lease.fence))
 

@@ -241,9 +241,10 @@ async def _guard_dockerfile(wanted: argparse.Namespace, configuration: Configura
 
 
 async def _host(wanted: argparse.Namespace, configuration: Configuration) -> int:
-    from agents.entrypoints.host_setup import set_up
+    from agents.entrypoints.host_setup import Errand, set_up
 
-    return await set_up(configuration, wanted.service, wanted.environment, dry_run=wanted.dry_run, out=sys.stdout)
+    errand = Errand(wanted.service, wanted.environment, person(), dry_run=wanted.dry_run)
+    return await set_up(errand, configuration, sys.stdout)
 
 
 def _summary(wanted: argparse.Namespace) -> int:

@@ -1,20 +1,18 @@
 """`shipmate restore`: the backups of a service's data, listed, or one of them put back while no release is at work."""
 
 import asyncio
-import uuid
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from agents import policy
 from agents.answers import Person
 from agents.destinations.compose.restoring import backups_on, dumps_in, listed, put_data_back
 from agents.entrypoints import figures, own_secrets
+from agents.entrypoints.by_hand import require_free, require_right, stands_for
 from agents.entrypoints.terminal import Out
 from agents.entrypoints.wiring import assemble, opened_store
-from agents.membership import Membership
 from agents.tenure import Tenure
 from agents.toolbox import Server, Toolbox
 from config.nearest import did_you_mean
@@ -22,11 +20,9 @@ from config.shipmate import Configuration
 from config.targets import ComposeTarget
 from tools.backup import Saved
 from tools.clock import SystemClock
-from tools.errors import Denied, NotFound, Superseded, ToolError
+from tools.errors import NotFound, ToolError
 from tools.health import probe, wrong
 from tools.history.lease import Lease
-from tools.history.leases import PATIENCE
-from tools.history.releases import Release, Status
 
 DONE, NO = 0, 1
 ASK_EVERY = timedelta(milliseconds=500)
@@ -52,18 +48,17 @@ async def restore(errand: Errand, configuration: Configuration, out: Out) -> int
         redactor = own_secrets.of_configuration(configuration, tell=False)
         workshop = assemble(configuration, store, clock, redactor)
         stack.push_async_callback(workshop.close)
-        stands_for = _stands_for(errand, environment, clock)
-        tools = await workshop.equip(stands_for)
+        where = (errand.service, environment)
+        holder = stands_for("restore", where, errand.person, clock, errand.backup or "")
+        tools = await workshop.equip(holder)
         servers = _servers(errand, tools)
         if errand.backup is None:
             return await _list(tools, servers, out)
-        await _may(errand, environment, configuration, clock)
-        held = await store.leases.of(errand.service, environment)
-        if held and clock.now() - held.heartbeat < PATIENCE:
-            raise Superseded(f"{held.release} is at work there.", remedy="Wait for its end, or cancel it.")
+        await require_right(where, errand.person, configuration, clock)
+        await require_free([where], store, clock)
         done: list[bool] = []
         work = partial(_put_back, tools, servers, errand.backup, out, done)
-        whole = await Tenure(store, clock).during(stands_for, work)
+        whole = await Tenure(store, clock).during(holder, work)
         return DONE if whole and done and all(done) else NO
 
 
@@ -84,39 +79,6 @@ def _servers(errand: Errand, tools: Toolbox) -> Sequence[Server]:
     if errand.host and errand.host not in tools.servers:
         raise NotFound(f"There is no host {errand.host}{did_you_mean(errand.host, tools.servers)}")
     return [server for name, server in tools.servers.items() if errand.host in (None, name)]
-
-
-async def _may(errand: Errand, environment: str, configuration: Configuration, clock: SystemClock) -> None:
-    """Let those put data back who may lock the target."""
-    membership = Membership(clock, configuration.shipmate.groups)
-    refusal = await policy.may_lock(errand.service, environment, errand.person, configuration, membership)
-    if refusal:
-        raise Denied(refusal.standing, remedy="Ask an approver or owner to do it.")
-
-
-def _stands_for(errand: Errand, environment: str, clock: SystemClock) -> Release:
-    """Make what holds the target meanwhile: it is no release, and is stored nowhere."""
-    now = clock.now()
-    return Release(
-        id=f"{now:%Y%m%d-%H%M%S}-restore",
-        request=uuid.uuid4().hex,
-        kind="restore",
-        service=errand.service,
-        environment=environment,
-        version=errand.backup or "",
-        trigger="manual",
-        requested_by=errand.person.id,
-        origin={},
-        requested_at=now,
-        status=Status.RUNNING,
-        stage="",
-        finished_at=None,
-        outcome=None,
-        cause="",
-        commit="",
-        from_version="",
-        cancelled_by=None,
-    )
 
 
 async def _list(tools: Toolbox, servers: Sequence[Server], out: Out) -> int:

@@ -320,14 +320,16 @@ async def pull_request_reader(configuration: Configuration) -> AsyncIterator[Pul
 
 
 @asynccontextmanager
-async def opened_store(configuration: Configuration, *, needed: bool = True) -> AsyncIterator[Store]:
-    """Open the history for reading, and never make one; a running bot does not mind.
+async def opened_store(
+    configuration: Configuration, *, needed: bool = True, make: bool = False
+) -> AsyncIterator[Store]:
+    """Open the history, and never make one unless that is said; a running bot does not mind.
 
     Raises `NotFound` where there is none at the place that somebody has named. On a new machine, and where
     none is `needed`, an empty one in memory answers.
     """
     databases = Databases.of(configuration)
-    there = await asyncio.to_thread(databases.path.exists)
+    there = make or await asyncio.to_thread(databases.path.exists)
     if not there and needed and not is_default_database(configuration):
         raise NotFound(
             f"There is no database at {databases.path} yet (nothing was released, or the path is wrong).",

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from agents.entrypoints.host_setup import set_up
+from agents.answers import Person
+from agents.entrypoints.host_setup import Errand, set_up
 from config.loading import load
 from config.shipmate import Configuration
 from tools.errors import NotFound
 
 SETTINGS = Path(__file__).parents[3] / "config/shipmate.yaml"
+HANA = Person("terminal:hana")
 
 
 def local() -> Configuration:
@@ -35,14 +37,14 @@ def local() -> Configuration:
 )
 async def test_what_has_no_proxy_is_not_set_up(service: str, environment: str | None, told: str) -> None:
     with pytest.raises(NotFound) as refused:
-        await set_up(local(), service, environment, dry_run=False, out=io.StringIO())
+        await set_up(Errand(service, environment, HANA), local(), io.StringIO())
     assert told in str(refused.value)
 
 
 async def test_a_host_without_docker_is_told_with_the_way_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     out = io.StringIO()
-    assert await set_up(local(), "kodex", "production", dry_run=True, out=out) == 1
+    assert await set_up(Errand("kodex", "production", HANA, dry_run=True), local(), out) == 1
     happened, standing, remedy = out.getvalue().splitlines()
     assert happened == "kodex-1: Docker does not answer on kodex-1: docker: not found"
     assert standing == "  Nothing was changed."
