@@ -1,7 +1,8 @@
 """A read-only registry on the bot's own loopback that passes on single images while they are lent to a host.
 
 A host that cannot reach a registry, or may not log in there, pulls from here through its SSH connection: its engine
-asks for the layers that it lacks, and only those travel. The bot's login never leaves the bot.
+asks for the layers that it lacks, and only those travel. The bot's login never leaves the bot. Other users of that host
+can read the path in its list of processes, and pull the same image while it is lent: nothing else, and only so long.
 """
 
 import asyncio
@@ -36,7 +37,7 @@ class Lent:
     digest: str
     port: int
     token: str = field(default_factory=lambda: secrets.token_hex(8))
-    """Whoever knows it is the host that the image was lent to."""
+    """Tells the hosts apart. It keeps out who is not on one of them, and is no secret from the users of the host itself."""
     manifests: set[str] = field(default_factory=set)
     blobs: dict[str, int] = field(default_factory=dict)
     """Digest -> size."""
