@@ -123,6 +123,11 @@ def _backup(at: Location, environment: Environment) -> Iterator[Contradiction]:
         yield Contradiction(where, "cannot be made there: a cluster chooses its own machines; back up its volumes")
     elif not (backup.mounts or backup.dumps or environment.paths.persist):
         yield Contradiction(where, "saves nothing; name `mounts` or `dumps`, or what must `persist`")
+    elif backup.stop and environment.target.rolls:
+        message = (
+            "would stop the instance that serves, where `strategy` promises no gap; leave it false, and use `dumps`"
+        )
+        yield Contradiction((*where, "stop"), message)
 
 
 def _canary(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:

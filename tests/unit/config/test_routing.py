@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from config.backups import Backup
+from config.checks import contradictions
 from config.loading import load
 from config.rollout import ReverseProxy, Route
 from config.routing import proxy_collisions, proxy_contradictions
@@ -49,6 +51,20 @@ def test_a_proxy_that_can_work_is_let_through() -> None:
 def test_one_that_cannot_is_told_with_its_place(proxy: ReverseProxy | None, fault: str) -> None:
     (found,) = told(proxy)
     assert fault in found
+
+
+@pytest.mark.parametrize(
+    ("stop", "strategy", "refused"), [(True, "rolling", True), (False, "rolling", False), (True, "recreate", False)]
+)
+def test_a_backup_may_not_stop_what_is_moved_without_a_gap(stop: bool, strategy: str, refused: bool) -> None:
+    sample = load(SETTINGS, {}).services["kodex"]
+    environment = sample.environments["production"]
+    target = environment.compose.model_copy(update={"strategy": strategy})
+    paths = environment.paths.model_copy(update={"backup": Backup(mounts=("/app/data",), stop=stop)})
+    changed = environment.model_copy(update={"target": target, "paths": paths})
+    service = sample.model_copy(update={"environments": {**sample.environments, "production": changed}})
+    found = [one for one in contradictions(service, "kodex") if "paths" in one.location]
+    assert [one.location[-2:] for one in found] == ([("backup", "stop")] if refused else [])
 
 
 def service(listen: int, memory: str = "256M") -> Service:
