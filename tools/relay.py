@@ -37,7 +37,7 @@ class Lent:
     digest: str
     port: int
     token: str = field(default_factory=lambda: secrets.token_hex(8))
-    """Tells the hosts apart. It keeps out who is not on one of them, and is no secret from the users of the host itself."""
+    """Keeps out who is not on the host that the image was lent to; users of that host can see it."""
     manifests: set[str] = field(default_factory=set)
     blobs: dict[str, int] = field(default_factory=dict)
     """Digest -> size."""
