@@ -9,6 +9,7 @@ from config.contracts import Limits
 from config.contradiction import Contradiction, no_expression
 from config.document import Location
 from config.duration import format_duration
+from config.endpoints import endpoint_contradictions
 from config.exceptions import allowance_contradictions, waiver_contradictions
 from config.nearest import did_you_mean
 from config.persons import approval_contradictions
@@ -68,6 +69,7 @@ def _environment(at: Location, environment: Environment, components: Collection[
     if isinstance(environment.target, ComposeTarget):
         yield from _hosts(at, environment.target)
         yield from proxy_contradictions(at, environment.target, components)
+        yield from endpoint_contradictions(at, environment, environment.target, components)
     else:
         yield from _components(at, environment.target, components)
     yield from approval_contradictions(at, environment)

@@ -21,6 +21,11 @@ GITOPS = """\
 """
 ON_SERVERS = OBSERVER[OBSERVER.index("    target:") : OBSERVER.index(HEALTH)]
 IN_GIT = OBSERVER.replace(ON_SERVERS, GITOPS)
+ROLLING = """\
+      directory: /opt/observer
+      strategy: rolling
+      proxy: {{routes: {{observer: {{port: 80, listen: {listen}}}}}}}
+"""
 NOBODY = (
     "is nobody's id; use a Slack member id such as U0HANA (profile -> Copy member ID), terminal:LOGIN or github:LOGIN"
 )
@@ -56,6 +61,41 @@ TOLD = {
     "a backup of nothing": (
         production("paths: {backup: {}}"),
         ("19: environments.production.paths.backup: saves nothing; name `mounts` or `dumps`, or what must `persist`"),
+    ),
+    "health seen from elsewhere": (
+        ("http://127.0.0.1:8080/health", "https://observer.example/health"),
+        (
+            "21: environments.production.health.probe.url: is asked from the server itself, and only on its own "
+            "loopback address; write one such as https://127.0.0.1:443/health"
+        ),
+    ),
+    "health at no port": (
+        ("127.0.0.1:8080", "127.0.0.1:99999"),
+        (
+            "21: environments.production.health.probe.url: is no address that can be asked; write one such as "
+            "http://127.0.0.1:8080/health"
+        ),
+    ),
+    "a smoke test of every address": (
+        production("smoke: [{url: 'http://localhost:1/'}, {url: 'http://0.0.0.0:8080/'}]"),
+        (
+            "19: environments.production.smoke[1].url: is asked from the server itself, and only on its own loopback "
+            "address; write one such as http://127.0.0.1:8080/"
+        ),
+    ),
+    "a component that is asked elsewhere": (
+        production("components: {observer: {smoke: [{url: 'http://observer:8080/'}]}}"),
+        (
+            "19: environments.production.components.observer.smoke[0].url: is asked from the server itself, and only "
+            "on its own loopback address; write one such as http://127.0.0.1:8080/"
+        ),
+    ),
+    "health past the proxy": (
+        ("      directory: /opt/observer\n", ROLLING.format(listen=8081)),
+        (
+            "23: environments.production.health.probe.url: asks port 8080, where nothing listens: write the `listen` "
+            "of the component's route, 8081"
+        ),
     ),
     "an approver's name": (
         production("approval: {approvers: [hana]}"),
@@ -170,6 +210,8 @@ def test_what_cannot_work_in_a_service_is_the_one_fault(tmp_path: Path, change: 
 
 
 WORKS = {
+    "health at the proxy": ("      directory: /opt/observer\n", ROLLING.format(listen=8080)),
+    "health at loopback of the other kind": ("127.0.0.1:8080", "[::1]:8080"),
     "every kind of person": production("approval: {approvers: [U0HANA, W0MAX, 'terminal:hana', 'github:Max-1']}"),
     "another user": component("rules: {user: '10001'}"),
     "platforms with variants": component("platforms: [linux/arm/v7, linux/arm64/v8, linux/s390x]"),
