@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 from tools.backup_scripts import ABSENT, NO_ROOM, making, restoring
 from tools.effects import Effects
-from tools.errors import CommandFailed, Garbled, NotFound
+from tools.errors import CommandFailed, Garbled, NotFound, TimedOut
 from tools.hosts import Completed, Host
 
 DIRECTORY = "backups"
@@ -86,18 +86,8 @@ class Backups:
 
     async def make(self, name: str, pieces: Sequence[Piece], terms: Terms, fence: int) -> tuple[Saved, ...]:
         """Save everything and read it all back, or raise `ToolError` and leave nothing; made already, it is proved."""
-        needs = [_words("need", one.container, one.what, one.source) for one in pieces if one.kind == TAR]
-        saves = {
-            kind: [
-                _words("save", kind, one.file, one.container, one.what, *one.command)
-                for one in pieces
-                if one.kind == kind
-            ]
-            for kind in (DUMP, TAR)
-        }
-        script = making(needs, saves[DUMP], shlex.join(terms.halt), saves[TAR])
-        words = (str(self.directory), name, str(terms.keep), str(terms.spare_bytes))
-        command = ("sh", "-c", script, "backup", *words)
+        script = making(_needs(pieces), _saves(pieces, DUMP), shlex.join(terms.halt), _saves(pieces, TAR))
+        command = ("sh", "-c", script, "backup", *self._words(name, terms))
         answer = await self._effects.attempt(command, fence, limit=terms.limit)
         if answer.exit_code == NO_ROOM:
             raise self._no_room(answer)
@@ -118,21 +108,38 @@ class Backups:
         return None if found is None else contents_in(found.decode())
 
     async def restore(
-        self, name: str, pieces: Iterable[Piece], image: str, halt: Sequence[str], fence: int, limit: timedelta
+        self, name: str, before: str, pieces: Sequence[Piece], image: str, terms: Terms, fence: int
     ) -> None:
-        """Put back what a backup holds of these mounts: emptied first, then filled, and compared with the backup.
+        """Save what is there as `before`, and put back what a backup holds of these mounts: emptied, filled, compared.
 
-        What is in `halt` is stopped meanwhile. Raises `ToolError`; then the containers run again, and the mount named
-        may be half-way. `image` has `find` and empties what the SSH user may not.
+        What `terms` halt stays stopped from the first to the last of it. Raises `ToolError`; then the containers run
+        again, and the mount named may be half-way. `image` has `find` and empties what the SSH user may not.
         """
         if not NAME.fullmatch(name):
             raise self._absent(name)
-        lines = [_words("refilled", one.container, one.what, one.source, one.file, image) for one in pieces]
-        command = ("sh", "-c", restoring(lines, shlex.join(halt)), "restore", str(self.directory), name)
-        answer = await self._effects.attempt(command, fence, limit=limit)
+        refills = [_words("refilled", one.container, one.what, one.source, one.file, image) for one in pieces]
+        script = restoring(_needs(pieces), shlex.join(terms.halt), _saves(pieces, TAR), refills)
+        command = ("sh", "-c", script, "restore", *self._words(before, terms), name)
+        try:
+            answer = await self._effects.attempt(command, fence, limit=terms.limit)
+        except TimedOut as error:
+            raise self._broken_off(error, before) from error
+        if answer.exit_code == NO_ROOM:
+            raise self._no_room(answer)
         if answer.exit_code == ABSENT:
             raise self._absent(name)
         answer.require(f"Restoring {name} on {self._host.name}")
+
+    def _words(self, name: str, terms: Terms) -> tuple[str, ...]:
+        return (str(self.directory), name, str(terms.keep), str(terms.spare_bytes))
+
+    def _broken_off(self, error: TimedOut, before: str) -> TimedOut:
+        return TimedOut(
+            error.happened,
+            standing="What was stopped is started again; a mount may be half-way.",
+            remedy=f"Put {before} back, which holds what was there; where it is not in {self.directory}, nothing was "
+            "touched. Raise `paths.backup.timeout` first.",
+        )
 
     def _absent(self, name: str) -> NotFound:
         return NotFound(f"{self._host.name} has no backup {name}.", remedy="List them: ./shipmate restore SERVICE")
@@ -144,6 +151,14 @@ class Backups:
             standing="Nothing was saved.",
             remedy=f"Free space there, or keep fewer backups in {self.directory}.",
         )
+
+
+def _needs(pieces: Iterable[Piece]) -> list[str]:
+    return [_words("need", one.container, one.what, one.source) for one in pieces if one.kind == TAR]
+
+
+def _saves(pieces: Iterable[Piece], kind: str) -> list[str]:
+    return [_words("save", kind, one.file, one.container, one.what, *one.command) for one in pieces if one.kind == kind]
 
 
 def _words(*words: str) -> str:

@@ -23,7 +23,7 @@ for one in "$1"/.stopped/*; do
 done
 rmdir -- "$1/.stopped"
 """
-_WATCHED = f"watch={shlex.quote(_WATCH)}"
+_WATCHED = f"watch={shlex.quote(_WATCH)}\n"
 # $1 the directory of all backups.
 _COMMON = """\
 set -eu
@@ -63,9 +63,11 @@ on_host() { case $1 in /*) echo "$1";; *) docker volume inspect --format '{{.Mou
 """
 # $2 the name, $3 how many are kept, $4 bytes that must stay free. A pipe has no memory of how its first part ended, so
 # that speaks up on its own.
+_UNLESS_MADE = """\
+if [ -d "$1/$2" ] && proved "$1/$2" 2> /dev/null; then cat -- "$1/$2/CONTENTS"; exit; fi
+"""
 _MAKE = """\
 place=$1/$2 keep=$3 spare=$4 needed=0
-if [ -d "$place" ] && proved "$place" 2> /dev/null; then cat -- "$place/CONTENTS"; exit; fi
 mkdir -p -- "$all"
 rm -rf -- "$all"/.part.* "$place"
 work=$(mktemp -d "$all/.part.XXXXXX")
@@ -101,7 +103,6 @@ save() {
 }
 """
 _READ_BACK = """\
-started
 sync -- "$work"/* 2> /dev/null || sync
 proved "$work"
 while IFS=$(printf '\\t') read -r kind file what; do
@@ -118,13 +119,15 @@ ls -1 -- "$all" | grep '^[0-9]' | sort -r | tail -n "+$((keep + 1))" |
   while IFS= read -r old; do rm -rf -- "${all:?}/$old"; done
 cat -- "$place/CONTENTS"
 """
-# $2 the backup. Files keep their owners without `--archive`, which would give all of them to the container's own user.
+_TO_RESTORE = """\
+back=$1/$5
+[ -f "$back/SHA256SUMS" ] || exit 66
+proved "$back"
+"""
+# Files keep their owners without `--archive`, which would give all of them to the container's own user.
 # What is only one file is overwritten where it is. Names, owners, modes and sizes are compared, and what is in the
 # files; times are not.
 _RESTORE = """\
-place=$1/$2
-[ -f "$place/SHA256SUMS" ] || exit 66
-proved "$place"
 emptied() {
   where=$(on_host "$1")
   if [ -w "$where" ] && find "$where" -mindepth 1 -delete 2> /dev/null; then return; fi
@@ -138,9 +141,9 @@ differing() {
   [ "$(held docker cp "$1:$2" -)" = "$(held cat -- "$3")" ] || echo 'what is in the files'
 }
 refilled() {
-  case $(tar -t -f "$place/$4" | head -n 1) in */) emptied "$3" "$5";; esac
-  docker cp - "$1:$(dirname -- "$2")" < "$place/$4"
-  unlike=$(differing "$1" "$2" "$place/$4")
+  case $(tar -t -f "$back/$4" | head -n 1) in */) emptied "$3" "$5";; esac
+  docker cp - "$1:$(dirname -- "$2")" < "$back/$4"
+  unlike=$(differing "$1" "$2" "$back/$4")
   if [ -n "$unlike" ]; then
     printf '%s is not as %s has it:\n%s\n' "$2" "$4" "$unlike" >&2
     exit 1
@@ -151,9 +154,14 @@ refilled() {
 
 def making(needs: Sequence[str], dumps: Sequence[str], halt: str, tars: Sequence[str]) -> str:
     """Build the script that measures, saves and reads back; a dump is taken of what still runs."""
-    return "\n".join((_WATCHED, _COMMON + _MAKE, *needs, "room", *dumps, f"halted {halt}", *tars, _READ_BACK))
+    lines = (*needs, "room", *dumps, f"halted {halt}", *tars, "started")
+    return "\n".join((_WATCHED + _COMMON + _UNLESS_MADE + _MAKE, *lines, _READ_BACK))
 
 
-def restoring(refills: Sequence[str], halt: str) -> str:
-    """Build the script that proves a backup, and puts it in the place of what is there."""
-    return "\n".join((_WATCHED, _COMMON + _RESTORE, f"halted {halt}", *refills, "started", ""))
+def restoring(needs: Sequence[str], halt: str, tars: Sequence[str], refills: Sequence[str]) -> str:
+    """Build the script that proves the backup $5, saves what is there, and puts the backup in its place.
+
+    What writes there stays stopped from the first to the last of it, so nothing is written that neither of them has.
+    """
+    saved = "\n".join((*needs, "room", f"halted {halt}", *tars, _READ_BACK))
+    return "\n".join((_WATCHED + _COMMON + _TO_RESTORE + _MAKE, saved + _RESTORE, *refills, "started", ""))

@@ -44,9 +44,8 @@ async def put_data_back(tools: Toolbox, server: Server, name: str, before: str) 
     limit = (tools.environment.paths.backup or Backup()).timeout * READ_AGAIN
     fence = await tools.store.targets.take_fence(tools.service.service, tools.environment_name)
     terms = Terms(EVERYTHING, tools.environment.compose.minimum_free_bytes, limit, stock.writers)
-    await backups.make(before, pieces, terms, fence)
     await tools.intend("restore", *(f"{piece.what} on {server.name} from {name}" for piece in pieces))
-    await backups.restore(name, pieces, stock.image, stock.writers, fence, limit)
+    await backups.restore(name, before, pieces, stock.image, terms, fence)
     return saved
 
 

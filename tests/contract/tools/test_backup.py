@@ -47,7 +47,8 @@ class House:
     async def restore(self, name: str) -> None:
         mounts = [piece for piece in self.pieces if not piece.command]
         image = f"{self.place.image}:v1"
-        await self.backups.restore(name, mounts, image, [self.container], self.place.fence, TERMS.limit)
+        terms = replace(TERMS, keep=100, halt=(self.container,))
+        await self.backups.restore(name, f"{name}-before", mounts, image, terms, self.place.fence)
 
     def shows(self) -> str:
         """Tell everything about every file, but for times of directories."""

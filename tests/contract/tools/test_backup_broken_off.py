@@ -68,6 +68,12 @@ class House:
     async def make(self, host: LocalHost, limit: timedelta = GENEROUS) -> None:
         await self.backups(host).make(NAME, [self.piece], Terms(3, 0, limit, ("c0ffee",)), 1)
 
+    async def restore(
+        self, before: str, host: LocalHost | None = None, back: str = NAME, limit: timedelta = GENEROUS
+    ) -> None:
+        backups, terms = self.backups(host or LocalHost("here")), Terms(100, 0, limit, ("c0ffee",))
+        await backups.restore(back, before, [self.piece], "image", terms, 1)
+
     async def has_a_backup(self) -> None:
         await self.make(LocalHost("here"))
         (self.place / "log").unlink()
@@ -110,6 +116,31 @@ async def test_p10_a_bot_that_is_stopped_meanwhile_leaves_nothing_stopped(
     await until((house.place / "copying").exists)
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
+    await house.runs_again()
+    assert house.log() == ["stop", "start"]
+
+
+async def test_p10_what_writes_stays_stopped_until_the_saved_is_in_its_place_and_what_was_there_is_saved(
+    house: House,
+) -> None:
+    await house.has_a_backup()
+    precious = house.place / "mounted" / "data" / "precious"
+    precious.write_text("worse")
+    await house.restore("20260102-before")
+    assert precious.read_text() == "precious"
+    assert house.log() == ["stop", "read", "fill", "read", "read", "start"]
+    await house.runs_again()
+    await house.restore("20260103-before", back="20260102-before")
+    assert precious.read_text() == "worse"
+
+
+async def test_p10_a_way_back_that_meets_its_limit_says_where_the_data_is_and_leaves_nothing_stopped(
+    house: House,
+) -> None:
+    await house.has_a_backup()
+    (house.place / "slow").touch()
+    with pytest.raises(TimedOut, match="Put 20260102-before back"):
+        await house.restore("20260102-before", AsSsh("here"), limit=timedelta(seconds=2))
     await house.runs_again()
     assert house.log() == ["stop", "start"]
 

@@ -21,7 +21,7 @@ from config.service import Service
 from guardrails.failures import outside_cause
 from tests.unit.agents.test_draft import SERVICE, drawn
 from tests.unit.agents.test_survey import answering
-from tools.backup import Backups
+from tools.backup import Backups, Terms
 from tools.errors import NotFound
 from tools.hosts import Completed
 from tools.inspection import Container, ContainerMount
@@ -170,7 +170,9 @@ async def test_p10_what_leads_out_of_the_backups_is_the_name_of_none(name: str) 
     with pytest.raises(NotFound, match="web-1 has no backup"):
         await put_data_back(tools, tools.servers["web-1"], name, "20260102-before-restore")
     with pytest.raises(NotFound, match="web-1 has no backup"):
-        await Backups(cast("Any", machine), PurePosixPath("/srv")).restore(name, [], "", [], 1, timedelta(1))
+        await Backups(cast("Any", machine), PurePosixPath("/srv")).restore(
+            name, "1", [], "", Terms(3, 0, timedelta(1)), 1
+        )
     assert machine.scripts == []
 
 
