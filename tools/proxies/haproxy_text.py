@@ -14,19 +14,23 @@ from tools.proxies.port import Backend
 ADMIN_PORT = 9765
 """Of the runtime API, inside the container's own network only."""
 COMMON = "00-shipmate.cfg"
+LAST_MINUTES = 11
+"""For requests under way when the files are read again: longer than any server may take for its answer."""
 _SERVER = re.compile(r"^    server .*\n", re.MULTILINE)
 _BIND = re.compile(r"^    bind :(\d+)$", re.MULTILINE)
 _ADDRESS = re.compile(r"^# address: (\S+)$", re.MULTILINE)
 
 # Connections to instances are not kept: one that its instance closes just then would cost a request. What broke before
-# any byte of an answer is sent again only where HTTP lets anybody repeat it.
+# any byte of an answer is sent again only where HTTP lets anybody repeat it. Processes that end their last requests
+# after a reload share the memory of the container, so there are only so many of them.
 _COMMON = f"""\
 # Written by Shipmate (./shipmate host setup). Changes made here by hand are lost.
 global
     stats socket ipv4@127.0.0.1:{ADMIN_PORT} level admin
     log stdout format raw local0 notice
     fd-hard-limit 16000
-    hard-stop-after 5s
+    hard-stop-after {LAST_MINUTES}m
+    mworker-max-reloads 5
 
 defaults
     mode http

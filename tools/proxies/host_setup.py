@@ -45,14 +45,15 @@ done
 sync
 chown -R {USER} .
 """
-# The former container is only put aside: where the new one cannot start, it goes on.
+# The former container is only put aside: where the new one cannot start, it goes on. Nobody listens from its stop until
+# the new one runs, so its last requests get seconds here, and not the minutes that a reload gives them.
 _RUN = """\
 set -u
 name=$1
 shift
 if docker inspect --type container "$name" > /dev/null 2>&1; then
   docker rm --force "$name-former" > /dev/null 2>&1
-  docker rename "$name" "$name-former" && docker stop --time 10 "$name-former" > /dev/null || exit 1
+  docker rename "$name" "$name-former" && docker stop --time 5 "$name-former" > /dev/null || exit 1
 fi
 if ! "$@"; then
   docker rm --force "$name" > /dev/null 2>&1

@@ -10,7 +10,7 @@ from config.rollout import ReverseProxy
 from tools.errors import Denied
 from tools.hosts import Argv
 from tools.proxies.haproxy import CONTAINER, HOME
-from tools.proxies.haproxy_text import COMMON, common_text, file_of, published, route_text
+from tools.proxies.haproxy_text import COMMON, LAST_MINUTES, common_text, file_of, published, route_text
 from tools.proxies.port import NETWORK, name_of
 from tools.proxies.surroundings import Surroundings, colliding, taken
 
@@ -18,6 +18,7 @@ VOLUME = "shipmate-proxy"
 USER = "99:99"
 """As in the official image; said here, so that the volume and the process agree in any image."""
 SPEC = "shipmate.proxy"
+_UNDER_WAY = f"new requests find it all the time, those under way get {LAST_MINUTES} minutes to end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,10 @@ def spec_of(command: Argv) -> str:
 
 def described(todo: Setup, settings: ReverseProxy) -> tuple[str, ...]:
     """Say step by step what is to be done."""
-    replaced = "takes the place of the one that runs: requests find nobody for about a second"
+    replaced = (
+        "takes the place of the one that runs: its last requests get 5 seconds to end, and until about a second after "
+        "that new requests find nobody"
+    )
     return (
         *([f"make the docker network {NETWORK} with the addresses {todo.network}"] if todo.network else []),
         *([f"fetch the image {todo.pull}"] if todo.pull else []),
@@ -117,7 +121,7 @@ def described(todo: Setup, settings: ReverseProxy) -> tuple[str, ...]:
         *([f"make the container {CONTAINER} from {settings.image}, at {_ports(todo)}"] if todo.container else []),
         *([f"it {replaced}"] if todo.replaces else []),
         *([f"start the container {CONTAINER}"] if todo.start else []),
-        *(["let the proxy read its files again; no request is lost"] if todo.files and not todo.container else []),
+        *([f"let the proxy read its files again; {_UNDER_WAY}"] if todo.files and not todo.container else []),
         *([todo.kept] if todo.kept else []),
     )
 

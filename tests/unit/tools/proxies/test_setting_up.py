@@ -1,5 +1,6 @@
 """What `host setup` makes of what it finds on a host."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from tools.proxies.surroundings import Listening, Network, Surroundings, listeni
 
 SETTINGS = ReverseProxy(routes={"web": Route(port=8000, listen=80)})
 EMPTY = Surroundings()
+TEXT = common_text()
 OTHERS = route_text("blog.web", Route(port=8000, listen=8080, address="127.0.0.1"))
 
 
@@ -45,6 +47,16 @@ def test_an_empty_host_gets_network_image_files_and_container() -> None:
 
 def test_a_host_that_is_ready_is_left_alone() -> None:
     assert setup_of(SETTINGS, "shop", ready()).nothing
+
+
+def test_a_reload_lets_every_request_end_that_a_server_may_still_answer_and_says_for_how_long() -> None:
+    minutes = {
+        name: int(told) for name, told in re.findall(r"^ +(hard-stop-after|timeout \w+) (\d+)m$", TEXT, re.MULTILINE)
+    }
+    assert minutes["hard-stop-after"] > max(minutes["timeout server"], minutes["timeout client"])
+    changed = replace(ready(), files={**ready().files, COMMON: "of a former version"})
+    (_, read) = described(setup_of(SETTINGS, "shop", changed), SETTINGS)
+    assert read.endswith(f"those under way get {minutes['hard-stop-after']} minutes to end")
 
 
 def test_a_stopped_proxy_is_only_started() -> None:
