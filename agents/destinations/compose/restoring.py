@@ -1,6 +1,7 @@
 """Backups listed, and put back on a host; what is there now is saved before, so that this too can be undone."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from agents.destinations.compose.saving import Stock, mounts_of
 from agents.toolbox import Server, Toolbox
@@ -55,16 +56,20 @@ def dumps_in(saved: Sequence[Saved]) -> tuple[Saved, ...]:
 
 
 def _pieces(saved: Sequence[Saved], stock: Stock, host: str) -> Iterator[Piece]:
-    """Find where the mounts of a backup are now; by the file's name, which begins with the component."""
-    now = {(piece.file, piece.what): piece for piece in stock.pieces if not piece.command}
+    """Find where the mounts of a backup are now, by component and path; files may be named as of old."""
+    now = {(_component(piece.file), piece.what): piece for piece in stock.pieces if not piece.command}
     for one in saved:
         if one.kind != TAR:
             continue
-        piece = now.get((one.file, one.what))
+        piece = now.get((_component(one.file), one.what))
         if piece is None:
             raise NotFound(
                 f"On {host} nothing is mounted at {one.what} any more, or it is not among what is backed up.",
                 standing="Nothing was touched.",
                 remedy=f"Take {one.file} out of the backup by hand: `docker cp - CONTAINER:/ < {one.file}`.",
             )
-        yield piece
+        yield replace(piece, file=one.file)
+
+
+def _component(file: str) -> str:
+    return file.partition("@")[0]

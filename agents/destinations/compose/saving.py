@@ -1,5 +1,6 @@
 """Data saved on its hosts before a release touches anything: what is mounted, and what commands in containers print."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -112,8 +113,13 @@ def mounted(containers: dict[str, Container], wanted: Sequence[str]) -> Iterator
         for mount in container.mounts:
             if mount.kind in STORED and mount.source not in seen and _holds(mount, wanted):
                 seen.add(mount.source)
-                file = f"{component}@{mount.target.strip('/').replace('/', '_')}.tar"
-                yield Piece(container.id, mount.target, file, mount.source)
+                yield Piece(container.id, mount.target, _file(component, mount.target), mount.source)
+
+
+def _file(component: str, target: str) -> str:
+    """Name a file after a path; what has an underscore of its own gets a mark: `/data_x` is not `/data/x`."""
+    mark = f"-{hashlib.sha256(target.encode()).hexdigest()[:8]}" if "_" in target else ""
+    return f"{component}@{target.strip('/').replace('/', '_')}{mark}.tar"
 
 
 def _holds(mount: ContainerMount, wanted: Sequence[str]) -> bool:

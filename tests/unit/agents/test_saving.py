@@ -46,16 +46,16 @@ class Machine:
 
     name = "web-1"
 
-    def __init__(self, exit_code: int = 0, stderr: str = "") -> None:
+    def __init__(self, exit_code: int = 0, stderr: str = "", contents: str = CONTENTS) -> None:
         self.scripts: list[str] = []
-        self.exit_code, self.stderr = exit_code, stderr
+        self.exit_code, self.stderr, self.contents = exit_code, stderr, contents
 
     async def read(self, path: PurePosixPath) -> bytes | None:
-        return CONTENTS.encode() if path.name == "CONTENTS" else None
+        return self.contents.encode() if path.name == "CONTENTS" else None
 
     async def run(self, argv: tuple[str, ...], **_: object) -> Completed:
         self.scripts.append("\n".join(argv))
-        return Completed(argv, self.exit_code, CONTENTS, self.stderr, timedelta(0))
+        return Completed(argv, self.exit_code, self.contents, self.stderr, timedelta(0))
 
 
 def crew(machine: Machine, service: Service, *containers: Container) -> tuple[Toolbox, list[Event]]:
@@ -106,6 +106,17 @@ def test_p10_each_volume_is_saved_once_by_the_first_component_that_has_it() -> N
         ("c0ffee", "/app/data/observer", "api@app_data_observer.tar", "/srv/observer/data"),
         ("c0ffee", "/kept", "api@kept.tar", "observer_kept"),
     ]
+
+
+async def test_p10_two_mounts_never_share_a_file_and_one_saved_under_its_old_name_is_put_back() -> None:
+    mounts = tuple(ContainerMount("volume", f"v{at}", at) for at in ("/data/x", "/data_x", "/data_/y", "/data/_y"))
+    files = [one.file for one in mounted({"api": replace(API, mounts=mounts)}, [one.target for one in mounts])]
+    assert len(set(files)) == len(mounts)
+    assert files[0] == "api@data_x.tar"
+    machine = Machine(contents="tar\tapi@data_x.tar\t/data_x\t10240\t3\n")
+    tools, _ = crew(machine, with_backup(mounts=["/data_x"]), replace(API, mounts=mounts[1:2]))
+    await put_data_back(tools, tools.servers["web-1"], "20260101-1", "20260102-before-restore")
+    assert "refilled c0ffee /data_x v/data_x api@data_x.tar" in machine.scripts[-1]
 
 
 async def test_p10_what_must_persist_is_saved_and_told() -> None:
