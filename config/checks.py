@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from config.backups import Backup
 from config.code import code_contradictions
 from config.contracts import Limits
 from config.contradiction import Contradiction, no_expression
@@ -15,6 +16,7 @@ from config.nearest import did_you_mean
 from config.persons import approval_contradictions
 from config.routing import proxy_collisions, proxy_contradictions
 from config.service import Environment, Service, Triggers
+from config.strategies import strategy_contradictions
 from config.targets import ComposeTarget, GitopsTarget
 
 CPUS = re.compile(r"\d+(\.\d+)?|\.\d+", re.ASCII)
@@ -108,7 +110,7 @@ def _hosts(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:
         yield Contradiction((*at, "target", "directory"), "must be absolute, such as /opt/observer")
     if target.env_from and target.env_file is None:
         yield Contradiction((*at, "target", "env_from"), "needs `env_file`: the file that it is written to")
-    yield from _canary(at, target)
+    yield from strategy_contradictions(at, target)
     names = [host.name for host in target.hosts]
     for index, name in enumerate(names):
         if name in names[:index]:
@@ -130,17 +132,19 @@ def _backup(at: Location, environment: Environment) -> Iterator[Contradiction]:
             "would stop the instance that serves, where `strategy` promises no gap; leave it false, and use `dumps`"
         )
         yield Contradiction((*where, "stop"), message)
+    yield from _saved(where, backup, {*environment.paths.mounts.values(), *environment.paths.persist})
 
 
-def _canary(at: Location, target: ComposeTarget) -> Iterator[Contradiction]:
-    if target.share_percent and (target.proxy is None or target.proxy.kind == "labels"):
-        message = "needs a `proxy` that knows weights: haproxy, nginx or caddy"
-        yield Contradiction((*at, "target", "canary", "share"), message)
-    if target.canaries >= len(target.hosts) + bool(target.share_percent):
-        message = "is not fewer than the hosts there are; a canary needs others to be compared with"
-        yield Contradiction((*at, "target", "canary", "hosts"), message)
-    if target.canary.every > target.canary.window:
-        yield Contradiction((*at, "target", "canary", "every"), "is longer than the window; nothing would be compared")
+def _saved(where: Location, backup: Backup, known: Collection[str]) -> Iterator[Contradiction]:
+    places = set(map(posixpath.normpath, known))
+    for index, place in enumerate(backup.mounts if known else ()):
+        if posixpath.normpath(place) not in places:
+            message = f"is neither in `mounts` nor in `persist`{did_you_mean(place, known)}"
+            yield Contradiction((*where, "mounts", index), message)
+    for name, command in backup.dumps.items():
+        if not any(word.strip() for word in command[:1]):
+            message = "is no command; write one whose output is the dump, such as [pg_dump, -U, app, app]"
+            yield Contradiction((*where, "dumps", name), message)
 
 
 def _triggers(at: Location, triggers: Triggers) -> Iterator[Contradiction]:

@@ -58,6 +58,42 @@ TOLD = {
         ("      directory: /opt/observer\n", "      directory: /opt/observer\n      canary: {every: 3m}\n"),
         f"15: {TARGET}.canary.every: is longer than the window; nothing would be compared",
     ),
+    "a canary that nothing can be concluded from": (
+        (
+            "      directory: /opt/observer\n",
+            f"{ROLLING.format(listen=8080).replace('rolling', 'canary')}      canary: {{share: 10, window: 18s}}\n",
+        ),
+        (
+            f"17: {TARGET}.canary.answers: is more than the 27 that one version is asked for in the window, so nothing "
+            "could ever be concluded; make the window longer, or `requests` more"
+        ),
+    ),
+    "a proxy that nothing is moved by": (
+        ("      directory: /opt/observer\n", ROLLING.format(listen=8080).replace("rolling", "recreate")),
+        (f"16: {TARGET}.proxy: has no effect with `strategy: recreate`; take it out, or name the strategy it is for"),
+    ),
+    "a time to drain where nothing drains": (
+        ("      directory: /opt/observer\n", "      directory: /opt/observer\n      rolling: {drain: 5s}\n"),
+        f"15: {TARGET}.rolling: has no effect with `strategy: recreate`; take it out, or name the strategy it is for",
+    ),
+    "a canary where all go at once": (
+        ("      directory: /opt/observer\n", f"{ROLLING.format(listen=8080)}      canary: {{window: 5m}}\n"),
+        f"17: {TARGET}.canary: has no effect with `strategy: rolling`; take it out, or name the strategy it is for",
+    ),
+    "a backup of a mount that is none": (
+        production("paths: {persist: [/app/data], backup: {mounts: [/app/data, /app/dta]}}"),
+        (
+            "19: environments.production.paths.backup.mounts[1]: is neither in `mounts` nor in `persist`, did you mean "
+            "'/app/data'?"
+        ),
+    ),
+    "a dump by no command": (
+        production("paths: {backup: {dumps: {db: []}}}"),
+        (
+            "19: environments.production.paths.backup.dumps.db: is no command; write one whose output is the dump, "
+            "such as [pg_dump, -U, app, app]"
+        ),
+    ),
     "a backup of nothing": (
         production("paths: {backup: {}}"),
         ("19: environments.production.paths.backup: saves nothing; name `mounts` or `dumps`, or what must `persist`"),
@@ -210,6 +246,15 @@ def test_what_cannot_work_in_a_service_is_the_one_fault(tmp_path: Path, change: 
 
 
 WORKS = {
+    "a canary with just enough answers": (
+        "      directory: /opt/observer\n",
+        f"{ROLLING.format(listen=8080).replace('rolling', 'canary')}      canary: {{share: 10, window: 20s}}\n",
+    ),
+    "a canary kept for later": (
+        "      directory: /opt/observer\n",
+        "      directory: /opt/observer\n      canary: {}\n",
+    ),
+    "a backup of a mount": production("paths: {mounts: {./data: /srv/x}, backup: {mounts: [/srv/x]}}"),
     "health at the proxy": ("      directory: /opt/observer\n", ROLLING.format(listen=8080)),
     "health at loopback of the other kind": ("127.0.0.1:8080", "[::1]:8080"),
     "every kind of person": production("approval: {approvers: [U0HANA, W0MAX, 'terminal:hana', 'github:Max-1']}"),
