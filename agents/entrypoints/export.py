@@ -61,7 +61,6 @@ def pipeline(view: ReleaseView) -> dict[str, Any]:
             {"name": stage.name, "status": stage.status, "seconds": stage.seconds, "cause": stage.cause}
             for stage in view.stages
         ],
-        "only": release.only,
         "changes": {"categories": _categories(analyzed)},
         "suites": [_suite(suite) for suite in view.every(events.SuiteRan)],
         "decisions": [{"action": one.action, "reason": one.reason} for one in (analyzed.decisions if analyzed else ())],

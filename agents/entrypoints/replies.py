@@ -7,6 +7,7 @@ from agents.answers import Order, Refusal
 from agents.entrypoints import figures
 from agents.entrypoints.closed import closed_lines
 from agents.entrypoints.commands import Misread, usages
+from agents.entrypoints.sentences.line import ONLY
 from agents.entrypoints.standing import Standing
 from agents.entrypoints.voice import Voice
 from agents.entrypoints.words import next_command
@@ -202,12 +203,13 @@ def _past(release: Release, voice: Voice) -> str:
     if release.cause and release.outcome not in (Outcome.SUCCEEDED, Outcome.SKIPPED, Outcome.CHECKED):
         because = voice.say(" - {cause:120}", cause=release.cause)
     told = voice.say(
-        "{when:when} {kind:20} {service:60} {version:80} {environment:60}{why:30}: {outcome:20}",
+        "{when:when} {kind:20} {service:60} {version:80} {environment:60}{why:30}{only:30}: {outcome:20}",
         when=release.requested_at,
         kind=release.kind,
         service=release.service,
         version=release.named,
         why="" if release.trigger == MANUAL else f" by {release.trigger}",
+        only=ONLY.get(release.only, ""),
         environment=release.environment,
         outcome=str(outcome).replace("-", " "),
     )

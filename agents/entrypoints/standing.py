@@ -182,6 +182,7 @@ def release_json(release: Release) -> dict[str, Any]:
         "service": release.service,
         "environment": release.environment,
         "version": release.version,
+        "only": release.only,
         "trigger": release.trigger,
         "branch": release.branch,
         "requested_by": release.requested_by,

@@ -122,6 +122,13 @@ async def test_statistics_count_every_end_and_only_ends(store: Store) -> None:
     assert (await store.releases.statistics("observer", "staging")).total == 0
 
 
+@pytest.mark.parametrize(("only", "counted"), [("analyze", 0), ("test", 0), ("build", 0), ("deploy", 1), ("", 1)])
+async def test_statistics_leave_out_what_was_to_end_before_the_deploy(store: Store, only: str, counted: int) -> None:
+    await store.releases.open(replace(release(), origin={"only": only}))
+    await store.releases.finish("r1", Outcome.REFUSED, "")
+    assert (await store.releases.statistics("observer")).total == counted
+
+
 async def test_of_eight_callers_at_once_exactly_one_decides_a_hundred_times(store: Store) -> None:
     """P1, in the store."""
     await opened(store)

@@ -115,7 +115,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Counts over all finished releases of the selection."""
+    """Counts over all finished releases of the selection that were to deploy."""
 
     total: int
     succeeded: int
@@ -219,10 +219,11 @@ class Releases(Rows):
         return tuple(map(_release, rows))
 
     async def statistics(self, service: str | None = None, environment: str | None = None) -> Statistics:
-        """Count finished releases by outcome."""
+        """Count finished releases by outcome; those that were to end before the deploy tell nothing of deploys."""
+        only = func.coalesce(releases.c.origin["only"].as_string(), "")
         rows = await self._all(
             select(releases.c.outcome, func.count().label("count"))
-            .where(releases.c.outcome.is_not(None), *_where(service, environment))
+            .where(releases.c.outcome.is_not(None), only.not_in(STOPS), *_where(service, environment))
             .group_by(releases.c.outcome)
         )
         by_outcome = {row["outcome"]: row["count"] for row in rows}
