@@ -27,6 +27,7 @@ from tests.bench import (
     ship,
     webhooks,
 )
+from tests.bench.amounts import some
 from tests.bench.figures import Report
 from tests.stage.stage import Stage, own_directory
 
@@ -56,13 +57,15 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser("shipmate bench", description="Measure the crew on real parts, on loopback only.")
     named = f"of {', '.join(NAMES)}; all where none is named; or one by itself: {', '.join(BY_ITSELF)}"
     parser.add_argument("names", nargs="*", metavar="BENCHMARK", help=named)
-    parser.add_argument("--rounds", type=int, default=5, help="how often those with real releases measure (default: 5)")
+    parser.add_argument(
+        "--rounds", type=some, default=5, help="how often those with real releases measure (default: 5)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument("--pictures", type=Path, metavar="DIRECTORY", help="draw the tables of competitors there (SVG)")
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.names) - set(NAMES)):
         parser.error(_unknown(unknown[0]))
-    reports = _measured(options.names or NAMES, max(options.rounds, 1))
+    reports = _measured(options.names or NAMES, options.rounds)
     if options.json:
         options.json.write_text(json.dumps([report.document() for report in reports], indent=2) + "\n")
     if options.pictures:

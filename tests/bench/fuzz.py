@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from multiprocessing.queues import SimpleQueue
 from typing import Any
 
+from tests.bench.amounts import some_time
 from tests.hostile.chase import chased
 from tests.hostile.readers import READERS
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "readers", nargs="*", metavar="READER", help=f"of {', '.join(READERS)}; all where none is named"
     )
-    parser.add_argument("--seconds", type=float, default=60, help="for all readers together (default: 60)")
+    parser.add_argument("--seconds", type=some_time, default=60, help="for all readers together (default: 60)")
     parser.add_argument("--start", type=int, help="number of the first text; the same number gives the same text")
     options = parser.parse_args(arguments)
     names = options.readers or tuple(READERS)
