@@ -22,7 +22,11 @@ async def require_right(where: Where, person: Person, configuration: Configurati
     membership = Membership(clock, configuration.shipmate.groups)
     refusal = await policy.may_lock(*where, person, configuration, membership)
     if refusal:
-        raise Denied(refusal.standing, remedy="Ask an approver or owner to do it.")
+        raise Denied(
+            refusal.standing,
+            standing="Nothing was changed: what is done here by hand needs the same right.",
+            remedy="Ask an approver or owner to do it.",
+        )
 
 
 async def require_free(targets: Iterable[Where], store: Store, clock: Clock) -> None:
