@@ -147,6 +147,20 @@ def test_a_word_behind_a_command_is_objected_to_with_what_that_command_takes(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("overhead", "--rounds=0"), "'0' is no number of rounds; write 1 or more"),
+        (("fuzz", "--seconds=0"), "'0' is no time; write a number of seconds above 0"),
+    ],
+)
+def test_a_benchmark_that_would_measure_nothing_is_refused(asked: tuple[str, ...], told: str) -> None:
+    command = [sys.executable, "-m", "tests.bench", *asked]
+    ran = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, timeout=120)
+    assert ran.returncode == commandline.WRONG
+    assert told in ran.stderr
+
+
 def test_a_benchmark_that_there_is_not_is_told_with_the_nearest_one() -> None:
     command = [sys.executable, "-m", "tests.bench", "secrts"]
     ran = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, timeout=120)
