@@ -88,7 +88,7 @@ class Audience:
         return Shown(kind, self._channel(note.channel), name, _moment(note.ts), (Line(rest),), note.beneath)
 
     def _message(self, message: Message) -> Shown:
-        lines = read(message.versions[0], self._renderer)
+        lines = read(message.versions[0], self._renderer) or _pictures(message)
         self._drawn[message.ts], self._versions[message.ts] = lines, 1
         kind = Kind.ASKED if asks(lines) else Kind.REPLIED if message.thread_ts else Kind.SAID
         only_for = self._world.name_of(message.only_for) if message.only_for else ""
@@ -109,6 +109,10 @@ class Audience:
 
     def _channel(self, channel: str) -> str:
         return self._world.channels[channel].name
+
+
+def _pictures(message: Message) -> Lines:
+    return tuple(Line(f"(picture: {file.alt or file.title})") for file in message.files)
 
 
 def _moment(ts: str) -> datetime:
