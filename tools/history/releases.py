@@ -49,6 +49,8 @@ STOPS = frozenset({"analyze", "test", "build"})
 """Stages that a release may be asked to end with."""
 FAILURES = frozenset({Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.IN_DOUBT})
 """The outcomes that count as a failure in a row."""
+_OF_BOTH = frozenset({Outcome.REFUSED, Outcome.CANCELLED})
+_OF_WHOLE = frozenset(Outcome) - _OF_BOTH - {Outcome.CHECKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,13 +222,14 @@ class Releases(Rows):
 
     async def statistics(self, service: str | None = None, environment: str | None = None) -> Statistics:
         """Count finished releases by outcome; those that were to end before the deploy tell nothing of deploys."""
-        only = func.coalesce(releases.c.origin["only"].as_string(), "")
-        rows = await self._all(
-            select(releases.c.outcome, func.count().label("count"))
-            .where(releases.c.outcome.is_not(None), only.not_in(STOPS), *_where(service, environment))
-            .group_by(releases.c.outcome)
-        )
-        by_outcome = {row["outcome"]: row["count"] for row in rows}
+        only, ended = func.coalesce(releases.c.origin["only"].as_string(), ""), releases.c.outcome
+        by_outcome: dict[str, int] = {}
+        # only two ends are a part's as well as a whole release's; to read every origin would take too long
+        for wanted in ((ended.in_(_OF_WHOLE),), (ended.in_(_OF_BOTH), only.not_in(STOPS))):
+            rows = await self._all(
+                select(ended, func.count().label("count")).where(*wanted, *_where(service, environment)).group_by(ended)
+            )
+            by_outcome |= {row["outcome"]: row["count"] for row in rows}
         return Statistics(
             total=sum(by_outcome.values()),
             succeeded=by_outcome.get(Outcome.SUCCEEDED, 0),
