@@ -17,14 +17,14 @@ Where = tuple[str, str]
 """Service and environment."""
 
 
-async def require_right(where: Where, person: Person, configuration: Configuration, clock: Clock) -> None:
-    """Raise `Denied` for whoever may not lock the target."""
+async def require_right(where: Where, person: Person, configuration: Configuration, clock: Clock, doing: str) -> None:
+    """Raise `Denied` for whoever may not lock the target; `doing` says what else that right is asked for."""
     membership = Membership(clock, configuration.shipmate.groups)
     refusal = await policy.may_lock(*where, person, configuration, membership)
     if refusal:
         raise Denied(
             refusal.standing,
-            standing="Nothing was changed: what is done here by hand needs the same right.",
+            standing=f"Only they may {doing}, too. Nothing was changed.",
             remedy="Ask an approver or owner to do it.",
         )
 

@@ -25,7 +25,7 @@ from config.faults import ConfigFaults
 from config.loading import load
 from config.nearest import did_you_mean
 from config.shipmate import Configuration
-from tools.errors import NotFound, ToolError
+from tools.errors import Denied, NotFound, Superseded, TimedOut, ToolError, Unreachable
 
 DONE, NO, WRONG = 0, 1, 2
 INTERRUPTED, UNREAD = 130, 141
@@ -270,7 +270,11 @@ async def _restore(wanted: argparse.Namespace, configuration: Configuration) -> 
     from agents.entrypoints.restore import Errand, restore
 
     errand = Errand(wanted.service, wanted.environment, wanted.backup, wanted.host, person())
-    return await restore(errand, configuration, sys.stdout)
+    try:
+        return await restore(errand, configuration, sys.stdout)
+    except (Denied, Superseded, TimedOut, Unreachable) as error:  # typed rightly, and answered with a no
+        print(error if error.remedy else f"{str(error).removesuffix('.')}. {error.usual}", file=sys.stderr)
+        return NO
 
 
 def _init(wanted: argparse.Namespace) -> int:

@@ -73,7 +73,7 @@ async def set_up(errand: Errand, configuration: Configuration, out: Out) -> int:
         await everywhere(None)
         return _tell(told, out)
     where, clock = (errand.service, place), SystemClock()
-    await require_right(where, errand.person, configuration, clock)
+    await require_right(where, errand.person, configuration, clock, "set its hosts up")
     async with opened_store(configuration, make=True) as store:
         await require_free(_beside(target, configuration), store, clock)
         about = Record("effect", "host setup", "", errand.person.id, "", "terminal", *where)

@@ -54,7 +54,7 @@ async def restore(errand: Errand, configuration: Configuration, out: Out) -> int
         servers = _servers(errand, tools)
         if errand.backup is None:
             return await _list(tools, servers, out)
-        await require_right(where, errand.person, configuration, clock)
+        await require_right(where, errand.person, configuration, clock, "put backups back")
         await require_free([where], store, clock)
         done: list[bool] = []
         work = partial(_put_back, tools, servers, errand.backup, out, done)

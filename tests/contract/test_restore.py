@@ -49,7 +49,7 @@ async def test_p10_backups_are_listed_newest_first_with_what_they_hold(tmp_path:
 
 async def test_p10_only_whoever_may_lock_the_target_puts_data_back(tmp_path: Path) -> None:
     settings = await house(tmp_path)
-    with pytest.raises(Denied):
+    with pytest.raises(Denied, match="Only they may put backups back, too"):
         await told(settings, "observer", "production", NAME, person=STRANGER)
 
 

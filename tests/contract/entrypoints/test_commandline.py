@@ -43,6 +43,14 @@ def shipmate(config: Path, *words: str, **environ: str) -> Ran:
     return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, check=False, timeout=120)
 
 
+def test_p10_a_restore_that_somebody_may_not_do_is_no_misuse(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SHIPMATE_CONFIG", str(config))
+    assert commandline.main(["restore", "observer", "production", "20260101-1"]) == commandline.NO
+    assert "Only they may put backups back, too. Nothing was changed." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", ["deploy", "rollback", "approve", "reject", "cancel", "unlock"])
 def test_what_acts_takes_no_json_instead_of_doing_nothing(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
