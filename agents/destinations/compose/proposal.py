@@ -50,7 +50,7 @@ async def propose(tools: Toolbox, state: State, wanted: Wanted) -> Proposal | Ve
     if state["kind"] == "deploy" and (verdict + gate.verdict).blocks:
         return verdict + gate.verdict
     remembered = await _remembered(surveyed, tools) if state["kind"] == "deploy" else {}
-    changed = differences(await _installed(surveyed, tools), whole.compose)
+    changed = differences(await _installed(surveyed, whole, tools), whole.compose)
     if state["kind"] == "deploy":
         drawn = replace(drawn, ways_back=await foreseen(tools, state, drawn))
     return Proposal(replace(drawn, notes=notes), gate, verdict, changed, away, remembered)
@@ -104,11 +104,13 @@ async def _downtime(tools: Toolbox) -> timedelta:
     return timedelta(seconds=round(max(hosts.values(), default=0.0), 1))
 
 
-async def _installed(surveyed: Sequence[Surveyed], tools: Toolbox) -> Any:
+async def _installed(surveyed: Sequence[Surveyed], whole: Composed, tools: Toolbox) -> Any:
     """Read the compose file that lies on the first host that has one; a broken one counts as none."""
     for host in surveyed:
         for found in (host.components or {}).values():
             if found.running and found.running.compose_text:
+                if found.running.compose_text == whole.compose_text:
+                    return whole.compose
                 text = found.running.compose_text.encode()
                 try:
                     target = tools.environment.compose
