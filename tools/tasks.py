@@ -31,6 +31,13 @@ async def side_by_side(items: Iterable[T], work: Callable[[T], Awaitable[R]], at
     return done
 
 
+async def together(first: Awaitable[T], second: Awaitable[R]) -> tuple[T, R]:
+    """Wait for two things side by side; where one fails, the other still ends, then the failure is raised."""
+    begun = asyncio.ensure_future(first), asyncio.ensure_future(second)
+    await asyncio.gather(*begun, return_exceptions=True)
+    return begun[0].result(), begun[1].result()
+
+
 async def end(tasks: Iterable[asyncio.Task[Any]], again: timedelta = AGAIN) -> None:
     """Cancel tasks and return once all of them have ended, however they did.
 

@@ -29,14 +29,14 @@ from agents.words.differences import differences
 from guardrails.verdict import Verdict
 from tools.compose_reading import read_compose
 from tools.errors import ToolError
+from tools.tasks import together
 
 
 async def propose(tools: Toolbox, state: State, wanted: Wanted) -> Proposal | Verdict:
     """Look at every host and draw up the plan; a host that is away does not hold up the way back."""
-    whole = await composed(tools, wanted)
+    whole, surveyed = await together(composed(tools, wanted), _look(state, tools))
     if isinstance(whole, Verdict):
         return whole
-    surveyed = await _look(state, tools)
     gate = await gate_of(state, whole, surveyed, tools)
     surveyed, away = _parted(surveyed)
     if away and (state["kind"] == "deploy" or not surveyed):

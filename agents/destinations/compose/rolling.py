@@ -22,6 +22,7 @@ from tools.health import Settled, settle
 from tools.inspection import Container
 from tools.instances import LABEL, Wanted, made_from
 from tools.proxies.port import NETWORK
+from tools.tasks import together
 
 log = logging.getLogger(__name__)
 _STILL = frozenset({"created", "exited", "dead"})
@@ -34,8 +35,7 @@ async def forward(tools: Toolbox, plan: Plan, step: PlannedStep, route: Route) -
     One that does not get well gets no request; it is stopped and kept for its log until the next release.
     """
     begun, server, fence = tools.clock.monotonic(), tools.servers[step.place], await fence_of(tools, plan)
-    prior = await _prior(tools, server, step.component, fence)
-    warm = await _warm(tools, plan, step, server)
+    prior, warm = await together(_prior(tools, server, step.component, fence), _warm(tools, plan, step, server))
     instance = warm or await _stand(tools, plan, step, server, fence)
     kept = {instance.id, prior.id if prior else "", _former_id(step)}
     if not warm:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tools.tasks import end, side_by_side
+from tools.tasks import end, side_by_side, together
 
 
 async def test_a_task_whose_library_drops_the_first_cancellation_is_ended_all_the_same() -> None:
@@ -86,3 +86,24 @@ async def test_who_is_cancelled_ends_what_runs_and_begins_nothing_more() -> None
     with pytest.raises(asyncio.CancelledError):
         await whole
     assert begun == ended == [0, 1]
+
+
+async def test_of_two_things_the_second_ends_before_the_failure_of_the_first_is_told() -> None:
+    ended: list[str] = []
+
+    async def fails() -> str:
+        raise LookupError
+
+    async def takes_its_time() -> int:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        ended.append("second")
+        return 2
+
+    async def well() -> str:
+        return "first"
+
+    with pytest.raises(LookupError):
+        await together(fails(), takes_its_time())
+    assert ended == ["second"]
+    assert await together(well(), takes_its_time()) == ("first", 2)
