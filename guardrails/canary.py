@@ -8,6 +8,9 @@ from statistics import median
 from config.rollout import Canary
 from guardrails.significance import larger, more_failures, shift
 
+_HARDLY_EVER = 1e-4
+"""A smaller chance is not told in digits."""
+
 
 class Standing(StrEnum):
     """How the new version stands beside the old one."""
@@ -141,7 +144,7 @@ def _share(requests: Requests) -> str:
 
 
 def _chance(likely: float) -> str:
-    return "by chance in less than 1 of 10,000 cases" if likely < 1e-4 else f"p {likely:.2g}"  # noqa: PLR2004
+    return "by chance in less than 1 of 10,000 cases" if likely < _HARDLY_EVER else f"p {likely:.2g}"
 
 
 def handicap(new: Mapping[str, Answers], old: Mapping[str, Answers]) -> dict[str, float]:

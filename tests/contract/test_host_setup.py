@@ -3,7 +3,6 @@
 import io
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -70,9 +69,11 @@ class World:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> type[World]:
-    made: Any = type("OneWorld", (World,), {})
-    monkeypatch.setattr("agents.entrypoints.host_setup.HostSetup", made)
-    return made  # type: ignore[no-any-return]
+    class OneWorld(World):
+        """What one test sees."""
+
+    monkeypatch.setattr("agents.entrypoints.host_setup.HostSetup", OneWorld)
+    return OneWorld
 
 
 async def recorded(directory: Path) -> list[tuple[str, str, str, str]]:

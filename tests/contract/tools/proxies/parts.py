@@ -147,9 +147,9 @@ class ProgramPart(Part):
     def home(self) -> Path:
         return self.directory / self.kind
 
+    @abstractmethod
     def prepare(self) -> list[str]:
         """Write its settings; returns the command that runs it."""
-        raise NotImplementedError
 
     async def start(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
